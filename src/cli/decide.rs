@@ -1,0 +1,369 @@
+//! Deciding by hand: cancel, move, extra, restore, amend. A decision counts at once; the list hears of it after the grace.
+
+use std::path::Path;
+
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+
+use super::show::{self, Who};
+use super::{At, Exit, Stop};
+use crate::daemon;
+use crate::daemon::opening::{Opened, open};
+use crate::meeting::calendar::{Verdicts, occurrence, occurrences};
+use crate::meeting::change::{By, Decision, DecisionId, Tell, Verdict};
+use crate::meeting::occurrence::{Occurrence, Status};
+use crate::meeting::series::{Letters, Series};
+use crate::output::clean;
+use crate::plan;
+use crate::store::{Decide, Decided};
+
+/// A longer range is a series that ends, or a slip of the pen.
+const LONGEST_RANGE: TimeDelta = TimeDelta::days(366);
+/// A reason as it is kept: one line without anything that a terminal would obey; `None` for an empty one.
+pub fn reason(said: Option<&str>) -> Option<String> {
+    said.map(|said| clean::line(said, daemon::LONGEST_REASON)).filter(|said| !said.is_empty())
+}
+
+/// Which meetings.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = true)]
+pub struct Which {
+    /// The meeting on this date (of the series' own zone); may be given several times
+    #[arg(long, value_name = "DATE", value_parser = day, conflicts_with = "next")]
+    on: Vec<NaiveDate>,
+    /// All meetings from this date on
+    #[arg(long, value_name = "DATE", value_parser = day, requires = "to", conflicts_with = "next")]
+    from: Option<NaiveDate>,
+    /// … to this date, included
+    #[arg(long, value_name = "DATE", value_parser = day, requires = "from")]
+    to: Option<NaiveDate>,
+    /// The next meeting
+    #[arg(long)]
+    next: bool,
+}
+
+/// What is common to all decisions.
+#[derive(Debug, clap::Args)]
+pub struct How {
+    /// The reason, for everybody to read
+    #[arg(long)]
+    reason: Option<String>,
+    /// People know already: feed and page follow, no letter goes
+    #[arg(long)]
+    already_told: bool,
+    #[command(flatten)]
+    at: At,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Cancel {
+    /// community/series
+    who: String,
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    how: How,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Move {
+    /// community/series
+    who: String,
+    /// The meeting on this date
+    #[arg(long, value_name = "DATE", value_parser = day, conflicts_with = "next", required_unless_present = "next")]
+    on: Option<NaiveDate>,
+    /// The next meeting
+    #[arg(long)]
+    next: bool,
+    /// The new date, hour or both, in the series' own zone: 2026-11-19, 19:00 or 2026-11-19T19:00
+    #[arg(long, value_name = "WHEN")]
+    to: String,
+    #[command(flatten)]
+    how: How,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Extra {
+    /// community/series
+    who: String,
+    /// Date and hour in the series' own zone: 2026-11-19T19:00; a date alone takes the usual hour
+    #[arg(long, value_name = "WHEN")]
+    on: String,
+    /// Its length; the usual one when left out
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1440))]
+    minutes: Option<u16>,
+    #[command(flatten)]
+    how: How,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Restore {
+    /// community/series, or the id of a decision
+    who: String,
+    /// The meeting on this date; may be given several times
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    on: Vec<NaiveDate>,
+    #[command(flatten)]
+    how: How,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Amend {
+    /// The id of a decision
+    id: String,
+    /// The new reason; an empty one takes it away
+    #[arg(long)]
+    reason: String,
+    #[command(flatten)]
+    at: At,
+}
+
+/// What a decision is made from: the calendar as it stands, and what was decided before.
+struct Table {
+    opened: Opened,
+    survey: crate::round::Survey,
+    decisions: Vec<Decision>,
+    now: DateTime<Utc>,
+}
+
+impl Table {
+    fn lay(config: &Path, at: &At) -> Result<Table, Stop> {
+        let opened = open(config)?;
+        let now = at.now();
+        let (survey, ledger) = opened.survey(&opened.memory()?, now)?;
+        let decisions = plan::make(&survey.calendar, &ledger, &[], now).decisions(&ledger);
+        Ok(Table { opened, survey, decisions, now })
+    }
+
+    fn series(&self, who: &str) -> Result<&Series, Stop> {
+        Who::series(who, &self.survey.calendar)
+    }
+
+    /// The meetings of a series that are meant and that have not ended.
+    fn meetings(&self, series: &Series, which: &Which) -> Result<Vec<Occurrence>, Stop> {
+        let verdicts = Verdicts::of(&self.decisions);
+        if which.next {
+            let next = plan::tellings::next_after(series, &verdicts, self.now);
+            return next.map(|next| vec![next]).ok_or_else(|| Stop::usage(format!("{} has no meeting to come.", series.title)));
+        }
+        let mut found = Vec::new();
+        for date in &which.on {
+            found.extend(self.on(series, *date)?);
+        }
+        if let (Some(from), Some(to)) = (which.from, which.to) {
+            if to - from > LONGEST_RANGE {
+                return Err(Stop::usage(format!(
+                    "From {from} to {to} is more than a year. For a series that is over, write `ended = DATE` in its file."
+                )));
+            }
+            for date in from.iter_days().take_while(|date| *date <= to) {
+                found.extend(self.on(series, date).unwrap_or_default());
+            }
+            if found.is_empty() {
+                return Err(Stop::usage(format!("{} has no meeting from {from} to {to}.", series.title)));
+            }
+        }
+        found.sort_by(|a, b| (a.start, &a.id).cmp(&(b.start, &b.id)));
+        found.dedup();
+        Ok(found)
+    }
+
+    /// The meetings that are on a date, by their rule or as moved; else a sentence with the nearest one.
+    fn on(&self, series: &Series, date: NaiveDate) -> Result<Vec<Occurrence>, Stop> {
+        let verdicts = Verdicts::of(&self.decisions);
+        let (from, to) =
+            (date.and_time(NaiveTime::MIN).and_utc() - TimeDelta::days(45), date.and_time(NaiveTime::MIN).and_utc() + TimeDelta::days(45));
+        let around = occurrences(series, &verdicts, from, to);
+        let on: Vec<_> =
+            around.iter().filter(|meeting| meeting.id.wall.date() == date || meeting.local_start().date() == date).cloned().collect();
+        if on.is_empty() {
+            let near = around.iter().min_by_key(|meeting| (meeting.local_start().date() - date).num_days().abs());
+            let hint =
+                near.map(|meeting| format!(" The nearest is on {}.", meeting.local_start().format("%A %Y-%m-%d"))).unwrap_or_default();
+            return Err(Stop::usage(format!("{} has no meeting on {date}.{hint}", series.title)));
+        }
+        if let Some(over) = on.iter().find(|meeting| meeting.end <= self.now) {
+            return Err(Stop::usage(format!("The meeting of {} is over.", over.local_start().format("%A %Y-%m-%d"))));
+        }
+        Ok(on)
+    }
+
+    /// Records a decision and says what follows.
+    fn decide(&self, series: &Series, verdicts: Vec<(NaiveDateTime, Verdict)>, how: &How) -> Result<Exit, Stop> {
+        let by = By::Command(user());
+        let decision = Decision {
+            id: Decision::name(&series.id, &verdicts, &by, self.now),
+            series: series.id.clone(),
+            at: self.now,
+            by,
+            verdicts,
+            reason: reason(how.reason.as_deref()),
+            tell: if how.already_told { Tell::Silently } else { Tell::List },
+            proposal: None,
+            amended: None,
+        };
+        let store = self.opened.store()?;
+        store.decide(&Decide::Decision(decision.clone()), self.now)?;
+        store.keep_decisions_file(self.opened.state())?;
+        daemon::wake(self.opened.state())?;
+        let alone: Vec<Decision> = self.decisions.iter().cloned().chain([decision.clone()]).collect();
+        let after = Verdicts::of(&alone);
+        let utc = show::zone(None, &self.opened.zones)?;
+        println!("Decision {}:", decision.id);
+        for (wall, _) in &decision.verdicts {
+            match occurrence(series, &after, *wall) {
+                Some(meeting) => println!("  {}", show::meeting(series, &meeting, &utc)),
+                None => println!("  {} {}: taken back", wall.format("%Y-%m-%d %H:%M"), series.id),
+            }
+        }
+        println!("{}", self.consequence(series, how));
+        Ok(Exit::Well)
+    }
+
+    fn consequence(&self, series: &Series, how: &How) -> String {
+        let grace = self.survey.calendar.community(&series.id.community).map_or(TimeDelta::zero(), |community| community.grace);
+        match (&series.list, series.letters) {
+            _ if how.already_told => "Feed and page follow; no letter goes, because people know already.".to_string(),
+            (None, _) | (_, Letters::None) => "Feed and page follow; this series sends no letters.".to_string(),
+            (Some(list), _) => format!(
+                "Feed and page follow. {list} hears of it after {} minutes, at once if the meeting is within two hours; until then `convened restore` takes it back unseen.",
+                grace.num_minutes()
+            ),
+        }
+    }
+}
+
+pub fn cancel(config: &Path, args: Cancel) -> Result<Exit, Stop> {
+    let table = Table::lay(config, &args.how.at)?;
+    let series = table.series(&args.who)?;
+    let meetings = table.meetings(series, &args.which)?;
+    if meetings.iter().all(|meeting| meeting.status == Status::Cancelled) {
+        return Err(Stop::usage("That is cancelled already. `convened amend` changes the reason, `convened restore` takes it back."));
+    }
+    let coming = meetings.into_iter().filter(|meeting| meeting.status != Status::Cancelled);
+    let verdicts = coming.map(|meeting| (meeting.id.wall, Verdict::Cancel)).collect();
+    table.decide(series, verdicts, &args.how)
+}
+
+pub fn moved(config: &Path, args: Move) -> Result<Exit, Stop> {
+    let table = Table::lay(config, &args.how.at)?;
+    let series = table.series(&args.who)?;
+    let which = Which { on: args.on.into_iter().collect(), from: None, to: None, next: args.next };
+    let meetings = table.meetings(series, &which)?;
+    let [meeting] = meetings.as_slice() else {
+        return Err(Stop::usage(format!("{} has {} meetings then; name one.", series.title, meetings.len())));
+    };
+    let to = when(&args.to, meeting.local_start())?;
+    if meeting.zone.instant(to) <= table.now {
+        return Err(Stop::usage(format!("{} {} is past.", to.format("%Y-%m-%d %H:%M"), meeting.zone.name())));
+    }
+    table.decide(series, vec![(meeting.id.wall, Verdict::Move { to })], &args.how)
+}
+
+pub fn extra(config: &Path, args: Extra) -> Result<Exit, Stop> {
+    let table = Table::lay(config, &args.how.at)?;
+    let series = table.series(&args.who)?;
+    let Some(rule) = series.rule_on(table.now.date_naive()) else {
+        return Err(Stop::usage(format!("{} has no rule yet.", series.title)));
+    };
+    let usual = rule.zone.wall(table.now).date().and_time(rule.time);
+    let wall = when(&args.on, usual)?;
+    if rule.zone.instant(wall) <= table.now {
+        return Err(Stop::usage(format!("{} {} is past.", wall.format("%Y-%m-%d %H:%M"), rule.zone.name())));
+    }
+    if occurrence(series, &Verdicts::of(&table.decisions), wall).is_some_and(|meeting| meeting.takes_place()) {
+        return Err(Stop::usage(format!("{} meets then anyway.", series.title)));
+    }
+    let length = args.minutes.map_or(rule.length, |minutes| TimeDelta::minutes(minutes.into()));
+    table.decide(series, vec![(wall, Verdict::Extra { length })], &args.how)
+}
+
+pub fn restore(config: &Path, args: Restore) -> Result<Exit, Stop> {
+    let table = Table::lay(config, &args.how.at)?;
+    let by_id = table.decisions.iter().find(|decision| decision.id.0 == args.who);
+    if let Some(decision) = by_id {
+        let series = table.survey.calendar.series(&decision.series).ok_or_else(|| Stop::usage("Its series is not in the schedule."))?;
+        let standing = Verdicts::of(&table.decisions);
+        let still = |wall: &NaiveDateTime| {
+            let of_series = standing.of_series(&series.id);
+            let stands = of_series.iter().any(|(other, standing)| other == wall && standing.decision.id == decision.id);
+            stands && series.zone_on(wall.date()).is_some_and(|zone| zone.instant(*wall) > table.now)
+        };
+        let verdicts: Vec<_> =
+            decision.verdicts.iter().filter(|(wall, _)| still(wall)).map(|(wall, _)| (*wall, Verdict::Restore)).collect();
+        if verdicts.is_empty() {
+            return Err(Stop::usage("Nothing of that decision stands any more about a meeting to come."));
+        }
+        return table.decide(series, verdicts, &args.how);
+    }
+    let series = table.series(&args.who)?;
+    if args.on.is_empty() {
+        return Err(Stop::usage("Which meeting? Name it with --on DATE, or give the id of a decision (see `convened changes`)."));
+    }
+    let which = Which { on: args.on, from: None, to: None, next: false };
+    let meetings = table.meetings(series, &which)?;
+    if let Some(past) = meetings.iter().find(|meeting| meeting.status == Status::Moved && meeting.original <= table.now) {
+        return Err(Stop::usage(format!(
+            "Its own hour, {}, is past: restored it would be over. Cancel it, or move it elsewhere.",
+            past.zone.wall(past.original).format("%Y-%m-%d %H:%M")
+        )));
+    }
+    let verdicts: Vec<_> =
+        meetings.iter().filter(|meeting| meeting.status != Status::Confirmed).map(|meeting| (meeting.id.wall, Verdict::Restore)).collect();
+    if verdicts.is_empty() {
+        return Err(Stop::usage("That takes place as the rule says; there is nothing to take back."));
+    }
+    table.decide(series, verdicts, &args.how)
+}
+
+pub fn amend(config: &Path, args: Amend) -> Result<Exit, Stop> {
+    let table = Table::lay(config, &args.at)?;
+    let decision = table.decisions.iter().find(|decision| decision.id.0 == args.id);
+    match decision.map(|decision| &decision.by) {
+        None => return Err(Stop::usage(format!("There is no decision {}. `convened changes` lists them.", args.id))),
+        Some(By::Schedule(place)) => {
+            return Err(Stop::usage(format!("That is decided by the schedule: change the reason in {place}.")));
+        }
+        Some(_) => {}
+    }
+    let store = table.opened.store()?;
+    let reason = reason(Some(&args.reason));
+    match store.decide(&Decide::Amend { id: DecisionId(args.id.clone()), reason }, table.now)? {
+        Decided::Done => {}
+        other => return Err(Stop::world(format!("The decision could not be amended: {other:?}."))),
+    }
+    store.keep_decisions_file(table.opened.state())?;
+    daemon::wake(table.opened.state())?;
+    println!("Feed and page follow; no letter goes.");
+    Ok(Exit::Well)
+}
+
+/// A wall time from `2026-11-19T19:00`, or from a date or an hour that the usual one completes.
+fn when(text: &str, usual: NaiveDateTime) -> Result<NaiveDateTime, Stop> {
+    let text = text.trim().replace(' ', "T");
+    let whole = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"].iter().find_map(|form| NaiveDateTime::parse_from_str(&text, form).ok());
+    let date = || text.parse::<NaiveDate>().ok().map(|date| date.and_time(usual.time()));
+    let hour = || NaiveTime::parse_from_str(&text, "%H:%M").ok().map(|time| usual.date().and_time(time));
+    whole.or_else(date).or_else(hour).filter(|wall| YEARS.contains(&wall.year())).ok_or_else(|| {
+        Stop::usage(format!(
+            "\"{text}\" is no date and hour. Write 2026-11-19T19:00, or a date or an hour alone; it is meant in the series' own zone."
+        ))
+    })
+}
+
+/// Meetings are in these years; beyond them neither zone data nor calendars are to be believed.
+const YEARS: std::ops::RangeInclusive<i32> = 1970..=2099;
+
+/// A date of the command line.
+fn day(text: &str) -> Result<NaiveDate, String> {
+    let date = text.parse().ok().filter(|date: &NaiveDate| YEARS.contains(&date.year()));
+    date.ok_or_else(|| "write a date such as 2026-11-19".to_string())
+}
+
+/// Who types: for the record of decisions.
+pub fn user() -> String {
+    ["SUDO_USER", "USER", "LOGNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "somebody".into())
+}

@@ -1,0 +1,166 @@
+//! `convened letter`: the letter about a series' meeting, as it would be written; links of decisions are shown as LINK.
+
+use std::path::Path;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+
+use super::show::Who;
+use super::{At, Exit, Stop};
+use crate::daemon::opening::open;
+use crate::meeting::calendar::{Calendar, Verdicts, occurrence, walls};
+use crate::meeting::change::{By, Decision, Tell, Verdict};
+use crate::meeting::occurrence::Occurrence;
+use crate::meeting::series::{ChangesFromNotes, Letters, Series};
+use crate::output::letter;
+use crate::plan::key::Kind;
+use crate::plan::ledger::{Ledger, SeriesMemory};
+use crate::plan::{self, Intent, tellings};
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// community/series
+    series: String,
+    /// reminder, cancelled, moved, restored, extra, changed, proposal or remarks
+    #[arg(long, default_value = "reminder", value_parser = kind)]
+    kind: Kind,
+    /// The meeting on this date; the next one when left out
+    #[arg(long, value_name = "DATE")]
+    on: Option<NaiveDate>,
+    /// The reason, for letters about decisions
+    #[arg(long)]
+    reason: Option<String>,
+    #[command(flatten)]
+    at: At,
+}
+
+fn kind(word: &str) -> Result<Kind, String> {
+    Kind::parse(word).ok_or_else(|| format!("the kinds are {}", Kind::ALL.map(Kind::word).join(", ")))
+}
+
+pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
+    let opened = open(config)?;
+    let now = args.at.now();
+    let (survey, ledger) = opened.survey(&opened.memory()?, now)?;
+    let calendar = &survey.calendar;
+    let series = Who::series(&args.series, calendar)?;
+    let decisions = plan::make(calendar, &ledger, &[], now).decisions(&ledger);
+    let meeting = chosen(series, &Verdicts::of(&decisions), args.on, now)?;
+    let letter = match args.kind {
+        Kind::Reminder => reminder(calendar, &ledger, decisions, series, &meeting),
+        Kind::Cancelled | Kind::Moved | Kind::Restored | Kind::Extra => {
+            about_a_decision(calendar, decisions, series, &meeting, args.kind, args.reason, now)
+        }
+        Kind::Changed | Kind::Proposal | Kind::Remarks => from_the_plan(&survey, &ledger, series, args.kind, now),
+    };
+    let Some((intent, at)) = letter else {
+        return Err(Stop::usage(format!("There is nothing to write of this kind about {}.", series.title)));
+    };
+    let text = letter::text(&intent, calendar, &opened.identity.sender(None), at);
+    println!("Subject: {}\n\n{}", text.subject, text.body);
+    Ok(Exit::Well)
+}
+
+fn chosen(series: &Series, verdicts: &Verdicts<'_>, on: Option<NaiveDate>, now: DateTime<Utc>) -> Result<Occurrence, Stop> {
+    match on {
+        None => tellings::next_after(series, verdicts, now).ok_or_else(|| Stop::usage(format!("{} has no meeting to come.", series.title))),
+        Some(date) => walls(series, date, date)
+            .into_iter()
+            .find_map(|wall| occurrence(series, verdicts, wall))
+            .ok_or_else(|| Stop::usage(format!("{} has no meeting on {date} by its rule.", series.title))),
+    }
+}
+
+/// The reminder as it would be written when it is due, as if nothing had been told yet.
+fn reminder(
+    calendar: &Calendar,
+    ledger: &Ledger,
+    decisions: Vec<Decision>,
+    series: &Series,
+    meeting: &Occurrence,
+) -> Option<(Intent, DateTime<Utc>)> {
+    let lead = series.remind.iter().min().copied().unwrap_or(TimeDelta::days(1));
+    let at = meeting.start - lead;
+    let mut calendar = calendar.clone();
+    for series in calendar.communities.iter_mut().flat_map(|community| &mut community.series) {
+        series.remind = vec![lead];
+        if series.id == meeting.id.series {
+            series.letters = Letters::Reminders;
+            series.list.get_or_insert(crate::meeting::series::Address { name: None, email: "list@example.org".to_string() });
+        }
+    }
+    for community in &mut calendar.communities {
+        (community.letters_a_week, community.paused_until) = (u32::MAX, None);
+    }
+    let known = |id| (id, SeriesMemory { first_seen: at - TimeDelta::days(9999), told: Default::default(), pending: None });
+    let untold = Ledger {
+        decisions,
+        told: Default::default(),
+        series: calendar.all_series().map(|(_, series)| known(series.id.clone())).collect(),
+        ..ledger.clone()
+    };
+    let plan = plan::make(&calendar, &untold, &[], at);
+    let of_meeting = |intent: &Intent| intent.key.kind == Kind::Reminder && intent.meetings.iter().any(|(id, _)| *id == meeting.id);
+    plan.write.into_iter().find(of_meeting).map(|intent| (intent, at))
+}
+
+/// The letter that a decision of this kind would send.
+fn about_a_decision(
+    calendar: &Calendar,
+    mut decisions: Vec<Decision>,
+    series: &Series,
+    meeting: &Occurrence,
+    kind: Kind,
+    reason: Option<String>,
+    now: DateTime<Utc>,
+) -> Option<(Intent, DateTime<Utc>)> {
+    let verdict = match kind {
+        Kind::Cancelled => Verdict::Cancel,
+        Kind::Moved => Verdict::Move { to: meeting.id.wall + TimeDelta::days(1) },
+        Kind::Extra => Verdict::Extra { length: meeting.end - meeting.start },
+        _ => Verdict::Restore,
+    };
+    let wall = if kind == Kind::Extra { meeting.id.wall + TimeDelta::days(1) } else { meeting.id.wall };
+    let verdicts = vec![(wall, verdict)];
+    let by = By::Command(super::decide::user());
+    let decision = Decision {
+        id: Decision::name(&series.id, &verdicts, &by, now),
+        series: series.id.clone(),
+        at: now,
+        by,
+        verdicts,
+        reason,
+        tell: Tell::List,
+        proposal: None,
+        amended: None,
+    };
+    decisions.push(decision.clone());
+    let community = calendar.community(&series.id.community)?;
+    let verdicts = Verdicts::of(&decisions);
+    let meetings = vec![occurrence(series, &verdicts, wall)?];
+    tellings::intent(calendar, community, series, &verdicts, &decision, meetings, Vec::new(), Vec::new(), now).map(|intent| (intent, now))
+}
+
+/// The first letter of this kind that the plan of this moment would write for the series' community, whatever its day or grace.
+fn from_the_plan(
+    survey: &crate::round::Survey,
+    ledger: &Ledger,
+    series: &Series,
+    kind: Kind,
+    now: DateTime<Utc>,
+) -> Option<(Intent, DateTime<Utc>)> {
+    let mut calendar = survey.calendar.clone();
+    for community in &mut calendar.communities {
+        community.grace = TimeDelta::zero();
+        if community.changes_from_notes == ChangesFromNotes::Ignore {
+            community.changes_from_notes = ChangesFromNotes::Ask;
+        }
+    }
+    let mut untold = Ledger { told: Default::default(), told_remarks: Default::default(), proposals: Vec::new(), ..ledger.clone() };
+    untold.born.get_or_insert(now - TimeDelta::days(2));
+    let morning = now.date_naive().and_hms_opt(8, 0, 0).map_or(now, |morning| morning.and_utc().max(now));
+    let plan = plan::make(&calendar, &untold, &survey.remarks, morning);
+    plan.write
+        .into_iter()
+        .find(|intent| intent.key.kind == kind && intent.key.community == series.id.community)
+        .map(|intent| (intent, morning))
+}

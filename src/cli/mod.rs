@@ -1,0 +1,243 @@
+//! The commands, one file each. Here is what they share: the arguments, and how they end.
+
+pub mod agenda;
+pub mod changes;
+pub mod check;
+pub mod decide;
+pub mod items;
+pub mod letter;
+pub mod notes;
+pub mod once;
+pub mod outbox;
+pub mod plan;
+pub mod replay;
+pub mod script;
+pub mod serve;
+pub mod show;
+pub mod status;
+pub mod through;
+
+use std::fmt::Display;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use chrono::{DateTime, Datelike, Utc};
+use clap::{Args, Parser, Subcommand};
+
+use crate::daemon::Failure;
+use crate::daemon::opening::open;
+use crate::meeting::calendar;
+use crate::meeting::series::Series;
+use crate::sources::zoneinfo::{self, ZoneSource};
+use crate::store::StoreError;
+
+/// A calendar and reminder daemon for open communities: schedules and notes in; feeds, pages and letters out.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, after_help = FIRST_STEPS)]
+pub struct Cli {
+    /// The folder with convened.toml and communities/*.toml
+    #[arg(long, global = true, default_value = "config", value_name = "DIR")]
+    pub config: PathBuf,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const FIRST_STEPS: &str = "First steps:
+  convened check                      read everything, and say what is wrong, where, and what to do
+  convened agenda --zone Asia/Kolkata the coming meetings, in your own hours
+  convened plan                       what would be told next, and when; changes nothing
+  convened serve                      the daemon: page, feeds and letters, until stopped
+
+Cancel a meeting:
+  convened cancel numpy/community --next --reason \"Most of us are travelling.\"
+
+Exit codes: 0 well, 1 faults in what was read, 2 wrong usage, 3 the world refused (disk, network, mail server).";
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The daemon: page, feeds, letters, until stopped
+    Serve(serve::Args),
+    /// One round of the same road, then the letters until nothing is due, then exit: for cron and CI jobs
+    Once(once::Args),
+    /// Reads everything and prints every remark: file, line, code, sentence, what to do
+    Check(check::Args),
+    /// The meetings of a window, cancelled and moved ones included
+    Agenda(agenda::Args),
+    /// What would be published and told next, and when; changes nothing
+    Plan(plan::Args),
+    /// Walks the road through time on a memory of its own: every letter, every change of a feed; touches nothing
+    Replay(replay::Args),
+    /// What these notes say, with line numbers
+    Notes(notes::Args),
+    /// Prints the letter about a series' next meeting
+    Letter(letter::Args),
+    /// Cancels meetings: on dates, in a range, or the next one
+    Cancel(decide::Cancel),
+    /// Moves a meeting to another date or hour
+    Move(decide::Move),
+    /// Adds a meeting beside the rules
+    Extra(decide::Extra),
+    /// Takes a cancellation, a move or an extra meeting back
+    Restore(decide::Restore),
+    /// Changes the reason of a decision on feed and page, without a letter
+    Amend(decide::Amend),
+    /// What notes propose, and what became of it
+    Changes(changes::List),
+    /// Approves what notes propose
+    Approve(changes::Approve),
+    /// Declines what notes propose
+    Decline(changes::Decline),
+    /// Open action items, and closing one by hand
+    Items(items::Args),
+    /// What waits, what was sent, what is in doubt
+    Outbox(outbox::List),
+    /// Hands a letter over again that is held, refused, deferred or in doubt
+    Retry(outbox::Key),
+    /// Holds a letter back
+    Hold(outbox::Key),
+    /// Health in one screen: last round, next due, sources, zone data, mail
+    Status(status::Args),
+}
+
+/// `--now TIME`, for commands whose answer depends on the clock.
+#[derive(Debug, Args)]
+pub struct At {
+    /// Pretend that it is this time (RFC 3339, such as 2026-11-20T16:00:00Z)
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    pub now: Option<DateTime<Utc>>,
+}
+
+impl At {
+    /// The given time, or the clock's.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now.unwrap_or_else(Utc::now)
+    }
+}
+
+/// How a command ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    Well = 0,
+    /// There are faults in what was read.
+    Faults = 1,
+    /// The arguments make no sense.
+    Usage = 2,
+    /// Disk, network or mail server refused.
+    World = 3,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// A command that cannot go on: a sentence for a person, and the exit code.
+#[derive(Debug)]
+pub struct Stop {
+    pub exit: Exit,
+    pub sentence: String,
+}
+
+impl Stop {
+    pub fn faults(sentence: impl Display) -> Stop {
+        Stop { exit: Exit::Faults, sentence: sentence.to_string() }
+    }
+
+    pub fn usage(sentence: impl Display) -> Stop {
+        Stop { exit: Exit::Usage, sentence: sentence.to_string() }
+    }
+
+    pub fn world(sentence: impl Display) -> Stop {
+        Stop { exit: Exit::World, sentence: sentence.to_string() }
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Stop {
+        match failure {
+            Failure::Faults(sentence) => Stop::faults(sentence),
+            Failure::World(sentence) => Stop::world(sentence),
+        }
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Stop {
+        Stop::world(error)
+    }
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Stop {
+        Stop::world(format!("The output could not be written: {error}."))
+    }
+}
+
+/// Reads an instant: RFC 3339, or a date, which means its midnight in UTC.
+pub fn instant(text: &str) -> Result<DateTime<Utc>, String> {
+    let date = || text.parse::<chrono::NaiveDate>().ok().map(|date| date.and_time(chrono::NaiveTime::MIN).and_utc());
+    DateTime::parse_from_rfc3339(text)
+        .ok()
+        .map(|at| at.with_timezone(&Utc))
+        .or_else(date)
+        .filter(|at| (1970..=2099).contains(&at.year()))
+        .ok_or_else(|| "write a time such as 2026-11-20T16:00:00Z, or a date such as 2026-11-20".to_string())
+}
+
+/// An instant as JSON has it: whole seconds, `Z`.
+pub fn rfc3339(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+pub fn run(cli: Cli) -> Result<Exit, Stop> {
+    let config = &cli.config;
+    match cli.command {
+        Command::Serve(args) => serve::run(config, args),
+        Command::Once(args) => once::run(config, args),
+        Command::Check(args) => check::run(config, args),
+        Command::Agenda(args) => agenda::run(config, args),
+        Command::Plan(args) => plan::run(config, args),
+        Command::Replay(args) => replay::run(config, args),
+        Command::Notes(args) => read_notes(config, &args),
+        Command::Letter(args) => letter::run(config, args),
+        Command::Cancel(args) => decide::cancel(config, args),
+        Command::Move(args) => decide::moved(config, args),
+        Command::Extra(args) => decide::extra(config, args),
+        Command::Restore(args) => decide::restore(config, args),
+        Command::Amend(args) => decide::amend(config, args),
+        Command::Changes(args) => changes::list(config, args),
+        Command::Approve(args) => changes::approve(config, args),
+        Command::Decline(args) => changes::decline(config, args),
+        Command::Items(args) => items::run(config, args),
+        Command::Outbox(args) => outbox::list(config, args),
+        Command::Retry(args) => outbox::retry(config, args),
+        Command::Hold(args) => outbox::hold(config, args),
+        Command::Status(args) => status::run(config, args),
+    }
+}
+
+/// `convened notes` needs no configuration; with one, the series are matched.
+fn read_notes(config: &Path, args: &notes::Args) -> Result<Exit, Stop> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let code = match open(config) {
+        Ok(opened) => {
+            let (survey, _) = opened.survey(&opened.memory()?, Utc::now())?;
+            let all: Vec<_> = survey.calendar.all_series().map(|(_, series)| candidate(series)).collect();
+            notes::run(args, &all, &opened.zones, &mut out)?
+        }
+        Err(_) => notes::run(args, &[], &zoneinfo::load(&ZoneSource::Newest).0, &mut out)?,
+    };
+    Ok(match code {
+        0 => Exit::Well,
+        1 => Exit::Faults,
+        2 => Exit::Usage,
+        _ => Exit::World,
+    })
+}
+
+fn candidate(series: &Series) -> notes::Candidate<'_> {
+    let dates = |from, to| calendar::walls(series, from, to).into_iter().map(|wall| wall.date()).collect();
+    notes::Candidate { id: series.id.to_string(), title: series.title.clone(), aliases: series.aliases.clone(), dates: Box::new(dates) }
+}

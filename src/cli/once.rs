@@ -1,0 +1,79 @@
+//! `convened once`: one round of the daemon's road, then the letters until nothing is due, then the end.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{At, Exit, Stop};
+use crate::carrier::{Pace, drain};
+use crate::config::Transport;
+use crate::daemon;
+use crate::daemon::opening::open;
+use crate::plan::ledger::Fate;
+use crate::round::{Kept, walk};
+use crate::source::Grade;
+use crate::store::{Lock, Store};
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    at: At,
+}
+
+pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
+    let opened = open(config)?;
+    let state = opened.state();
+    let _lock = Lock::take(state)?;
+    let store = Store::open(state)?;
+    store.fill_from_decisions_file(state)?;
+    let now = args.at.now();
+    // Another time than the clock's must not send letters that people would believe.
+    if args.at.now.is_some()
+        && matches!(opened.settings.mail.transport, Transport::Smtp(_))
+        && store.recall(now)?.ledger.born.is_some()
+        && !rehearsing()
+    {
+        return Err(Stop::usage("--now sends nothing from a store that is in use, except into a maildir. Try `convened plan --now …`."));
+    }
+    store.recover(now)?;
+    let mut kept = Kept::recall(&store)?;
+    let walked = walk(&store, &mut kept, &opened.given(), &mut opened.bring(), now)?;
+    let post = Arc::new(daemon::post(&opened.settings.mail)?);
+    let clock = move || args.at.now.unwrap_or_else(chrono::Utc::now);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let carried = runtime.block_on(drain(&store, &post, clock, &Pace::default()))?;
+    store.keep_decisions_file(state)?;
+    for remark in &walked.remarks {
+        eprintln!("{remark}");
+    }
+    println!(
+        "{} letters written, {} sent, {} refused, {} put off, {} in doubt; {} documents changed.",
+        walked.letters.len(),
+        carried.sent,
+        carried.refused,
+        carried.deferred,
+        carried.in_doubt,
+        walked.changed.len()
+    );
+    if carried.refused + carried.deferred + carried.in_doubt > 0 {
+        for row in store.outbox()?.iter().filter(|row| matches!(row.fate, Fate::Refused | Fate::Deferred | Fate::Doubt)) {
+            eprintln!(
+                "{}: \"{}\" to {}: {}",
+                row.fate.word(),
+                row.subject,
+                row.to.join(", "),
+                row.server_said.as_deref().unwrap_or_default()
+            );
+        }
+    }
+    let faults = walked.remarks.iter().any(|remark| remark.grade == Grade::Fault);
+    Ok(match carried.refused + carried.deferred + carried.in_doubt {
+        0 if faults => Exit::Faults,
+        0 => Exit::Well,
+        _ => Exit::World,
+    })
+}
+
+/// Tests walk the road with clocks of their own, against servers of their own.
+fn rehearsing() -> bool {
+    std::env::var_os("CONVENED_NOW_MAY_SEND").is_some()
+}

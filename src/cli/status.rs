@@ -1,0 +1,75 @@
+//! `convened status`: health in one screen.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+
+use serde_json::json;
+
+use super::{At, Exit, Stop, rfc3339};
+use crate::daemon::opening::open;
+use crate::plan;
+use crate::plan::ledger::Fate;
+use crate::source::Grade;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// One JSON object
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    at: At,
+}
+
+pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
+    let opened = open(config)?;
+    let now = args.at.now();
+    let memory = opened.memory()?;
+    let (survey, ledger) = opened.survey(&memory, now)?;
+    let plan = plan::make(&survey.calendar, &ledger, &survey.remarks, now);
+    let next_due = [plan.next, memory.next_due(now)?].into_iter().flatten().min();
+    let mut fates: BTreeMap<&str, usize> = BTreeMap::new();
+    for row in memory.outbox()? {
+        *fates.entry(row.fate.word()).or_default() += 1;
+    }
+    let folders: Vec<_> = survey.calendar.communities.iter().flat_map(|community| &community.notes).collect();
+    let broken = |folder: &str| survey.remarks.iter().any(|(_, remark)| *remark.place.file == *folder && remark.grade == Grade::Fault);
+    let remarks = survey.remarks.len() + plan.remarks.len();
+    let zones = opened.zones.versions();
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        let sources: Vec<_> = folders
+            .iter()
+            .map(|folder| json!({ "folder": folder.folder, "trusted": folder.trusted, "well": !broken(&folder.folder) }))
+            .collect();
+        let line = json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "last_round": ledger.last_round.map(rfc3339),
+            "next_due": next_due.map(rfc3339),
+            "zones": { "in_force": zones.in_force, "system": zones.system, "embedded": zones.embedded },
+            "sources": sources,
+            "outbox": fates,
+            "remarks": remarks,
+        });
+        writeln!(out, "{line}")?;
+        return Ok(Exit::Well);
+    }
+    writeln!(out, "convened {}", env!("CARGO_PKG_VERSION"))?;
+    writeln!(out, "last round  {}", ledger.last_round.map_or("none yet".to_string(), rfc3339))?;
+    writeln!(out, "next due    {}", next_due.map_or("nothing".to_string(), rfc3339))?;
+    let system = zones.system.as_deref().unwrap_or("unknown");
+    writeln!(out, "zone data   {} in force, {system} on this host, {} built in", zones.in_force, zones.embedded)?;
+    for folder in folders {
+        let trust = if folder.trusted { "trusted" } else { "untrusted" };
+        let state = if broken(&folder.folder) { "broken; the last good notes stay in force" } else { "well" };
+        writeln!(out, "notes       {} ({trust}): {state}", folder.folder)?;
+    }
+    let letters: Vec<String> = fates.iter().map(|(fate, count)| format!("{count} {fate}")).collect();
+    writeln!(out, "letters     {}", if letters.is_empty() { "none".to_string() } else { letters.join(", ") })?;
+    let doubts = fates.get(Fate::Doubt.word()).copied().unwrap_or_default();
+    if doubts > 0 {
+        writeln!(out, "            {doubts} in doubt: nobody knows whether they arrived; see `convened outbox --fate doubt`")?;
+    }
+    writeln!(out, "remarks     {remarks}{}", if remarks > 0 { "; see `convened check`" } else { "" })?;
+    Ok(Exit::Well)
+}

@@ -1,0 +1,254 @@
+//! A community's file: its people, its lists, the folders of its notes, its series and rotations.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use super::fields::{self, At, Page, Table};
+use super::{codes, links, rotation, rules, series, settings, together, words, zone};
+use crate::meeting::series::{Address, ChangesFromNotes, City, Community, JoinLinks, Letters, NotesFolder, Series, SeriesId, is_name};
+use crate::meeting::zone::{Zone, Zones};
+use crate::source::{Remark, Text};
+
+/// What a community's file says once for all its series, and what it takes to read them.
+pub(super) struct Usual<'a> {
+    pub community: Arc<str>,
+    pub uid_domain: &'a str,
+    pub zones: &'a Zones,
+    pub join_links: JoinLinks,
+    pub link_hosts: Vec<String>,
+    pub list: Option<Address>,
+    pub letters: Option<Letters>,
+    pub remind: Option<Vec<TimeDelta>>,
+    pub duration: Option<TimeDelta>,
+    pub zone: Option<Zone>,
+}
+
+/// Reads `communities/NAME.toml`; NAME is the community's id. `uid_domain` is the setting of that name. With a fault there is no community;
+/// every complaint of the file is among the remarks, in the file's order.
+pub fn community(text: &Text, uid_domain: &str, zones: &Zones) -> (Option<Community>, Vec<Remark>) {
+    let mut remarks = Vec::new();
+    let read = read(text, uid_domain, zones, &mut remarks);
+    remarks.extend(together::double_uids(read.as_slice()));
+    let faulty = fields::settled(&mut remarks);
+    (read.filter(|_| !faulty), remarks)
+}
+
+fn read(text: &Text, uid_domain: &str, zones: &Zones, remarks: &mut Vec<Remark>) -> Option<Community> {
+    let page = Page::of(text, remarks)?;
+    let tree = page.parse(remarks)?;
+    let mut table = Table::of(&page, "the community", &tree);
+    settings::format(&mut table, remarks)?;
+    let id = id_of(&table, text, remarks);
+    let title = table.string("title", remarks);
+    let title = table.required("title", title, "\"Example Project\"", remarks).unwrap_or_default().to_owned();
+    let home = table.parsed("home", codes::BAD_LINK, remarks, links::link);
+    let code_of_conduct = table.parsed("code-of-conduct", codes::BAD_LINK, remarks, links::link);
+    let contact = table.parsed("contact", codes::BAD_ADDRESS, remarks, words::address);
+    let organisers = table.each("organisers", codes::BAD_ADDRESS, remarks, words::address).unwrap_or_default();
+    let sender = table.parsed("sender", codes::BAD_ADDRESS, remarks, words::address);
+    let colour = table.parsed("colour", codes::BAD_COLOUR, remarks, colour);
+    let cities = cities(&mut table, zones, remarks);
+    let changes_from_notes = changes_from_notes(&mut table, remarks);
+    let publish_reasons = table.bool("publish-reasons", remarks).unwrap_or(false);
+    let owners_in_letters = table.bool("owners-in-letters", remarks).unwrap_or(true);
+    let omit_people = table.strings("omit-people", remarks).unwrap_or_default().into_iter().map(|name| name.value.to_owned()).collect();
+    let rehearsal = table.bool("rehearsal", remarks).unwrap_or(false);
+    let paused_until = table.date("paused-until", remarks);
+    let letters_a_week = table.number("letters-a-week", 1, 50, remarks).unwrap_or(2);
+    let grace = waiting(&mut table, "grace", TimeDelta::days(1), "at most 1 day", remarks).unwrap_or(TimeDelta::minutes(10));
+    let quiet = waiting(&mut table, "quiet", TimeDelta::days(7), "at most 1 week", remarks).unwrap_or(TimeDelta::minutes(30));
+    let usual = usual(&mut table, id.as_deref(), uid_domain, zones, remarks);
+    let (series, notes) = series_and_notes(&mut table, &usual, remarks);
+    check_organisers(&table, &organisers, changes_from_notes, rehearsal, &series, &usual, remarks);
+    let place = page.at(1);
+    table.finish(remarks);
+    Some(Community {
+        id: usual.community,
+        title,
+        place,
+        home,
+        code_of_conduct,
+        contact,
+        organisers: values(organisers),
+        sender,
+        cities,
+        colour,
+        changes_from_notes,
+        publish_reasons,
+        join_links: usual.join_links,
+        link_hosts: usual.link_hosts,
+        owners_in_letters,
+        omit_people,
+        rehearsal,
+        paused_until,
+        letters_a_week,
+        grace,
+        quiet,
+        notes,
+        series,
+    })
+}
+
+/// The community's id is the name of its file.
+fn id_of(table: &Table<'_>, text: &Text, remarks: &mut Vec<Remark>) -> Option<String> {
+    let name = text.path.rsplit('/').next().unwrap_or_default();
+    let stem = name.strip_suffix(".toml").unwrap_or(name);
+    if is_name(stem) {
+        return Some(stem.to_owned());
+    }
+    let sentence = format!(
+        "\"{}\" cannot be a community's id, which is the name of its file. Rename the file to 1 to 40 of the letters a-z, digits and hyphens, as \"example.toml\".",
+        words::shown(stem)
+    );
+    remarks.push(Remark::fault(table.page.at(0), codes::BAD_ID, sentence));
+    None
+}
+
+fn usual<'a>(table: &mut Table<'_>, id: Option<&str>, uid_domain: &'a str, zones: &'a Zones, remarks: &mut Vec<Remark>) -> Usual<'a> {
+    Usual {
+        // Without an id the file has a fault already; the rest is read for its complaints.
+        community: id.unwrap_or("unnamed").into(),
+        uid_domain,
+        zones,
+        join_links: table
+            .choice("join-links", &[("public", JoinLinks::Public), ("page", JoinLinks::Page)], remarks)
+            .unwrap_or(JoinLinks::Public),
+        link_hosts: table.each("link-hosts", codes::BAD_DOMAIN, remarks, words::domain).map(values).unwrap_or_default(),
+        list: table.parsed("list", codes::BAD_ADDRESS, remarks, words::address),
+        letters: table.choice("letters", &series::LETTERS, remarks),
+        remind: series::reminders(table, remarks),
+        duration: rules::length(table, remarks),
+        zone: zone::read(table, "zone", zones, remarks),
+    }
+}
+
+fn series_and_notes(table: &mut Table<'_>, usual: &Usual<'_>, remarks: &mut Vec<Remark>) -> (Vec<Series>, Vec<NotesFolder>) {
+    let tables = table.tables("series", "[[series]]", remarks);
+    if tables.is_empty() && !table.has("series") {
+        let sentence = "The community has no series. Write a heading [[series]], and below it id, title, every, from, time and zone.";
+        remarks.push(Remark::fault(table.place(), codes::MISSING, sentence));
+    }
+    let mut drafts = series::drafts(tables, usual, remarks);
+    for rotation in table.tables("rotation", "[[rotation]]", remarks) {
+        rotation::read(rotation, &mut drafts, usual, remarks);
+    }
+    let ids: Vec<SeriesId> = drafts.iter().map(|draft| draft.series.id.clone()).collect();
+    let notes = table.tables("notes", "[[notes]]", remarks).into_iter().filter_map(|table| notes(table, &ids, remarks)).collect();
+    (drafts.into_iter().map(|draft| series::settle(draft, remarks)).collect(), notes)
+}
+
+fn values<T>(items: Vec<At<T>>) -> Vec<T> {
+    items.into_iter().map(|item| item.value).collect()
+}
+
+fn colour(text: &str) -> Result<String, String> {
+    let good = text.strip_prefix('#').is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
+    match good {
+        true => Ok(text.to_ascii_lowercase()),
+        false => Err(format!("is \"{}\"; write a colour as \"#013243\".", words::shown(text))),
+    }
+}
+
+/// How long something waits: from nothing to `most`.
+fn waiting(table: &mut Table<'_>, key: &'static str, most: TimeDelta, words: &'static str, remarks: &mut Vec<Remark>) -> Option<TimeDelta> {
+    table.parsed(key, codes::BAD_DURATION, remarks, words::duration_within(TimeDelta::zero(), most, words))
+}
+
+/// `[cities]`: a name and its zone on each line, in the order of the file.
+fn cities(table: &mut Table<'_>, zones: &Zones, remarks: &mut Vec<Remark>) -> Vec<City> {
+    let Some(inner) = table.table("cities", "[cities]", remarks) else { return Vec::new() };
+    let mut found = Vec::new();
+    for (name, value) in inner.entries() {
+        let place = inner.page.at(name.line);
+        let Some(text) = value.get_ref().as_str() else {
+            inner.wrong_type(&words::shown(name.value), value, "a zone in quotes, as \"Europe/Berlin\"", remarks);
+            continue;
+        };
+        let label =
+            words::line(name.value).map_err(|error| Remark::fault(place.clone(), codes::BAD_TEXT, format!("The name of a city {error}")));
+        let zone = zone::find(text, zones).map_err(|error| {
+            Remark::fault(place.clone(), codes::BAD_ZONE, format!("The zone of \"{}\" {error}", words::shown(name.value)))
+        });
+        match (label, zone) {
+            (Ok(label), Ok(zone)) => {
+                zone::warn(&zone, place, remarks);
+                found.push(City { name: label.to_owned(), zone });
+            }
+            (label, zone) => remarks.extend(label.err().into_iter().chain(zone.err())),
+        }
+    }
+    found
+}
+
+fn changes_from_notes(table: &mut Table<'_>, remarks: &mut Vec<Remark>) -> ChangesFromNotes {
+    let after = waiting(table, "apply-after", TimeDelta::days(7), "at most 1 week", remarks);
+    let apply = ChangesFromNotes::Apply { after: after.unwrap_or(TimeDelta::hours(2)) };
+    let choices = [("ask", ChangesFromNotes::Ask), ("apply", apply), ("ignore", ChangesFromNotes::Ignore)];
+    let choice = table.choice("changes-from-notes", &choices, remarks).unwrap_or(ChangesFromNotes::Ask);
+    if after.is_some() && choice != apply {
+        let sentence = "\"apply-after\" has an effect with changes-from-notes = \"apply\" only. Take it out, or change the other.";
+        remarks.push(Remark::advice(table.place_of("apply-after"), codes::NO_EFFECT, sentence));
+    }
+    choice
+}
+
+/// Organisers are people: somebody has to be there to be asked, and links that decide must not reach a list.
+fn check_organisers(
+    table: &Table<'_>,
+    organisers: &[At<Address>],
+    changes: ChangesFromNotes,
+    rehearsal: bool,
+    series: &[Series],
+    usual: &Usual<'_>,
+    remarks: &mut Vec<Remark>,
+) {
+    if organisers.is_empty() && !table.has("organisers") {
+        let why = match changes {
+            ChangesFromNotes::Ask => Some((
+                "changes-from-notes",
+                "Changes that notes speak of are asked of the organisers, and there are none. Write organisers = [\"ann@example.org\"], or changes-from-notes = \"ignore\".",
+            )),
+            ChangesFromNotes::Apply { .. } => Some((
+                "changes-from-notes",
+                "changes-from-notes = \"apply\" tells the organisers first, and there are none. Write organisers = [\"ann@example.org\"], or \"ignore\".",
+            )),
+            ChangesFromNotes::Ignore if rehearsal => Some((
+                "rehearsal",
+                "rehearsal = true sends every letter to the organisers, and there are none. Write organisers = [\"ann@example.org\"].",
+            )),
+            ChangesFromNotes::Ignore => None,
+        };
+        if let Some((key, sentence)) = why {
+            table.fault(key, codes::NO_ORGANISERS, sentence, remarks);
+        }
+    }
+    let lists: Vec<&Address> = series.iter().filter_map(|series| series.list.as_ref()).chain(&usual.list).collect();
+    for At { line, value } in organisers {
+        if lists.iter().any(|list| list.email.eq_ignore_ascii_case(&value.email)) {
+            let sentence =
+                format!("The organiser {} is a list. Organisers get links that decide; write the addresses of people.", value.email);
+            remarks.push(Remark::fault(table.page.at(*line), codes::ORGANISER_IS_LIST, sentence));
+        }
+    }
+}
+
+/// A folder of notes.
+fn notes(mut table: Table<'_>, ids: &[SeriesId], remarks: &mut Vec<Remark>) -> Option<NotesFolder> {
+    let folder = table.parsed("folder", codes::BAD_PATH, remarks, words::path);
+    let folder = table.required("folder", folder, "\"notes/example\"", remarks);
+    let series = table.parsed("series", codes::UNKNOWN_SERIES, remarks, |text| match ids.iter().find(|id| &*id.series == text) {
+        Some(id) => Ok(id.clone()),
+        None => Err(format!("names {}", words::unknown_series(text, ids.iter().map(|id| &*id.series)))),
+    });
+    let trusted = table.bool("trusted", remarks).unwrap_or(false);
+    let url = table.parsed("url", codes::BAD_LINK, remarks, note_url);
+    let place = table.place();
+    table.finish(remarks);
+    Some(NotesFolder { folder: folder?, series, trusted, url, place })
+}
+
+/// The address of a note for people; the only thing it leaves open is the path inside the folder.
+fn note_url(text: &str) -> Result<String, String> {
+    links::link(&text.replace("{path}", "path")).map(|_| text.to_owned())
+}

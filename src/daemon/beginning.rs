@@ -1,0 +1,69 @@
+//! The beginning: the store is opened and set right after the last run. Where the disk is full, or another program holds the store, what
+//! was published last is served all the same, and the store is tried again until it opens.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+
+use super::opening::Opened;
+use super::{WATCHDOG, wake_folder};
+use crate::store::{Store, StoreError};
+use crate::web::health::{Health, SourceHealth};
+
+/// Between two attempts to open the store.
+const AGAIN: Duration = Duration::from_secs(10);
+
+/// Opens the store: fills an empty one from `decisions.toml`, and settles the letters that the last run left in hand.
+pub fn begin(state: &Path, now: DateTime<Utc>) -> Result<Store, StoreError> {
+    let store = Store::open(state)?;
+    let filled = store.fill_from_decisions_file(state)?;
+    if filled > 0 {
+        tracing::info!(decisions = filled, "The store was empty; it was filled from decisions.toml. Lists are told nothing of that.");
+    }
+    for key in store.recover(now)? {
+        tracing::warn!(key, "This letter may have arrived: the last run ended between its last dot and the answer.");
+    }
+    let wake = wake_folder(state);
+    fs::create_dir_all(&wake).map_err(|source| StoreError::Folder { folder: wake, source })?;
+    Ok(store)
+}
+
+/// Tries until the store opens, and says in the daemon's health why it does not.
+pub async fn try_again(
+    mut error: StoreError,
+    opened: &Opened,
+    clock: fn() -> DateTime<Utc>,
+    health: &watch::Sender<Health>,
+) -> Result<Store, StoreError> {
+    while error.may_pass() {
+        tracing::error!("{error} Meanwhile what was published last is served.");
+        health.send_replace(health_of(opened, Some(&error)));
+        let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready, sd_notify::NotifyState::Watchdog]);
+        sleep(AGAIN).await;
+        match begin(opened.state(), clock()) {
+            Ok(store) => return Ok(store),
+            Err(again) => error = again,
+        }
+    }
+    Err(error)
+}
+
+/// The daemon's health before there are rounds.
+pub fn health_of(opened: &Opened, error: Option<&StoreError>) -> Health {
+    let said = error.map_or("well".to_owned(), ToString::to_string);
+    Health {
+        version: env!("CARGO_PKG_VERSION"),
+        last_round: None,
+        seen: Instant::now(),
+        watchdog: WATCHDOG,
+        next_due: None,
+        zones: opened.zones.versions().clone(),
+        sources: vec![SourceHealth { name: "store".to_owned(), ok: error.is_none(), said }],
+        outbox: Default::default(),
+        remarks: 0,
+    }
+}

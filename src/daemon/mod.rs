@@ -1,0 +1,194 @@
+//! The daemon: the clock, the two loops, the signals, and the sleep until the next due time or a change. Here alone, and in the
+//! commands, somebody asks what time it is.
+
+mod answers;
+mod beginning;
+mod clock;
+mod mail;
+pub mod opening;
+mod rounds;
+
+pub use answers::{LONGEST_REASON, Reason, answer};
+pub use mail::post;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::time::Instant;
+
+use crate::carrier::{self, Pace};
+use crate::meeting::calendar::Calendar;
+use crate::output::letter::Sender;
+use crate::store::{Lock, Store, StoreError};
+use crate::web::{self, Limits, Web};
+use clock::ClockWatch;
+use opening::Opened;
+use rounds::Rounds;
+
+/// Why the daemon, or what it shares with the commands, cannot go on: a sentence for a person.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Something that was read is at fault.
+    #[error("{0}")]
+    Faults(String),
+    /// Disk, network or mail server refused.
+    #[error("{0}")]
+    World(String),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Failure {
+        Failure::World(error.to_string())
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        Failure::World(format!("The system refused: {error}."))
+    }
+}
+
+/// What the last round left for those who answer links.
+pub struct Known {
+    pub calendar: Arc<Calendar>,
+    pub sender: Sender,
+}
+
+/// Longest sleep between two looks at the clock: machines are suspended and clocks are set.
+const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+/// Without a look for so long the daemon counts as hanging.
+const WATCHDOG: Duration = Duration::from_secs(180);
+/// After a change is noticed, so long is waited for the rest of it: editors write in several steps.
+const SETTLE: Duration = Duration::from_millis(200);
+/// How long the loops may take to end.
+const END: Duration = Duration::from_secs(75);
+
+/// Tells a running daemon that something was decided by command. Without one it does nothing.
+pub fn wake(state: &Path) -> io::Result<()> {
+    let folder = wake_folder(state);
+    if folder.is_dir() {
+        fs::write(folder.join("now"), b"")?;
+    }
+    Ok(())
+}
+
+fn wake_folder(state: &Path) -> PathBuf {
+    state.join("wake")
+}
+
+/// Runs until SIGTERM or SIGINT; SIGHUP reads everything again.
+pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), Failure> {
+    let state = opened.state().to_path_buf();
+    let _lock = Lock::take(&state)?;
+    let mut mail = opened.settings.mail.clone();
+    let mut way = Arc::new(post(&mail)?);
+    let (orders, given) = watch::channel(Some(way.clone()));
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+
+    // What was published last is served before anything is read.
+    let begun = beginning::begin(&state, clock());
+    let (last, begun) = match begun {
+        Ok(store) => (store.publication()?, Ok(store)),
+        Err(error) if error.may_pass() => match Store::last_publication(&state) {
+            Ok(last) if !last.documents.is_empty() => (last, Err(error)),
+            _ => return Err(error.into()),
+        },
+        Err(error) => return Err(error.into()),
+    };
+    let (publication, served) = watch::channel(Arc::new(last));
+    let (health, told_health) = watch::channel(beginning::health_of(&opened, begun.as_ref().err()));
+    let (decisions, mut asked) = mpsc::channel(16);
+    let (end, ending) = watch::channel(false);
+    let letters = Arc::new(Notify::new());
+
+    let listen = opened.settings.listen;
+    let listener = TcpListener::bind(listen).await.map_err(|error| {
+        Failure::World(format!("The address {listen} cannot be listened on: {error}. Choose another with `listen` in convened.toml."))
+    })?;
+    let address = listener.local_addr()?;
+    let (show_health, show_metrics) = (opened.settings.health, opened.settings.metrics);
+    let web = Web { publication: served, health: told_health, decisions, limits: Limits::default(), show_health, show_metrics };
+    tracing::info!(%address, "convened serves");
+    let server = tokio::spawn(web::serve(listener, web, ended(ending.clone())));
+    let store = match begun {
+        Ok(store) => store,
+        Err(error) => tokio::select! {
+            store = beginning::try_again(error, &opened, clock, &health) => store?,
+            _ = terminate.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
+        },
+    };
+    let last_round = store.recall(clock())?.ledger.last_round;
+    let mut rounds = Rounds::new(opened, store.clone())?;
+    let carrier = tokio::spawn(carrier::run(store, given, clock, letters.clone(), ended(ending.clone()), Pace::default()));
+
+    let mut watch = ClockWatch::new(last_round, clock(), Instant::now());
+    let mut ready = false;
+    loop {
+        let believed = watch.believes(clock(), Instant::now());
+        rounds.doubt_the_clock(!believed);
+        if believed {
+            let walked;
+            (rounds, walked) = rounds.turn(clock()).await?;
+            if walked {
+                publication.send_replace(rounds.publication());
+            }
+        }
+        let mut otherwise = believed != orders.borrow().is_some();
+        if *rounds.mail() != mail {
+            mail = rounds.mail().clone();
+            match post(&mail) {
+                Ok(post) => (way, otherwise) = (Arc::new(post), true),
+                Err(failure) => tracing::error!("Letters go on leaving as before. {failure}"),
+            }
+        }
+        // Without an order the carrier rests; a letter in hand is finished.
+        if otherwise {
+            orders.send_replace(believed.then(|| way.clone()));
+        }
+        letters.notify_one();
+        health.send_replace(rounds.health());
+        if !ready {
+            ready = true;
+            let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+        }
+        let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
+        let sleep = if believed { rounds.sleep(clock()).min(LONGEST_SLEEP) } else { LONGEST_SLEEP };
+        tokio::select! {
+            () = tokio::time::sleep(sleep) => {}
+            () = rounds.changed() => {
+                tokio::time::sleep(SETTLE).await;
+                rounds.read_again();
+            }
+            _ = hangup.recv() => rounds.read_again(),
+            request = asked.recv() => {
+                let Some(request) = request else { break };
+                rounds = rounds.follow(request, clock()).await?;
+            }
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+        }
+    }
+    tracing::info!("convened ends after the step in hand");
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+    end.send_replace(true);
+    let both = async { (carrier.await, server.await) };
+    if tokio::time::timeout(END, both).await.is_err() {
+        tracing::warn!("A letter was still in hand at the end; what is known of it is in the outbox.");
+    }
+    Ok(())
+}
+
+async fn ended(mut ending: watch::Receiver<bool>) {
+    // An error means that the daemon is gone: that is the end, too.
+    let _ = ending.wait_for(|ended| *ended).await;
+}

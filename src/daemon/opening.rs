@@ -1,0 +1,124 @@
+//! What the daemon and most commands begin with: settings, zone data, the schedules, the memory.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+
+use super::Failure;
+use crate::config::{self, Settings, ZoneData};
+use crate::meeting::series::NotesFolder;
+use crate::meeting::zone::Zones;
+use crate::plan::ledger::Ledger;
+use crate::round::{Brought, Given, Identity, Kept, Survey, survey};
+use crate::source::{Remark, Text};
+use crate::sources::folder;
+use crate::sources::zoneinfo::{self, ZoneSource};
+use crate::store::{Room, STORE_FILE, Store};
+
+/// The configuration as it stands, with what it took to read it.
+pub struct Opened {
+    pub folder: PathBuf,
+    pub settings: Settings,
+    pub identity: Identity,
+    pub zones: Zones,
+    pub texts: Vec<Text>,
+    pub remarks: Vec<Remark>,
+}
+
+/// Reads the configuration. A fault in `convened.toml` leaves its last good version in force; without one the command ends.
+pub fn open(config: &Path) -> Result<Opened, Failure> {
+    let (texts, mut remarks) = folder::configuration(config);
+    let text = texts.iter().find(|text| &*text.path == config::SETTINGS);
+    let (settings, said) = text.map_or((None, Vec::new()), config::settings);
+    remarks.extend(said);
+    let settings = match settings.or_else(|| last_good(text)) {
+        Some(settings) => settings,
+        None if text.is_none() => {
+            let said: Vec<String> = remarks.iter().map(Remark::to_string).collect();
+            return Err(Failure::Faults(format!(
+                "There is no {}. Name the folder that holds it with --config DIR. {}",
+                config.join(config::SETTINGS).display(),
+                said.join(" ")
+            )));
+        }
+        None => {
+            let said: Vec<String> = remarks.iter().map(Remark::to_string).collect();
+            return Err(Failure::Faults(said.join("\n")));
+        }
+    };
+    let (zones, said) = zoneinfo::load(&zone_source(&settings.zone_data));
+    remarks.extend(said);
+    let identity = identity(&settings);
+    Ok(Opened { folder: config.to_path_buf(), settings, identity, zones, texts, remarks })
+}
+
+/// The settings that were in force last, from the store where the file, as far as it can be read, says that it is.
+fn last_good(text: Option<&Text>) -> Option<Settings> {
+    let table: Option<toml::Table> = text.and_then(|text| std::str::from_utf8(&text.bytes).ok()?.parse().ok());
+    let state = table.as_ref().and_then(|table| table.get("state")?.as_str()).unwrap_or("state");
+    let folder = Path::new(state);
+    if !folder.join(STORE_FILE).exists() {
+        return None;
+    }
+    let stored = Store::open(folder).ok()?.texts().ok()?;
+    let known = stored.into_iter().find(|stored| stored.room == Room::Config && &*stored.path == config::SETTINGS)?;
+    config::settings(&Text { path: known.path, bytes: known.bytes }).0
+}
+
+pub fn identity(settings: &Settings) -> Identity {
+    Identity {
+        base_url: settings.base_url.clone(),
+        title: settings.title.clone(),
+        uid_domain: settings.uid_domain.clone(),
+        from: settings.mail.sender.clone(),
+        message_domain: settings.mail.message_id_domain.clone(),
+    }
+}
+
+pub fn zone_source(choice: &ZoneData) -> ZoneSource {
+    match choice {
+        ZoneData::Newest => ZoneSource::Newest,
+        ZoneData::System => ZoneSource::System,
+        ZoneData::Embedded => ZoneSource::Embedded,
+        ZoneData::Directory(folder) => ZoneSource::Directory(folder.into()),
+    }
+}
+
+impl Opened {
+    pub fn state(&self) -> &Path {
+        Path::new(&self.settings.state)
+    }
+
+    /// The store itself, for commands that change it.
+    pub fn store(&self) -> Result<Store, Failure> {
+        Ok(Store::open(self.state())?)
+    }
+
+    /// A memory to think with: a copy of the store, or an empty one where there is none. Nothing that is written to it stays.
+    pub fn memory(&self) -> Result<Store, Failure> {
+        if self.state().join(STORE_FILE).exists() { Ok(Store::open(self.state())?.copy_to_memory()?) } else { Ok(Store::in_memory()?) }
+    }
+
+    pub fn given(&self) -> Given<'_> {
+        Given { config: &self.texts, zones: &self.zones, identity: &self.identity, remarks: &self.remarks }
+    }
+
+    /// Reads a folder of notes of the configuration.
+    pub fn bring(&self) -> impl FnMut(&NotesFolder) -> Brought + use<> {
+        let config = self.folder.clone();
+        move |notes| bring(&config, &notes.folder)
+    }
+
+    /// Reads and understands everything as it stands, given a memory.
+    pub fn survey(&self, store: &Store, now: DateTime<Utc>) -> Result<(Survey, Ledger), Failure> {
+        let mut ledger = store.recall(now)?.ledger;
+        let mut kept = Kept::recall(store)?;
+        Ok((survey(&mut kept, &mut ledger, &self.given(), &mut self.bring(), now), ledger))
+    }
+}
+
+/// The notes of a configured folder; relative ones are meant from the configuration's folder.
+pub fn bring(config: &Path, notes: &str) -> Brought {
+    let (texts, remarks) = folder::notes(&config.join(notes), notes.trim_end_matches('/'));
+    Brought { texts, remarks }
+}

@@ -1,0 +1,10 @@
+//! The meaning: plain values that know no file, no clock and no wire.
+
+pub mod action;
+pub mod calendar;
+pub mod change;
+pub mod clocks;
+pub mod occurrence;
+pub mod recurrence;
+pub mod series;
+pub mod zone;

@@ -1,0 +1,249 @@
+//! Changes of meetings that a note speaks of: cancel, move, extra, cadence, end. A careful person knows a decision from a question, a
+//! wish, a rule of thumb and an old copy; what is not surely a decision is `possible` or left out.
+
+mod cancel;
+mod goal;
+mod mood;
+mod other;
+mod target;
+mod when;
+
+use chrono::{Datelike, NaiveDate};
+
+use super::cues::Cues;
+use super::heading::Meeting;
+use super::lines::{Doc, Kind};
+use super::neighbours::{self, Neighbours};
+use super::people::Known;
+use super::words::sentences;
+use super::{Certainty, Change, ChangeKind, TimeSaid, When, actions, matching};
+use crate::meeting::zone::Zones;
+use cancel::cancel;
+use mood::contains_any;
+
+/// A sentence in its place.
+struct Said<'s> {
+    index: usize,
+    line: u32,
+    text: &'s str,
+    lower: String,
+    /// What the same statement said before this sentence.
+    earlier: &'s str,
+    before: Option<&'s str>,
+    after: Option<&'s str>,
+}
+
+const CUES: &Cues = &Cues::caseless(&[
+    "cancel",
+    "skip",
+    "no meeting",
+    "not meet",
+    "n't meet",
+    "not be a meeting",
+    "not have a meeting",
+    "no call",
+    "not be a call",
+    "called off",
+    "call off",
+    "resched",
+    "postpone",
+    "moved ",
+    "move ",
+    "pushed to",
+    "push to",
+    "brought forward",
+    "ad-hoc",
+    "ad hoc",
+    "quarterly",
+    "a month",
+    "series ends",
+    "moving ",
+    "shift",
+    "last meeting",
+    "final meeting",
+    "disband",
+    "wind down",
+    "no longer meet",
+    "retire ",
+    "stop having",
+    "end th",
+    "last call",
+    "next one",
+    "extra ",
+    "additional ",
+    "second meeting",
+    "special ",
+    "every ",
+    "weekly",
+    "monthly",
+    "fortnight",
+    "cadence",
+    "discontinu",
+    "last community",
+    "meet again",
+    "stop meeting",
+    "back in",
+]);
+
+/// What else is known when the changes of a note are read.
+pub struct Beside<'n> {
+    pub known: &'n Known,
+    pub folder: &'n Neighbours,
+    /// The time of the note's own meeting.
+    pub time: Option<&'n TimeSaid>,
+    pub zones: &'n Zones,
+}
+
+/// The changes of a meeting's note in the order of their lines.
+/// The second list holds the lines of sentences that only sound like one, with the reason.
+pub fn find(doc: &Doc<'_>, meeting: &Meeting, beside: &Beside<'_>) -> (Vec<Change>, Vec<(u32, &'static str)>) {
+    let mut out: Vec<Change> = Vec::new();
+    let mut passed = Vec::new();
+    for i in meeting.span.clone() {
+        let line = &doc.lines[i];
+        if !doc.starts(i) || matches!(line.kind, Kind::Row) || line.raw.len() > 8000 || out.len() > 500 {
+            continue;
+        }
+        if !doc.continues(i, i + 1) && !CUES.any(&line.plain) {
+            continue;
+        }
+        let (text, places) = joined(doc, i);
+        if !CUES.any(&text) {
+            continue;
+        }
+        let parts = sentences(&text);
+        let mut from = 0;
+        for (n, sentence) in parts.iter().enumerate() {
+            let at = text[from..].find(sentence).map_or(from, |p| p + from);
+            from = at + sentence.len();
+            let number = places.iter().rev().find(|(start, _)| *start <= at).map_or(line.number, |p| p.1);
+            let said = Said {
+                index: i,
+                line: number,
+                text: sentence,
+                earlier: text.get(..at).unwrap_or(""),
+                lower: sentence.to_lowercase(),
+                before: n.checked_sub(1).and_then(|b| parts.get(b)).copied(),
+                after: parts.get(n + 1).copied(),
+            };
+            let change = match cancel(doc, meeting, &said) {
+                Some(Err(why)) => {
+                    passed.push((number, why));
+                    None
+                }
+                Some(Ok(change)) => Some((change, None)),
+                None => other::find(doc, meeting, &said, beside.zones),
+            };
+            if let Some((mut change, goal)) = change {
+                change.announcer = announcer(&said, beside.known);
+                settle(&mut change, meeting, beside.folder);
+                if let Some(goal) = goal {
+                    goal::aim(&mut change, &goal, meeting.date, beside.time, beside.zones);
+                }
+                out.push(change);
+            }
+        }
+    }
+    (out, passed)
+}
+
+/// A statement with the lines that continue it, and where each line begins in it.
+fn joined(doc: &Doc<'_>, i: usize) -> (String, Vec<(usize, u32)>) {
+    let line = &doc.lines[i];
+    let mut text = line.plain.clone().into_owned();
+    let mut places = vec![(0, line.number)];
+    for next in doc.lines.iter().skip(i + 1).take(30) {
+        let continues = next.kind == Kind::Text
+            && (next.parent == Some(i) || line.kind == Kind::Text && next.parent == line.parent)
+            && line.kind != Kind::Heading(1);
+        if !continues || matches!(line.kind, Kind::Heading(_)) {
+            break;
+        }
+        text.push(' ');
+        places.push((text.len(), next.number));
+        text.push_str(&next.plain);
+    }
+    (text, places)
+}
+
+/// Who is to tell people, or to carry the change out: said in this sentence or the next.
+fn announcer(said: &Said<'_>, known: &Known) -> Option<String> {
+    let after = said.after?;
+    let (who, task) = actions::assigned(after, known, true)?;
+    let lower = task.to_lowercase();
+    contains_any(
+        &lower,
+        const {
+            &Cues::new(&[
+                "do this",
+                "do that",
+                "do so",
+                "do it",
+                "announce",
+                "announcement",
+                "send",
+                "email",
+                "mail",
+                "open an issue",
+                "cancel",
+                "calendar",
+                "post",
+                "inform",
+                "let people know",
+                "notify",
+                "take care",
+                "handle",
+            ])
+        },
+    )
+    .then(|| who.first().cloned())
+    .flatten()
+}
+
+/// Dates by the folder's rhythm, and no certainty about a day on which that series does not meet.
+fn settle(change: &mut Change, meeting: &Meeting, folder: &Neighbours) {
+    let Some(date) = meeting.date else {
+        change.certainty = Certainty::Possible;
+        return;
+    };
+    let dates = match &change.series_text {
+        None => Some(meeting.dates.as_slice()),
+        Some(text) => matching::folder(text, &meeting.path, folder),
+    };
+    let own = change.series_text.is_none();
+    let rhythm = |from: NaiveDate, to: NaiveDate| dates.map(|d| neighbours::expected(d, date, from, to)).unwrap_or_default();
+    let known = dates.is_some_and(|d| neighbours::rhythm(d, date).is_some());
+    change.dates = super::resolve::dates(&change.when, date, &rhythm);
+    if change.dates.is_empty() && own {
+        change.dates = super::resolve::by_week(&change.when, date);
+        // A week in which the series has no meeting by its rhythm.
+        if known && !change.dates.is_empty() {
+            change.certainty = Certainty::Possible;
+        }
+    }
+    let past = change.dates.iter().all(|d| *d < date) && !change.dates.is_empty() && change.when != When::This;
+    let dated = matches!(change.kind, ChangeKind::Cancel | ChangeKind::Move | ChangeKind::Extra);
+    let vague = dated && change.dates.is_empty() && change.when != When::Next(1);
+    if past || vague {
+        change.certainty = Certainty::Possible;
+    }
+    if let When::On(named) = &change.when
+        && known
+        && change.kind == ChangeKind::Cancel
+        && named.iter().any(|d| !near_rhythm(*d, dates.unwrap_or_default(), date))
+    {
+        change.certainty = Certainty::Possible;
+    }
+}
+
+/// Whether a series may well meet on a day: it is expected then, or it is its own week day.
+fn near_rhythm(day: NaiveDate, dates: &[NaiveDate], note: NaiveDate) -> bool {
+    let usual = neighbours::usual_weekday(dates, note).or_else(|| {
+        let weekly = neighbours::rhythm(dates, note).is_some_and(|r| r % 7 == 0);
+        dates.last().filter(|_| weekly).map(Datelike::weekday)
+    });
+    if neighbours::regular(dates, note) {
+        return !neighbours::expected(dates, note, day, day).is_empty();
+    }
+    dates.contains(&day) || !neighbours::expected(dates, note, day, day).is_empty() || usual.is_none_or(|w| w == day.weekday())
+}

@@ -1,0 +1,85 @@
+//! Which meeting a sentence means, in its words, and the reason it gives.
+
+use super::super::cues::Words;
+use super::super::dates;
+use super::super::words::{Token, tokens};
+
+/// A meeting in a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    /// The words that name its series; none for "the next meeting".
+    pub series: Option<String>,
+}
+
+const MEETINGS: &[&str] = &[
+    "meeting", "meetings", "call", "calls", "hour", "hours", "sync", "syncs", "standup", "telecon", "telecons", "hangout", "hangouts",
+    "meetup", "session", "meets",
+];
+const STOPS: &Words = &Words::new(
+    "\
+    should move moving moved change changing before after with regular recurring special extra additional weekly biweekly monthly \
+    fortnightly quarterly bi second new let us i must may can due because as from by the a an this that these those our their next last \
+    upcoming following all any no both other coming week weeks month months today tomorrow s cancel cancels cancelled canceled \
+    cancelling canceling skip skipping skipped on of for in at to we ll will be is are was and or have has one two three four couple \
+    mid early late remaining announcement todo there not final stop having end retire discontinue disband down ad hoc",
+);
+
+fn stop(t: &Token<'_>) -> bool {
+    STOPS.has(&t.text.to_lowercase())
+        || dates::month(t.text, false).is_some()
+        || dates::weekday(t.text).is_some()
+        || t.text.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// The meeting nearest to the verb at `at`.
+pub fn find(sentence: &str, at: usize) -> Option<Object> {
+    let toks = tokens(sentence);
+    let spot = toks
+        .iter()
+        .enumerate()
+        .filter(|(_, t)| MEETINGS.contains(&t.text.to_lowercase().as_str()))
+        // "hour" is a meeting only with a capital or a name before it: "Newcomers Hour", "office hours".
+        .filter(|(i, t)| {
+            !["hour", "hours", "session"].contains(&t.text)
+                || i.checked_sub(1).and_then(|p| toks.get(p)).is_some_and(|p| !p.text.starts_with(|c: char| c.is_ascii_digit()))
+        })
+        .filter(|(i, t)| {
+            !(["call", "calls"].contains(&t.text) && toks.get(i + 1).is_some_and(|n| n.any(&["for", "back", "a", "the", "it"])))
+        })
+        .filter(|(i, t)| {
+            !(t.text.starts_with("meeting")
+                && toks.get(i + 1).is_some_and(|n| n.any(&["notes", "minutes", "link", "room", "time", "times"])))
+        })
+        .min_by_key(|(_, t)| t.start.abs_diff(at))?
+        .0;
+    let mut first = spot;
+    while first > 0 && spot - first < 5 {
+        let (before, this) = (&toks[first - 1], &toks[first]);
+        let gap = sentence.get(before.end..this.start).unwrap_or("");
+        let glued = gap == " " || gap == "-" || gap == "/" || gap == "'" || gap == "' ";
+        if stop(before) || !glued {
+            break;
+        }
+        first -= 1;
+    }
+    let keep_hour = toks[spot].text.starts_with(['H', 'h']);
+    let last = if keep_hour { Some(spot) } else { spot.checked_sub(1).filter(|l| *l >= first) };
+    let series = last.filter(|l| *l > first || !keep_hour).and_then(|l| sentence.get(toks[first].start..toks[l].end)).map(str::to_owned);
+    Some(Object { series })
+}
+
+/// The reason in a sentence: what follows "because", "due to", "for lack of".
+pub fn reason(sentence: &str) -> Option<String> {
+    let lower = sentence.to_lowercase();
+    if lower.len() != sentence.len() {
+        return None;
+    }
+    let (at, lead) =
+        ["because of ", "because ", "due to ", "owing to ", "for the lack of ", "for lack of ", ", since ", " since ", ", as "]
+            .iter()
+            .filter_map(|l| lower.find(l).map(|p| (p, *l)))
+            .min_by_key(|(p, l)| (*p, usize::MAX - l.len()))?;
+    let keep = if lead.contains("lack") { at + lead.find("lack").unwrap_or(0) } else { at + lead.len() };
+    let text = sentence.get(keep..)?.trim().trim_end_matches(['.', '!', ' ']);
+    (!text.is_empty() && text.len() < 240).then(|| text.to_owned())
+}

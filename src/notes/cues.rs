@@ -1,0 +1,183 @@
+//! Many words looked for in one pass over a text, and long lists of words asked for one word: tables that the compiler makes.
+//!
+//! Every question to a note goes through here, so that a line is walked once and not once for each word.
+
+/// Up to 64 words, to be found anywhere in a text. A bit of the tables stands for a word that has this byte first, or second.
+pub struct Cues {
+    words: &'static [&'static str],
+    first: [u64; 256],
+    second: [u64; 256],
+    caseless: bool,
+}
+
+impl Cues {
+    /// Words that are found as they are written.
+    pub const fn new(words: &'static [&'static str]) -> Cues {
+        Cues::made(words, false)
+    }
+
+    /// Words in small letters that are found in small letters and in capitals.
+    pub const fn caseless(words: &'static [&'static str]) -> Cues {
+        Cues::made(words, true)
+    }
+
+    const fn made(words: &'static [&'static str], caseless: bool) -> Cues {
+        assert!(words.len() <= 64, "a table of cues holds at most 64 words");
+        let mut first = [0u64; 256];
+        let mut second = [0u64; 256];
+        let mut n = 0;
+        while n < words.len() {
+            let word = words[n].as_bytes();
+            let bit = 1u64 << n;
+            first[word[0] as usize] |= bit;
+            if caseless {
+                first[word[0].to_ascii_uppercase() as usize] |= bit;
+            }
+            if word.len() > 1 {
+                second[word[1] as usize] |= bit;
+                if caseless {
+                    second[word[1].to_ascii_uppercase() as usize] |= bit;
+                }
+            } else {
+                let mut b = 0;
+                while b < 256 {
+                    second[b] |= bit;
+                    b += 1;
+                }
+            }
+            n += 1;
+        }
+        Cues { words, first, second, caseless }
+    }
+
+    fn may_begin(&self, a: u8, b: u8) -> bool {
+        self.first[usize::from(a)] & self.second[usize::from(b)] != 0
+    }
+
+    /// The words that stand at a place.
+    fn at(&self, bytes: &[u8], at: usize) -> u64 {
+        let Some(a) = bytes.get(at) else { return 0 };
+        let mut candidates = self.first[usize::from(*a)];
+        if candidates != 0 {
+            candidates &= self.second[usize::from(bytes.get(at + 1).copied().unwrap_or(0))];
+        }
+        let mut found = 0;
+        while candidates != 0 {
+            let n = candidates.trailing_zeros();
+            candidates &= candidates - 1;
+            let word = self.words[n as usize].as_bytes();
+            if let Some(here) = bytes.get(at..at + word.len())
+                && (here == word || self.caseless && here.eq_ignore_ascii_case(word))
+            {
+                found |= 1 << n;
+            }
+        }
+        found
+    }
+
+    /// Every place at which words stand, in order, each with the words there as bits.
+    fn places<'s>(&'s self, text: &'s str) -> impl Iterator<Item = (usize, u64)> {
+        let bytes = text.as_bytes();
+        let pairs = bytes.windows(2).enumerate().filter(|(_, pair)| self.may_begin(pair[0], pair[1])).map(|(at, _)| at);
+        pairs.chain(bytes.len().checked_sub(1)).map(|at| (at, self.at(bytes, at))).filter(|p| p.1 != 0)
+    }
+
+    /// Whether one of the words is in the text.
+    pub fn any(&self, text: &str) -> bool {
+        let bytes = text.as_bytes();
+        let found = bytes.windows(2).enumerate().any(|(at, pair)| self.may_begin(pair[0], pair[1]) && self.at(bytes, at) != 0);
+        found || bytes.len().checked_sub(1).is_some_and(|last| self.at(bytes, last) != 0)
+    }
+
+    /// The first word in the text, the longest of those that begin there: its place and the word.
+    pub fn first(&self, text: &str) -> Option<(usize, &'static str)> {
+        let (at, bits) = self.places(text).next()?;
+        self.named(bits).max_by_key(|w| w.len()).map(|w| (at, w))
+    }
+
+    /// All words in the text with their places.
+    pub fn all<'s>(&'s self, text: &'s str) -> impl Iterator<Item = (usize, &'static str)> {
+        self.places(text).flat_map(|(at, bits)| self.named(bits).map(move |w| (at, w)))
+    }
+
+    /// Whether the text begins with one of the words.
+    pub fn leads(&self, text: &str) -> bool {
+        self.at(text.as_bytes(), 0) != 0
+    }
+
+    fn named(&self, bits: u64) -> impl Iterator<Item = &'static str> {
+        (0..64).filter(move |n| bits >> n & 1 == 1).filter_map(|n| self.words.get(n).copied())
+    }
+}
+
+/// A long list of words parted by blanks, with a sieve before it that lets few others through.
+pub struct Words {
+    list: &'static str,
+    sieve: [u64; 64],
+}
+
+impl Words {
+    pub const fn new(list: &'static str) -> Words {
+        let bytes = list.as_bytes();
+        let mut sieve = [0u64; 64];
+        let (mut at, mut hash, mut len) = (0, START, 0);
+        while at <= bytes.len() {
+            if at == bytes.len() || bytes[at] == b' ' {
+                if len > 0 {
+                    sieve[(hash >> 6 & 63) as usize] |= 1 << (hash & 63);
+                }
+                (hash, len) = (START, 0);
+            } else {
+                hash = mixed(hash, bytes[at]);
+                len += 1;
+            }
+            at += 1;
+        }
+        Words { list, sieve }
+    }
+
+    /// Whether the word is in the list.
+    pub fn has(&self, word: &str) -> bool {
+        let hash = word.bytes().fold(START, mixed);
+        self.sieve[(hash >> 6 & 63) as usize] >> (hash & 63) & 1 == 1 && super::words::listed(self.list, word)
+    }
+}
+
+const START: u32 = 0x811c_9dc5;
+
+const fn mixed(hash: u32, byte: u8) -> u32 {
+    let h = (hash ^ byte as u32).wrapping_mul(0x0100_0193);
+    h ^ h >> 15
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_found_where_a_search_for_each_finds_them() {
+        const CUES: &Cues = &Cues::new(&["move ", "moved to", "no meeting", "e", "meet"]);
+        for text in ["", "e", "moved to", "there is no meeting, so move it", "NO MEETING", "é e", "mo", "move"] {
+            let mut want: Vec<(usize, &str)> = CUES.words.iter().flat_map(|w| text.match_indices(w)).collect();
+            let mut got: Vec<_> = CUES.all(text).collect();
+            want.sort_unstable();
+            got.sort_unstable();
+            assert_eq!(got, want, "{text}");
+            assert_eq!(CUES.any(text), !want.is_empty());
+        }
+        const LOUD: &Cues = &Cues::caseless(&["no meeting", "cancel"]);
+        assert_eq!(LOUD.first("There is NO Meeting"), Some((9, "no meeting")));
+        assert!(LOUD.leads("Cancelled") && !LOUD.leads("Is cancelled"));
+    }
+
+    #[test]
+    fn a_list_has_its_words_and_no_others() {
+        const LIST: &Words = &Words::new("one two three pull-request");
+        for word in ["one", "two", "three", "pull-request"] {
+            assert!(LIST.has(word));
+        }
+        for word in ["", "on", "one two", "four", "pull"] {
+            assert!(!LIST.has(word));
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The bytes of a letter, by lettre's builder: headers, and one plain text that is made 7-bit only where it has to be.
+
+use chrono::{DateTime, Datelike, Utc};
+use lettre::message::header::{
+    ContentTransferEncoding, Date, From as FromHeader, HeaderName, HeaderValue, Headers, InReplyTo, MIME_VERSION_1_0, MessageId,
+    References, ReplyTo, Subject, To,
+};
+use lettre::message::{Body, Mailbox, Mailboxes, SinglePart};
+
+use crate::meeting::series::Address;
+use crate::output::clean;
+use crate::plan::key::Kind;
+
+/// What stands above the body.
+pub struct Head<'a> {
+    pub from: &'a Address,
+    pub to: &'a [Address],
+    pub reply_to: Option<&'a Address>,
+    pub subject: &'a str,
+    /// Without angle brackets, as those of `thread`.
+    pub message_id: &'a str,
+    pub thread: &'a [String],
+    pub series: &'a str,
+    pub kind: Kind,
+    pub date: DateTime<Utc>,
+}
+
+/// The whole message, with CRLF line ends. Total: what would make lettre panic is cleaned first.
+pub fn bytes(head: &Head<'_>, body: String) -> Vec<u8> {
+    let mut headers = Headers::new();
+    headers.set(FromHeader::from(Mailboxes::from(mailbox(head.from))));
+    headers.set(To::from(head.to.iter().map(mailbox).collect::<Mailboxes>()));
+    if let Some(reply_to) = head.reply_to {
+        headers.set(ReplyTo::from(Mailboxes::from(mailbox(reply_to))));
+    }
+    headers.set(Subject::from(header_text(head.subject)));
+    headers.set(Date::new(in_range(head.date).into()));
+    headers.set(MessageId::from(bracketed(head.message_id)));
+    if let Some(last) = head.thread.last() {
+        headers.set(InReplyTo::from(bracketed(last)));
+        headers.set(References::from(references(head.thread)));
+    }
+    headers.set(MIME_VERSION_1_0);
+    for (name, value) in [
+        (HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated"),
+        (HeaderName::new_from_ascii_str("X-Convened-Series"), head.series),
+        (HeaderName::new_from_ascii_str("X-Convened-Kind"), head.kind.word()),
+    ] {
+        headers.insert_raw(HeaderValue::new(name, clean::line(value, 800)));
+    }
+    let mut bytes = headers.to_string().into_bytes();
+    bytes.extend(SinglePart::plain(encoded(body)).formatted());
+    bytes
+}
+
+/// The address alone, as an envelope takes it. What the configuration let through is an address; should it not be one, it stays what
+/// it is without anything that could end a line or a command, and the server refuses it.
+pub fn address(address: &Address) -> lettre::Address {
+    if let Ok(parsed) = address.email.parse() {
+        return parsed;
+    }
+    let plain: String =
+        address.email.chars().filter(|c| c.is_ascii_graphic() && !matches!(c, '<' | '>' | ',' | ';' | '"' | '\\')).collect();
+    let (user, domain) = plain.rsplit_once('@').unwrap_or((&plain, "invalid"));
+    lettre::Address::new_dangerous(user, domain)
+}
+
+fn mailbox(of: &Address) -> Mailbox {
+    let name = of.name.as_deref().map(|name| header_text(&clean::line(name, 80))).filter(|name| !name.is_empty());
+    Mailbox::new(name, address(of))
+}
+
+/// A text that stays what it is when it is read back: what looks like an encoded word (RFC 2047) is broken up.
+fn header_text(text: &str) -> String {
+    clean::line(text, 200).replace("=?", "= ?")
+}
+
+/// The first letter of a thread and its last seven: programs find their way, and the line stays short.
+fn references(thread: &[String]) -> String {
+    let tail = thread.len().saturating_sub(7);
+    let ids: Vec<String> = thread.iter().enumerate().filter(|(at, _)| *at == 0 || *at >= tail).map(|(_, id)| bracketed(id)).collect();
+    ids.join(" ")
+}
+
+fn bracketed(id: &str) -> String {
+    let plain: String = id.chars().filter(|c| c.is_ascii_graphic() && !matches!(c, '<' | '>')).collect();
+    format!("<{plain}>")
+}
+
+/// Within what a mail's Date can say.
+fn in_range(date: DateTime<Utc>) -> DateTime<Utc> {
+    if (1970..=9998).contains(&date.year()) { date } else { DateTime::UNIX_EPOCH }
+}
+
+/// ASCII as it is, anything else as quoted-printable: never base64, which spam filters and archives dislike.
+fn encoded(body: String) -> Body {
+    if body.is_ascii() {
+        return Body::new(body);
+    }
+    Body::new_with_encoding(body, ContentTransferEncoding::QuotedPrintable).unwrap_or_else(Body::new)
+}

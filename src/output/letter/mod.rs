@@ -1,0 +1,183 @@
+//! What a letter is: addresses, a key, and bytes that never change once it is written; and how it is composed from what the plan
+//! wants told. Pure: the same intent, calendar, sender and `now` give the same bytes.
+
+mod by_hand;
+mod changed;
+mod decided;
+mod items;
+mod message;
+mod parts;
+mod proposal;
+mod remarks;
+mod reminder;
+
+use chrono::{DateTime, Utc};
+
+use crate::meeting::calendar::Calendar;
+use crate::meeting::occurrence::OccurrenceId;
+use crate::meeting::series::{Address, SeriesId};
+use crate::output::{clean, link};
+use crate::plan::key::{Audience, Key, Kind};
+use crate::plan::{About, Intent};
+
+/// A letter, composed. Its bytes are what is handed over, at the first try and at each further one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    pub key: String,
+    pub kind: Kind,
+    pub community: String,
+    /// Without angle brackets.
+    pub message_id: String,
+    /// Envelope sender.
+    pub from: String,
+    /// Envelope recipients: one list, or one organiser, or (in rehearsal) the organisers.
+    pub to: Vec<String>,
+    pub subject: String,
+    /// The whole message, CRLF line ends, Date included.
+    pub bytes: Vec<u8>,
+    pub not_before: DateTime<Utc>,
+    pub useful_until: DateTime<Utc>,
+    pub series: Option<SeriesId>,
+    pub meetings: Vec<(OccurrenceId, DateTime<Utc>)>,
+    /// Decision or proposal it tells of; several proposals with a space between.
+    pub about: Option<String>,
+    pub covers: Vec<Key>,
+    pub why: String,
+}
+
+/// Who writes, and where what is linked to can be found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sender {
+    /// The daemon's own address; a community may have its own.
+    pub from: Address,
+    /// Right side of Message-IDs.
+    pub message_domain: String,
+    /// Address of the pages and feeds, without a slash at its end.
+    pub base_url: String,
+    /// Signs the links of decisions. `None` shows them as the word LINK.
+    pub link_key: Option<Vec<u8>>,
+}
+
+/// A letter's words: the subject, and the body in blocks of lines that an empty line parts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Words {
+    subject: String,
+    blocks: Vec<Vec<String>>,
+}
+
+/// A letter as a person reads it: lines end in a line feed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text {
+    pub subject: String,
+    pub body: String,
+}
+
+/// Gives words to what the plan wants told, and makes the message of them. Its Date is `now`.
+pub fn compose(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateTime<Utc>) -> Letter {
+    let community = calendar.community(&intent.key.community);
+    let text = text(intent, calendar, sender, now);
+    let from = community.and_then(|community| community.sender.clone()).unwrap_or_else(|| sender.from.clone());
+    let message_id = intent.key.message_id(&sender.message_domain);
+    let head = message::Head {
+        from: &from,
+        to: &intent.to,
+        reply_to: community.and_then(|community| community.contact.as_ref()),
+        subject: &text.subject,
+        message_id: &message_id,
+        thread: &intent.thread,
+        series: &header_series(&intent.key.community, &series_of(intent)),
+        kind: intent.key.kind,
+        date: now,
+    };
+    Letter {
+        key: intent.key.to_string(),
+        kind: intent.key.kind,
+        community: intent.key.community.to_string(),
+        bytes: message::bytes(&head, text.body),
+        from: message::address(&from).to_string(),
+        to: intent.to.iter().map(|to| message::address(to).to_string()).collect(),
+        message_id,
+        subject: text.subject,
+        not_before: intent.not_before,
+        useful_until: intent.useful_until,
+        series: intent.series.clone(),
+        meetings: intent.meetings.clone(),
+        about: about(intent),
+        covers: intent.covers.clone(),
+        why: intent.why.clone(),
+    }
+}
+
+/// The words alone, for a person at a terminal or a page.
+pub fn text(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateTime<Utc>) -> Text {
+    let id = &*intent.key.community;
+    let title = title_of(calendar, id);
+    let mut words = match &intent.about {
+        About::Reminder { meetings, elsewhere } => reminder::words(meetings, elsewhere, calendar, sender, now),
+        About::Decided { decision, meetings, next, elsewhere } => {
+            let told = decided::Told { kind: intent.key.kind, decision, meetings, starts: &intent.meetings };
+            let mut words = decided::words(&told, calendar, sender, now);
+            words.blocks.extend(decided::next(next.as_ref(), meetings, calendar));
+            words.blocks.extend(parts::elsewhere(elsewhere, calendar, &link::community_page(&sender.base_url, id), now));
+            words
+        }
+        About::Changed { lines, next } => changed::words(lines, next, intent.series.as_ref(), calendar, sender, now),
+        About::Proposal { asked, proposals } => proposal::words(asked, proposals, &intent.to, calendar, sender, now),
+        About::Remarks { remarks } => remarks::words(remarks, &title),
+    };
+    if let Some(list) = &intent.instead_of {
+        words.blocks.insert(0, parts::rehearsal(list));
+    }
+    let series = series_of(intent);
+    let foot = match intent.key.audience {
+        Audience::List => parts::list_foot(calendar, id, &series, sender),
+        Audience::Organisers => parts::organisers_foot(&title, id, sender),
+    };
+    let page = match series.first() {
+        Some(series) => link::series_page(&sender.base_url, series),
+        None => link::community_page(&sender.base_url, id),
+    };
+    Text { subject: clean::line(&words.subject, 160), body: parts::joined(&words.blocks, &foot, &page) }
+}
+
+fn title_of(calendar: &Calendar, community: &str) -> String {
+    calendar.community(community).map_or_else(|| community.to_owned(), |community| clean::line(&community.title, parts::TITLE))
+}
+/// The series a letter tells of, the one it is about first.
+fn series_of(intent: &Intent) -> Vec<SeriesId> {
+    let mut found: Vec<SeriesId> = intent.series.iter().cloned().collect();
+    found.extend(intent.meetings.iter().map(|(meeting, _)| meeting.series.clone()));
+    if let About::Proposal { proposals, .. } = &intent.about {
+        found.extend(proposals.iter().map(|asking| asking.proposal.finding.series.clone()));
+    }
+    let mut seen = Vec::new();
+    found.retain(|series| {
+        let new = !seen.contains(series);
+        seen.push(series.clone());
+        new
+    });
+    found
+}
+
+/// The value of X-Convened-Series: the series, or the community where it is about none; at most eight.
+fn header_series(community: &str, series: &[SeriesId]) -> String {
+    if series.is_empty() {
+        return community.to_owned();
+    }
+    let names: Vec<String> = series.iter().take(8).map(SeriesId::to_string).collect();
+    names.join(", ")
+}
+
+fn about(intent: &Intent) -> Option<String> {
+    match &intent.about {
+        About::Decided { decision, .. } => Some(decision.id.to_string()),
+        About::Proposal { proposals, .. } => {
+            let ids: Vec<String> = proposals.iter().map(|asking| asking.proposal.id.to_string()).collect();
+            (!ids.is_empty()).then(|| ids.join(" "))
+        }
+        About::Reminder { .. } | About::Changed { .. } | About::Remarks { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

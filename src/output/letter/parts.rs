@@ -1,0 +1,219 @@
+//! What letters of several kinds have in common: when and where a meeting is, what else is different, the foot, and how blocks of
+//! lines become a body that every list takes.
+
+use chrono::{DateTime, Utc};
+use unicode_width::UnicodeWidthStr;
+
+use super::Sender;
+use crate::meeting::calendar::Calendar;
+use crate::meeting::clocks;
+use crate::meeting::occurrence::{Occurrence, OccurrenceId, Status};
+use crate::meeting::series::{Address, City, JoinLinks, SeriesId};
+use crate::output::{clean, link, words};
+
+/// Columns of a letter: 72, less the four by which a letter to a list is set in when it is shown to an organiser.
+pub const WIDTH: usize = 68;
+/// Characters of a title.
+pub const TITLE: usize = 80;
+/// Characters of a reason.
+const REASON: usize = 500;
+/// Columns of a city's name, so that a fact fits into 40.
+const CITY: usize = 19;
+/// Octets of a body. Mailman holds messages of more than 40 KB (field/MAIL.md M5); 30 kB is promised.
+const OCTETS: usize = 27_000;
+
+/// A paragraph in lines of a letter's width.
+pub fn paragraph(text: &str) -> Vec<String> {
+    words::wrap(text, WIDTH, "", "")
+}
+
+/// An item of a list, with its bullet.
+pub fn item(text: &str) -> Vec<String> {
+    words::wrap(text, WIDTH, "  * ", "    ")
+}
+
+/// Lines set in by four columns.
+pub fn set_in(lines: &[String]) -> Vec<String> {
+    lines.iter().map(|line| if line.is_empty() { String::new() } else { format!("    {line}") }).collect()
+}
+
+/// A title with the facts right below it.
+pub fn headed(title: &str, facts: Vec<String>) -> Vec<String> {
+    let mut lines = paragraph(title);
+    lines.extend(facts);
+    lines
+}
+
+/// A heading and a web address on a line of its own.
+pub fn address(heading: &str, url: &str) -> Vec<String> {
+    vec![heading.to_owned(), url.to_owned()]
+}
+
+/// A series' title as it may be printed; its id where the calendar does not know it.
+pub fn title(calendar: &Calendar, series: &SeriesId) -> String {
+    let title = calendar.series(series).map(|series| clean::line(&series.title, TITLE)).filter(|title| !title.is_empty());
+    title.unwrap_or_else(|| series.to_string())
+}
+
+/// The cities of the community that a series belongs to.
+pub fn cities<'a>(calendar: &'a Calendar, series: &SeriesId) -> &'a [City] {
+    calendar.community(&series.community).map_or(&[], |community| &community.cities)
+}
+
+/// The start in UTC, the length, and a line a city.
+pub fn when(meeting: &Occurrence, cities: &[City]) -> Vec<String> {
+    let length = words::length(meeting.end - meeting.start);
+    let until = if meeting.end.date_naive() == meeting.start.date_naive() {
+        format!("{} UTC", words::hour(meeting.end.time()))
+    } else {
+        words::in_short(meeting.end)
+    };
+    let mut lines = vec![words::in_full(meeting.start), format!("{length}, until {until}")];
+    lines.extend(hours(cities, meeting.start));
+    lines
+}
+
+/// An instant, a line a city, in two columns.
+pub fn hours(cities: &[City], at: DateTime<Utc>) -> Vec<String> {
+    let rows: Vec<(String, String)> = clocks::in_cities(cities, at)
+        .into_iter()
+        .take(24)
+        .map(|time| (clean::line(&time.city, CITY), words::city_hour(time.local, at.date_naive())))
+        .collect();
+    let widest = rows.iter().map(|(city, _)| city.width()).max().unwrap_or(0);
+    rows.iter().map(|(city, hour)| format!("  {city}{}  {hour}", " ".repeat(widest - city.width()))).collect()
+}
+
+/// Where a meeting is: links, phone, PIN; or, where links are for the page only, the meeting's page.
+pub fn place(calendar: &Calendar, meeting: &OccurrenceId, base: &str) -> Option<Vec<String>> {
+    let series = calendar.series(&meeting.series)?;
+    let community = calendar.community(&meeting.series.community)?;
+    if series.join.is_empty() && series.phone.is_none() {
+        return None;
+    }
+    if community.join_links == JoinLinks::Page {
+        return Some(address("To join, from 20 minutes before:", &link::meeting_page(base, meeting)));
+    }
+    let mut lines = vec!["To join:".to_owned()];
+    for join in series.join.iter().take(6) {
+        let Some(url) = clean::url(&join.url) else { continue };
+        if let Some(label) = &join.label {
+            lines.extend(words::wrap(&format!("{}:", clean::line(label, 36)), WIDTH, "", ""));
+        }
+        lines.push(url.to_owned());
+    }
+    if let Some(phone) = &series.phone {
+        let pin = phone.pin.as_ref().map(|pin| format!(", PIN {}", clean::line(pin, 20))).unwrap_or_default();
+        lines.extend(paragraph(&format!("Phone {}{pin}", clean::line(&phone.number, 40))));
+    }
+    (lines.len() > 1).then_some(lines)
+}
+
+/// "Reason: …", as it was confirmed.
+pub fn reason(text: Option<&str>) -> Option<Vec<String>> {
+    let text = clean::line(text?, REASON);
+    (!text.is_empty()).then(|| paragraph(&format!("Reason: {text}")))
+}
+
+/// What else differs: cancelled, moved and extra meetings of the community.
+pub fn elsewhere(meetings: &[Occurrence], calendar: &Calendar, page: &str, now: DateTime<Utc>) -> Option<Vec<String>> {
+    const MOST: usize = 12;
+    if meetings.is_empty() {
+        return None;
+    }
+    let mut lines = vec!["Elsewhere in the next two weeks:".to_owned()];
+    for meeting in meetings.iter().take(MOST) {
+        let start = words::in_short_since(meeting.start, now);
+        lines.extend(item(&match meeting.status {
+            Status::Cancelled => format!("Cancelled: {start}"),
+            Status::Moved => format!("Moved to {start}"),
+            Status::Extra => format!("Extra: {start}"),
+            Status::Confirmed => start,
+        }));
+        if meeting.status == Status::Moved {
+            lines.push(format!("    from {}", words::in_short_since(meeting.original, now)));
+        }
+        lines.extend(words::wrap(&title(calendar, &meeting.id.series), WIDTH, "    ", "    "));
+        let reason = meeting.reason.as_deref().map(|reason| clean::line(reason, 160)).filter(|reason| !reason.is_empty());
+        lines.extend(reason.iter().flat_map(|reason| words::wrap(&format!("Reason: {reason}"), WIDTH, "    ", "    ")));
+    }
+    if let Some(rest) = meetings.len().checked_sub(MOST).filter(|rest| *rest > 0) {
+        lines.push(format!("    and {rest} more:"));
+        lines.push(format!("    {page}"));
+    }
+    Some(lines)
+}
+
+/// Said above everything when a community rehearses.
+pub fn rehearsal(list: &Address) -> Vec<String> {
+    let list = super::message::address(list);
+    paragraph(&format!("This is a rehearsal: only the organisers get this letter. It would have gone to {list}."))
+}
+
+/// What stands below each letter to a list: how to have it in a calendar, whom to ask, how to sort it away, code of conduct.
+pub fn list_foot(calendar: &Calendar, community: &str, series: &[SeriesId], sender: &Sender) -> Vec<Vec<String>> {
+    let known = calendar.community(community);
+    let mut about = address("Calendar to subscribe to:", &link::feed(&sender.base_url, community));
+    if let Some(series) = series.first() {
+        about.extend(address("All dates of these meetings:", &link::series_page(&sender.base_url, series)));
+    }
+    let mut ask = match known.and_then(|known| known.contact.as_ref()) {
+        Some(contact) => paragraph(&format!("Questions: simply reply, or write to {}.", super::message::address(contact))),
+        None => vec!["Questions: please ask on this list.".to_owned()],
+    };
+    ask.push("To sort these letters away, filter on".to_owned());
+    let header = series.first().map_or_else(|| community.to_owned(), SeriesId::to_string);
+    ask.push(format!("X-Convened-Series: {header}"));
+    if let Some(url) = known.and_then(|known| known.code_of_conduct.as_deref()).and_then(clean::url) {
+        ask.extend(address("Our code of conduct:", url));
+    }
+    let name = known.map_or_else(|| community.to_owned(), |known| clean::line(&known.title, TITLE));
+    ask.extend(signature(&name, community, sender));
+    vec![about, ask]
+}
+
+/// What stands below a letter to organisers.
+pub fn organisers_foot(title: &str, community: &str, sender: &Sender) -> Vec<Vec<String>> {
+    let mut lines = paragraph(&format!("You get this as an organiser of {title}."));
+    lines.extend(signature(title, community, sender));
+    vec![lines]
+}
+
+fn signature(title: &str, community: &str, sender: &Sender) -> Vec<String> {
+    let mut lines = vec!["-- ".to_owned()];
+    lines.extend(paragraph(&format!("The calendar of {title}")));
+    lines.push(link::community_page(&sender.base_url, community));
+    lines
+}
+
+/// Blocks with an empty line between, then the foot. A body that would be too long for a list is cut before its foot, and says so.
+pub fn joined(blocks: &[Vec<String>], foot: &[Vec<String>], page: &str) -> String {
+    let rest = ["This letter was too long and ends here. The rest:", page, ""];
+    let mut left = OCTETS.saturating_sub(foot.iter().chain([&rest.map(str::to_owned).to_vec()]).flatten().map(|line| octets(line)).sum());
+    let mut body = String::new();
+    'blocks: for block in blocks.iter().filter(|block| !block.is_empty()) {
+        for line in block.iter().map(String::as_str).chain([""]) {
+            let wanted = octets(line);
+            if wanted > left {
+                if !body.ends_with("\n\n") {
+                    body.push('\n');
+                }
+                body.push_str(&rest.join("\n"));
+                body.push('\n');
+                break 'blocks;
+            }
+            left -= wanted;
+            body.push_str(line);
+            body.push('\n');
+        }
+    }
+    let foot: Vec<String> = foot.iter().map(|block| block.join("\n")).collect();
+    body.push_str(&foot.join("\n\n"));
+    body.push('\n');
+    body
+}
+
+/// Octets of a line on the wire, at most: quoted-printable writes three for each that is not ASCII.
+fn octets(line: &str) -> usize {
+    line.bytes().map(|byte| if byte.is_ascii() && byte != b'=' { 1 } else { 3 }).sum::<usize>() + 2
+}

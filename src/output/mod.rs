@@ -1,0 +1,12 @@
+//! Values in, words out. Nothing here computes a time: it prints occurrences. So feed, page and letter cannot disagree.
+
+pub mod clean;
+pub mod ics;
+mod inputs;
+pub mod json;
+pub mod letter;
+pub mod link;
+pub mod page;
+pub mod publication;
+pub mod vtimezone;
+pub mod words;

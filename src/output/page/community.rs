@@ -1,0 +1,127 @@
+//! The first page, and the page of a community: what is coming by day, its series, and how to subscribe.
+
+use minijinja::{Value, context};
+use serde::Serialize;
+
+use super::Source;
+use super::view::{by_day, href, in_order, next, row, title, value};
+use crate::meeting::calendar::occurrences;
+use crate::meeting::occurrence::Occurrence;
+use crate::meeting::series::{Community, Series};
+use crate::output::{clean, ics, words};
+use crate::plan::component::week_begins;
+use chrono::TimeDelta;
+
+/// A community's page shows the coming weeks; its window moves on Mondays.
+const WEEKS: i64 = 7;
+
+pub(super) fn home(source: &Source<'_>) -> Value {
+    #[derive(Serialize)]
+    struct Entry {
+        title: String,
+        href: String,
+        next: Option<super::view::Row>,
+    }
+    let entries: Vec<Entry> = source
+        .calendar
+        .communities
+        .iter()
+        .map(|community| {
+            let coming = coming(source, community);
+            let next = coming.iter().find(|(_, meeting)| meeting.takes_place());
+            Entry {
+                title: clean::line(&community.title, 200),
+                href: format!("/c/{}/", community.id),
+                next: next.map(|(series, meeting)| row(source, community, series, meeting)),
+            }
+        })
+        .collect();
+    context! { site => source.site.title.as_str(), communities => value(entries), feeds => subscribe(source, "all") }
+}
+
+pub(super) fn community(source: &Source<'_>, community: &Community) -> Value {
+    let rows = coming(source, community).into_iter().map(|(series, meeting)| row(source, community, series, &meeting)).collect();
+    let series: Vec<Value> = community.series.iter().map(|series| entry(source, community, series)).collect();
+    context! {
+        site => source.site.title.as_str(),
+        community => head(community),
+        days => value(by_day(rows)),
+        weeks => words::number(WEEKS.unsigned_abs()),
+        series,
+        feeds => subscribe(source, &community.id),
+        agenda_json => format!("/c/{}/agenda.json", community.id),
+    }
+}
+
+/// What the pages of a community have in common.
+pub(super) fn head(community: &Community) -> Value {
+    context! {
+        title => clean::line(&community.title, 200),
+        href => format!("/c/{}/", community.id),
+        home => href(community.home.as_deref()),
+        code_of_conduct => href(community.code_of_conduct.as_deref()),
+        cities => community.cities.iter().map(|city| city.name.clone()).collect::<Vec<_>>(),
+    }
+}
+
+/// A series in the list of its community.
+fn entry(source: &Source<'_>, community: &Community, series: &Series) -> Value {
+    let week = week_begins(source.now);
+    let coming = occurrences(series, source.verdicts, week, week + TimeDelta::weeks(53));
+    let next = next(&coming, source.now).map(|meeting| row(source, community, series, meeting));
+    context! {
+        title => title(series),
+        href => format!("/c/{}/", series.id),
+        rhythm => rhythm(source, series),
+        description => series.description.as_ref().map(|text| clean::line(text, 400)),
+        next => value(next),
+    }
+}
+
+/// "Every two weeks on Wednesday, 18:00 UTC", for the rules that hold now or are still to come.
+pub(super) fn rhythm(source: &Source<'_>, series: &Series) -> Vec<String> {
+    let today = week_begins(source.now).date_naive();
+    let ends = |rule: &crate::meeting::series::Rule| [rule.until, series.ended].into_iter().flatten().min();
+    let current = series.rules.iter().filter(|rule| ends(rule).is_none_or(|end| end >= today));
+    current
+        .filter_map(|rule| {
+            let first = rule.recurrence.first(rule.from)?;
+            let mut words = format!("{}, {}", words::capital(&rule.recurrence.in_words(first)), ics::clock(rule));
+            if first > today {
+                words.push_str(&format!(", from {}", words::date(first)));
+            }
+            if let Some(end) = ends(rule) {
+                words.push_str(&format!(", until {}", words::date(end)));
+            }
+            Some(words)
+        })
+        .collect()
+}
+
+fn coming<'a>(source: &Source<'_>, community: &'a Community) -> Vec<(&'a Series, Occurrence)> {
+    let week = week_begins(source.now);
+    let mut found = Vec::new();
+    for series in &community.series {
+        let meetings = occurrences(series, source.verdicts, week - TimeDelta::days(2), week + TimeDelta::weeks(WEEKS));
+        found.extend(meetings.into_iter().filter(|meeting| meeting.end > source.now).map(|meeting| (series, meeting)));
+    }
+    in_order(found)
+}
+
+/// The addresses of a feed, each for the readers that show it right.
+pub(super) fn subscribe(source: &Source<'_>, name: &str) -> Value {
+    let base = &source.site.base_url;
+    let address = |infix: &str| format!("{base}/feeds/{name}{infix}.ics");
+    let webcal = |infix: &str| {
+        let address = address(infix);
+        let rest = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://")).unwrap_or(&address);
+        format!("webcal://{rest}")
+    };
+    context! {
+        plain => address(""),
+        show => address(".show"),
+        drop => address(".drop"),
+        webcal => webcal(""),
+        google => format!("https://calendar.google.com/calendar/r?cid={}", webcal(".show")),
+    }
+}

@@ -1,0 +1,209 @@
+use chrono::NaiveDate;
+
+use super::*;
+use crate::meeting::action::{ActionItem, MeetingNotes};
+use crate::meeting::change::{Finding, Proposal, ProposalState, Proposed, Verdict};
+use crate::meeting::series::{JoinLinks, SeriesId};
+use crate::output::publication::{HTML, publish};
+use crate::plan::component::sample::{date, decide, site, tide, utc, wall};
+use crate::plan::ledger::ItemVerdict;
+use crate::source::Place;
+
+const NOW: &str = "2026-11-20T12:00:00Z";
+
+/// Every page of a publication, by path.
+fn pages(calendar: &Calendar, ledger: &Ledger, now: &str) -> Vec<(String, String)> {
+    let publication = publish(calendar, ledger, &site(), utc(now), None);
+    let pages = publication.documents.iter().filter(|(_, document)| document.content_type == HTML);
+    pages.map(|(path, document)| (path.clone(), String::from_utf8(document.bytes.to_vec()).unwrap())).collect()
+}
+
+fn page(calendar: &Calendar, ledger: &Ledger, now: &str, path: &str) -> String {
+    let found = pages(calendar, ledger, now);
+    found.into_iter().find(|(name, _)| name == path).unwrap().1
+}
+
+fn proposal(trusted: bool) -> Proposal {
+    let finding = Finding {
+        series: SeriesId::parse("tide/call").unwrap(),
+        origin: SeriesId::parse("tide/call").unwrap(),
+        what: Proposed::Cancel(vec![wall("2026-12-02T18:00:00")]),
+        quote: "the secret words".to_owned(),
+        place: Place::new("notes/2026-11-18.md", 12),
+        url: None,
+        note_date: Some(date("2026-11-18")),
+        reason: Some("the secret reason".to_owned()),
+        announcer: None,
+        certain: true,
+        trusted,
+    };
+    let at = utc(NOW);
+    Proposal { id: finding.id(), finding, round: 1, state: ProposalState::Open, opened: at, since: at, decided_by: None }
+}
+
+fn item(text: &str, trusted: bool) -> ActionItem {
+    ActionItem {
+        id: text.chars().take(8).collect(),
+        series: SeriesId::parse("tide/call").unwrap(),
+        text: text.to_owned(),
+        owners: vec!["Kofi".to_owned()],
+        done: false,
+        first: date("2026-10-07"),
+        last: date("2026-11-18"),
+        meetings: 4,
+        place: Place::new("notes/2026-11-18.md", 20),
+        url: Some("https://pad.example.org/2026-11-18".to_owned()),
+        parked: false,
+        carried_forward: true,
+        trusted,
+    }
+}
+
+#[test]
+fn every_template_is_read_and_every_page_made() {
+    let environment = templates();
+    for (name, _) in TEMPLATES {
+        environment.get_template(name).unwrap();
+    }
+    let calendar = tide();
+    for (path, html) in pages(&calendar, &Ledger::default(), NOW) {
+        assert!(html.ends_with("</html>\n") || html.ends_with("</html>"), "{path}: {html}");
+        assert!(html.contains("<h1"), "{path}: {html}");
+        assert!(!html.contains("style=") && !html.contains("<script"), "{path}");
+    }
+    assert!(not_found().contains("There is no such page"));
+}
+
+#[test]
+fn a_community_sees_what_is_coming_in_utc_and_in_its_cities() {
+    let html = page(&tide(), &Ledger::default(), NOW, "/c/tide/");
+    assert!(html.contains("Monday 7 December 2026") || html.contains("Monday 30 November 2026"), "{html}");
+    assert!(html.contains("Wednesday 2 December 2026"));
+    assert!(html.contains("<time datetime=\"2026-12-02T18:00:00Z\">18:00<span class=\"end\">–19:00 UTC</span></time>"));
+    assert!(html.contains("<span>Kolkata</span> <b>23:30</b>"));
+    assert!(html.contains("href=\"https://video.example.org/tide\""));
+    assert!(html.contains("Phone: +1 555-010-0199, PIN 828 997 153#"));
+    assert!(html.contains("Every two weeks on Wednesday, 18:00 UTC"));
+    assert!(html.contains("https://calendar.example.org/feeds/tide.drop.ics"));
+    assert!(html.contains("cid=webcal://calendar.example.org/feeds/tide.show.ics"));
+}
+
+#[test]
+fn cancelled_and_moved_meetings_say_so() {
+    let decisions = vec![
+        decide("tide/call", NOW, &[("2026-12-02T18:00:00", Verdict::Cancel)], Some("A <holiday>.")),
+        decide("tide/workshop", NOW, &[("2026-12-07T09:00:00", Verdict::Move { to: wall("2026-12-08T10:30:00") })], None),
+    ];
+    let ledger = Ledger { decisions, ..Ledger::default() };
+    let html = page(&tide(), &ledger, NOW, "/c/tide/");
+    assert!(html.contains("<li class=\"meeting cancelled\">") && html.contains("A &lt;holiday&gt;."));
+    assert!(html.contains("Moved from Mon 7 Dec 17:00 UTC."));
+    let cancelled = page(&tide(), &ledger, NOW, "/c/tide/call/20261202T1800");
+    assert!(cancelled.contains("Cancelled") && !cancelled.contains("video.example.org"));
+    let next = page(&tide(), &ledger, NOW, "/c/tide/call/next");
+    assert!(next.contains("Wednesday 16 December 2026"), "the next one that takes place");
+    let changes = page(&tide(), &ledger, NOW, "/c/tide/changes");
+    assert!(changes.contains("Cancelled: Wednesday 2 December 2026, 18:00 UTC"));
+    assert!(changes.contains("Moved: Monday 7 December 2026, 17:00 UTC, now Tuesday 8 December 2026, 18:30 UTC"));
+    assert!(changes.contains("by the organisers, by command") && !changes.contains("dana"));
+}
+
+#[test]
+fn a_doubt_from_trusted_notes_is_shown_without_their_words() {
+    let ledger = Ledger { proposals: vec![proposal(true)], ..Ledger::default() };
+    let html = page(&tide(), &ledger, NOW, "/c/tide/");
+    assert!(html.contains("Not certain: the notes of 18 November speak of cancelling this meeting; the organisers have not confirmed."));
+    assert!(!html.contains("secret"));
+    let untrusted = Ledger { proposals: vec![proposal(false)], ..Ledger::default() };
+    assert!(!page(&tide(), &untrusted, NOW, "/c/tide/").contains("Not certain"));
+}
+
+#[test]
+fn items_of_untrusted_notes_stand_nowhere_until_released() {
+    let mut calendar = tide();
+    calendar.items = vec![item("write <the> guide", true), item("kept until released", false), item("dropped by hand", true)];
+    calendar.communities[0].omit_people = vec!["Kofi".to_owned()];
+    let mut ledger = Ledger::default();
+    ledger.closed_items.insert("dropped ".to_owned(), ItemVerdict::Dropped);
+    let html = page(&calendar, &ledger, NOW, "/c/tide/items");
+    assert!(html.contains("write &lt;the&gt; guide") && html.contains("in the notes of four meetings"));
+    assert!(!html.contains("kept until") && !html.contains("dropped") && !html.contains("Kofi"));
+    ledger.closed_items.insert("kept unt".to_owned(), ItemVerdict::Released);
+    assert!(page(&calendar, &ledger, NOW, "/c/tide/items").contains("kept until released"));
+}
+
+#[test]
+fn links_for_the_page_only_are_shown_around_the_meeting_and_not_before() {
+    let mut calendar = tide();
+    calendar.communities[0].join_links = JoinLinks::Page;
+    let at = |now| page(&calendar, &Ledger::default(), now, "/c/tide/call/20261202T1800");
+    assert!(!at("2026-12-02T17:39:59Z").contains("video.example.org") && at("2026-12-02T17:39:59Z").contains("20 minutes before"));
+    assert!(at("2026-12-02T17:40:00Z").contains("video.example.org"));
+    assert!(at("2026-12-02T18:59:59Z").contains("PIN 828"));
+    assert!(!at("2026-12-02T19:00:00Z").contains("video.example.org"));
+}
+
+#[test]
+fn strangers_words_and_links_are_harmless() {
+    let mut calendar = tide();
+    let series = &mut calendar.communities[0].series[0];
+    series.title = "<script>alert('x')</script>\"&".to_owned();
+    series.agenda = Some("javascript:alert(1)".to_owned());
+    series.join[0].label = Some("\" onclick=\"x".to_owned());
+    calendar.notes = vec![MeetingNotes {
+        series: SeriesId::parse("tide/call").unwrap(),
+        date: NaiveDate::from_ymd_opt(2026, 11, 18).unwrap(),
+        title: Some("secret title".to_owned()),
+        place: Place::new("notes/x.md", 1),
+        url: Some("https://pad.example.org/\"><script>".to_owned()),
+        attended: true,
+        trusted: false,
+    }];
+    for (path, html) in pages(&calendar, &Ledger::default(), NOW) {
+        assert!(
+            !html.contains("<script") && !html.contains("javascript:") && !html.contains("\" onclick") && !html.contains("secret"),
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn unchanged_documents_are_the_same_ones_and_bytes_move_with_the_meaning_only() {
+    let (calendar, mut ledger) = (tide(), Ledger::default());
+    let first = publish(&calendar, &ledger, &site(), utc(NOW), None);
+    ledger.revisions = crate::plan::component::revise(
+        &crate::plan::component::components(&calendar, &Verdicts::default(), &ledger.revisions, utc(NOW)),
+        &ledger.revisions,
+        utc(NOW),
+    )
+    .into_iter()
+    .collect();
+    let later = publish(&calendar, &ledger, &site(), utc("2026-11-21T18:30:00Z"), Some(&first));
+    assert_eq!(first.documents.len(), later.documents.len());
+    for (path, document) in &first.documents {
+        assert!(std::sync::Arc::ptr_eq(document, &later.documents[path]), "{path}");
+    }
+    ledger.decisions = vec![decide("tide/call", "2026-11-21T18:31:00Z", &[("2026-12-02T18:00:00", Verdict::Cancel)], None)];
+    let changed = publish(&calendar, &ledger, &site(), utc("2026-11-21T18:31:00Z"), Some(&later));
+    let differ: Vec<&String> =
+        changed.documents.iter().filter(|(path, document)| later.documents.get(*path) != Some(document)).map(|(path, _)| path).collect();
+    assert!(differ.iter().any(|path| *path == "/feeds/tide/call.ics"), "{differ:?}");
+    assert!(!differ.iter().any(|path| path.contains("workshop")), "{differ:?}");
+}
+
+#[test]
+fn a_former_id_keeps_its_addresses() {
+    let mut calendar = tide();
+    calendar.communities[0].series[0].was = vec![SeriesId::parse("tide/old-call").unwrap()];
+    let published = publish(&calendar, &Ledger::default(), &site(), utc(NOW), None);
+    for path in [
+        "/feeds/tide/old-call.ics",
+        "/feeds/tide/old-call.drop.ics",
+        "/c/tide/old-call/",
+        "/c/tide/old-call/next",
+        "/c/tide/old-call/20261202T1800",
+    ] {
+        assert!(published.documents.contains_key(path), "{path}");
+    }
+    assert!(!published.documents.keys().any(|path| path.contains("old-workshop")));
+}

@@ -1,0 +1,250 @@
+//! What is published of the meetings, as components of a calendar: one event a rule, one override a meeting that differs from its
+//! rule, one event an extra meeting. Each has a name for ever and a fingerprint over what it means; from the fingerprint follows the
+//! revision (SEQUENCE, LAST-MODIFIED) that readers need to believe a change (field/FEEDS.md F6, F7).
+
+pub mod hours;
+mod meaning;
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, SubsecRound, TimeDelta, TimeZone, Utc};
+
+use super::ledger::Revision;
+use crate::meeting::calendar::{Calendar, Verdicts, occurrence, rule_of};
+use crate::meeting::change::{By, Decision, DecisionId, Tell, Verdict};
+use crate::meeting::occurrence::{Occurrence, Status, short};
+use crate::meeting::series::{Community, Rule, Series, SeriesId};
+use meaning::Clocks;
+
+/// Days after its date for which a cancelled meeting is shown as cancelled; afterwards readers no longer list it.
+pub const CANCELLED_DAYS: i64 = 30;
+/// Days after its date for which a moved meeting, or one that was restored, has an override.
+pub const MOVED_DAYS: i64 = 90;
+
+/// One event of a feed, or one override of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Component {
+    /// `UID`, or `UID/20231030T0900` for an override.
+    pub name: String,
+    pub uid: String,
+    pub series: SeriesId,
+    pub what: What,
+    /// SHA-256 over what it means: title, hours, zone and its clocks, rule, links, reason, status. Not over text that moves with the weeks.
+    pub fingerprint: String,
+}
+
+/// What a component is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    Master(Master),
+    /// A meeting of a rule that differs from it; or does no longer, but readers were told that it did.
+    Override(Occurrence),
+    /// A meeting beside the rules.
+    Single(Occurrence),
+}
+
+/// A rule with all its meetings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Master {
+    pub rule: Rule,
+    /// Its first meeting; a date of the rule.
+    pub first: NaiveDateTime,
+    /// As RRULE parts, UNTIL (UTC, inclusive) among them where the rule ends.
+    pub rrule: String,
+    /// The end of its last meeting, where the rule ends.
+    pub over: Option<DateTime<Utc>>,
+    /// Meetings that were cancelled so long ago that no override says so any more, in order.
+    pub dropped: Vec<NaiveDateTime>,
+}
+
+/// Monday 00:00 UTC of the week of an instant: the only moments at which a rolling window moves.
+pub fn week_begins(now: DateTime<Utc>) -> DateTime<Utc> {
+    let date = now.date_naive();
+    let back = Days::new(date.weekday().num_days_from_monday().into());
+    Utc.from_utc_datetime(&date.checked_sub_days(back).unwrap_or(date).and_time(NaiveTime::MIN))
+}
+
+/// Everything that is published of the calendar's meetings, in the order of the schedule; the overrides of a rule follow it.
+/// A meeting that was published as cancelled or moved and no longer is keeps an override that says so: readers ignore the
+/// absence of one, but believe a higher SEQUENCE.
+pub fn components(
+    calendar: &Calendar,
+    verdicts: &Verdicts<'_>,
+    revisions: &BTreeMap<String, Revision>,
+    now: DateTime<Utc>,
+) -> Vec<Component> {
+    let mut clocks = Clocks::default();
+    let mut found = Vec::new();
+    for (community, series) in calendar.all_series() {
+        of_series(community, series, verdicts, revisions, now, &mut clocks, &mut found);
+    }
+    found
+}
+
+/// The revisions that differ from the remembered ones, to be recorded before anything is published.
+pub fn revise(components: &[Component], revisions: &BTreeMap<String, Revision>, now: DateTime<Utc>) -> Vec<(String, Revision)> {
+    components
+        .iter()
+        .filter(|component| revisions.get(&component.name).is_none_or(|known| known.fingerprint != component.fingerprint))
+        .map(|component| (component.name.clone(), revision(component, revisions, now)))
+        .collect()
+}
+
+/// The revision under which a component is published: the remembered one while it means the same. A new one is above the
+/// remembered one and above every one that an earlier store, lost since, can have given: the minutes since 2020.
+pub fn revision(component: &Component, revisions: &BTreeMap<String, Revision>, now: DateTime<Utc>) -> Revision {
+    let known = revisions.get(&component.name);
+    if let Some(known) = known
+        && known.fingerprint == component.fingerprint
+    {
+        return known.clone();
+    }
+    let minutes = (now.timestamp() - EPOCH).div_euclid(60);
+    let minutes = u32::try_from(minutes.clamp(0, i64::from(i32::MAX))).unwrap_or(0);
+    let sequence = known.map_or(minutes, |known| minutes.max(known.sequence.saturating_add(1)));
+    Revision { sequence, changed_at: now.trunc_subsecs(0), fingerprint: component.fingerprint.clone() }
+}
+
+/// 2020-01-01T00:00:00Z.
+const EPOCH: i64 = 1_577_836_800;
+
+fn of_series(
+    community: &Community,
+    series: &Series,
+    verdicts: &Verdicts<'_>,
+    revisions: &BTreeMap<String, Revision>,
+    now: DateTime<Utc>,
+    clocks: &mut Clocks,
+    found: &mut Vec<Component>,
+) {
+    let week = week_begins(now);
+    let mut overrides: HashMap<String, Vec<Occurrence>> = HashMap::new();
+    let mut dropped: HashMap<String, Vec<NaiveDateTime>> = HashMap::new();
+    let mut singles: Vec<Occurrence> = Vec::new();
+    for (wall, standing) in verdicts.of_series(&series.id) {
+        let restored = matches!(standing.verdict, Verdict::Restore);
+        match (occurrence(series, verdicts, *wall), rule_of(series, *wall)) {
+            (Some(meeting), Some(rule)) => {
+                let shown = if restored { !is_past(&meeting, week, MOVED_DAYS) } else { is_shown(&meeting, week) };
+                if shown {
+                    overrides.entry(rule.uid.clone()).or_default().push(meeting);
+                } else if meeting.status == Status::Cancelled {
+                    dropped.entry(rule.uid.clone()).or_default().push(*wall);
+                }
+            }
+            (Some(meeting), None) => {
+                if meeting.status != Status::Cancelled || is_shown(&meeting, week) {
+                    singles.push(meeting);
+                }
+            }
+            // An extra meeting that was taken back: said for as long as a cancelled one, because readers may keep what merely vanishes.
+            (None, _) if restored => {
+                singles.extend(taken_back(series, *wall).filter(|meeting| revisions.contains_key(&meeting.uid) && is_shown(meeting, week)))
+            }
+            (None, _) => {}
+        }
+    }
+    for rule in &series.rules {
+        let Some(mut master) = master(series, rule) else { continue };
+        let mut differing = overrides.remove(&rule.uid).unwrap_or_default();
+        for meeting in once_published(series, rule, verdicts, revisions) {
+            if !is_past(&meeting, week, MOVED_DAYS) && differing.iter().all(|other| other.id != meeting.id) {
+                differing.push(meeting);
+            }
+        }
+        differing.sort_by(|a, b| a.id.cmp(&b.id));
+        master.dropped = dropped.remove(&rule.uid).unwrap_or_default();
+        master.dropped.sort();
+        let fingerprint = meaning::of_master(community, series, &master, clocks);
+        found.push(Component {
+            name: rule.uid.clone(),
+            uid: rule.uid.clone(),
+            series: series.id.clone(),
+            what: What::Master(master),
+            fingerprint,
+        });
+        for meeting in differing {
+            let name = format!("{}/{}", rule.uid, short(meeting.id.wall));
+            let fingerprint = meaning::of_meeting(community, series, &meeting);
+            found.push(Component { name, uid: rule.uid.clone(), series: series.id.clone(), what: What::Override(meeting), fingerprint });
+        }
+    }
+    singles.sort_by(|a, b| a.id.cmp(&b.id));
+    for meeting in singles {
+        let (name, uid) = (meeting.uid.clone(), meeting.uid.clone());
+        let fingerprint = meaning::of_meeting(community, series, &meeting);
+        found.push(Component { name, uid, series: series.id.clone(), what: What::Single(meeting), fingerprint });
+    }
+}
+
+/// A rule as an event; `None` where it has no meeting before it ends.
+fn master(series: &Series, rule: &Rule) -> Option<Master> {
+    let limit = [rule.until, series.ended, rule.recurrence.last(rule.from)].into_iter().flatten().min();
+    let first = rule.recurrence.first(rule.from).filter(|first| limit.is_none_or(|limit| *first <= limit))?;
+    let mut rrule = rule.recurrence.to_rrule(first);
+    let until = limit.map(|limit| rule.zone.instant(limit.and_time(rule.time)));
+    if let Some(until) = until {
+        rrule.push_str(&until.format(";UNTIL=%Y%m%dT%H%M%SZ").to_string());
+    }
+    let over = until.map(|until| until + rule.length);
+    Some(Master { rule: rule.clone(), first: first.and_time(rule.time), rrule, over, dropped: Vec::new() })
+}
+
+/// Meetings of a rule about which nothing is decided, but which once were published as overrides.
+fn once_published<'a>(
+    series: &'a Series,
+    rule: &'a Rule,
+    verdicts: &'a Verdicts<'_>,
+    revisions: &'a BTreeMap<String, Revision>,
+) -> impl Iterator<Item = Occurrence> + 'a {
+    let prefix = format!("{}/", rule.uid);
+    let names = revisions.range(prefix.clone()..).map(|(name, _)| name).take_while({
+        let prefix = prefix.clone();
+        move |name| name.starts_with(&prefix)
+    });
+    names
+        .filter_map(move |name| crate::meeting::occurrence::parse_short(name.get(prefix.len()..)?))
+        .filter(|wall| verdicts.of_series(&series.id).iter().all(|(decided, _)| decided != wall))
+        .filter_map(|wall| occurrence(series, verdicts, wall))
+        .filter(|meeting| meeting.uid == rule.uid)
+}
+
+/// An extra meeting that is none any more, as a cancelled one.
+fn taken_back(series: &Series, wall: NaiveDateTime) -> impl Iterator<Item = Occurrence> {
+    let length = series.rule_on(wall.date()).map_or(TimeDelta::hours(1), |rule| rule.length);
+    let added = [Decision {
+        id: DecisionId(String::new()),
+        series: series.id.clone(),
+        at: DateTime::UNIX_EPOCH,
+        by: By::Policy,
+        verdicts: vec![(wall, Verdict::Extra { length })],
+        reason: None,
+        tell: Tell::Silently,
+        proposal: None,
+        amended: None,
+    }];
+    let meeting = occurrence(series, &Verdicts::of(&added), wall);
+    meeting.map(|meeting| Occurrence { status: Status::Cancelled, decision: None, ..meeting }).into_iter()
+}
+
+fn is_shown(meeting: &Occurrence, week: DateTime<Utc>) -> bool {
+    match meeting.status {
+        Status::Cancelled => !is_past(meeting, week, CANCELLED_DAYS),
+        Status::Moved => !is_past(meeting, week, MOVED_DAYS),
+        Status::Confirmed | Status::Extra => true,
+    }
+}
+
+fn is_past(meeting: &Occurrence, week: DateTime<Utc>, days: i64) -> bool {
+    meeting.start.max(meeting.original) < week - TimeDelta::days(days)
+}
+
+/// The date from which hours are told: today's, or the rule's first if that is still to come.
+pub fn told_from(first: NaiveDate, now: DateTime<Utc>) -> NaiveDate {
+    first.max(week_begins(now).date_naive())
+}
+
+#[cfg(test)]
+pub(crate) mod sample;
+#[cfg(test)]
+mod tests;

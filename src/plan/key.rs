@@ -1,0 +1,122 @@
+//! The names of things that are told: what a letter is about, to whom, and for which reason. A key is told once.
+
+use std::fmt;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::meeting::change::{DecisionId, ProposalId};
+use crate::meeting::occurrence::OccurrenceId;
+use crate::meeting::series::{Community, SeriesId};
+
+/// The kinds of letters, and of lines in `plan --json`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    Reminder,
+    Cancelled,
+    Moved,
+    Restored,
+    Extra,
+    Changed,
+    Proposal,
+    Remarks,
+}
+
+impl Kind {
+    pub const ALL: [Kind; 8] =
+        [Kind::Reminder, Kind::Cancelled, Kind::Moved, Kind::Restored, Kind::Extra, Kind::Changed, Kind::Proposal, Kind::Remarks];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Reminder => "reminder",
+            Kind::Cancelled => "cancelled",
+            Kind::Moved => "moved",
+            Kind::Restored => "restored",
+            Kind::Extra => "extra",
+            Kind::Changed => "changed",
+            Kind::Proposal => "proposal",
+            Kind::Remarks => "remarks",
+        }
+    }
+
+    pub fn parse(word: &str) -> Option<Kind> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+
+    /// What a doubt means: a letter of these kinds is handed over again, same bytes, because silence is worse than a second copy.
+    pub fn again_when_in_doubt(self) -> bool {
+        matches!(self, Kind::Cancelled | Kind::Moved)
+    }
+}
+
+/// Who is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Audience {
+    List,
+    Organisers,
+}
+
+impl Audience {
+    pub fn word(self) -> &'static str {
+        match self {
+            Audience::List => "list",
+            Audience::Organisers => "organisers",
+        }
+    }
+}
+
+/// What is told of.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Subject {
+    Meeting(OccurrenceId),
+    Decision(DecisionId),
+    Proposal(ProposalId),
+    Series(SeriesId),
+    /// A day's remarks, by its date.
+    Day(chrono::NaiveDate),
+}
+
+/// The name of a letter. Printed as `numpy/list/optimization/20231030T0900/reminder/P1D-m0`. Never an instant or a position in it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    pub community: Arc<str>,
+    pub audience: Audience,
+    pub subject: Subject,
+    pub kind: Kind,
+    pub mark: String,
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/", self.community, self.audience.word())?;
+        match &self.subject {
+            Subject::Meeting(id) => write!(f, "{}/{}", id.series.series, id.short())?,
+            Subject::Decision(id) => write!(f, "decision/{id}")?,
+            Subject::Proposal(id) => write!(f, "proposal/{id}")?,
+            Subject::Series(id) => write!(f, "series/{}", id.series)?,
+            Subject::Day(date) => write!(f, "day/{date}")?,
+        }
+        write!(f, "/{}/{}", self.kind.word(), self.mark)
+    }
+}
+
+/// Part of the mark of a list letter that went to the organisers instead: the list has not been told.
+pub const REHEARSAL: &str = "-rehearsal";
+
+/// A mark of a list letter of a community, which may be rehearsing.
+pub fn mark(of: String, community: &Community) -> String {
+    if community.rehearsal { of + REHEARSAL } else { of }
+}
+
+impl Key {
+    /// The Message-ID without angle brackets. Its left side is the key with `.` for `/`; above 64 octets (RFC 5321 4.5.3.1.1) the
+    /// first 40 and 16 hex digits of its SHA-256.
+    pub fn message_id(&self, domain: &str) -> String {
+        let left = self.to_string().replace('/', ".");
+        if left.len() <= 64 {
+            return format!("{left}@{domain}");
+        }
+        let hash: String = Sha256::digest(left.as_bytes()).iter().take(8).map(|b| format!("{b:02x}")).collect();
+        format!("{}.{hash}@{domain}", left[..40].trim_end_matches('.'))
+    }
+}

@@ -1,0 +1,168 @@
+//! What is remembered: what was told, decided, asked and published. Recalled from the store once a round; bounded.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+
+use super::key::Kind;
+use crate::meeting::change::{Decision, Proposal};
+use crate::meeting::occurrence::OccurrenceId;
+use crate::meeting::series::SeriesId;
+
+/// What is known about a letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Fate {
+    /// Written; nobody has tried to hand it over.
+    Waiting,
+    /// An attempt has begun; whether the server has it is not yet known.
+    HandingOver,
+    /// The server took it: its final 250 was seen.
+    Sent,
+    /// The server refused it for good.
+    Refused,
+    /// Not taken this time; tried again later.
+    Deferred,
+    /// The last dot left us and no answer came: it may have been taken.
+    Doubt,
+    /// A person holds it back.
+    Held,
+    /// Its time passed before it could be sent.
+    Useless,
+    /// Taken back before it was sent.
+    Withdrawn,
+}
+
+impl Fate {
+    pub const ALL: [Fate; 9] = [
+        Fate::Waiting,
+        Fate::HandingOver,
+        Fate::Sent,
+        Fate::Refused,
+        Fate::Deferred,
+        Fate::Doubt,
+        Fate::Held,
+        Fate::Useless,
+        Fate::Withdrawn,
+    ];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Fate::Waiting => "waiting",
+            Fate::HandingOver => "handing-over",
+            Fate::Sent => "sent",
+            Fate::Refused => "refused",
+            Fate::Deferred => "deferred",
+            Fate::Doubt => "doubt",
+            Fate::Held => "held",
+            Fate::Useless => "useless",
+            Fate::Withdrawn => "withdrawn",
+        }
+    }
+
+    pub fn parse(word: &str) -> Option<Fate> {
+        Self::ALL.into_iter().find(|fate| fate.word() == word)
+    }
+
+    /// Whether it can still be taken back unseen.
+    pub fn is_pending(self) -> bool {
+        matches!(self, Fate::Waiting | Fate::Deferred | Fate::Held)
+    }
+
+    /// Whether people may have seen it.
+    pub fn may_have_arrived(self) -> bool {
+        matches!(self, Fate::HandingOver | Fate::Sent | Fate::Doubt)
+    }
+}
+
+/// A letter that was written: its key, what it told, and its fate.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Told {
+    pub key: String,
+    pub kind: Kind,
+    pub fate: Fate,
+    /// How often nobody knew whether the server took it: above zero people may have it, whatever its fate.
+    pub doubts: u32,
+    /// When it was written.
+    pub written: DateTime<Utc>,
+    pub message_id: String,
+    /// The address it goes to, for the weekly limit and for threads.
+    pub to: Vec<String>,
+    pub series: Option<SeriesId>,
+    /// The meetings it tells of, with the starts it told.
+    pub meetings: Vec<(OccurrenceId, DateTime<Utc>)>,
+    /// The decision or proposal it tells of.
+    pub about: Option<String>,
+    /// Other keys that this letter settles: a reminder may speak of two meetings.
+    pub covers: Vec<String>,
+}
+
+/// What is remembered of a published component (an event, or an override of one).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Revision {
+    pub sequence: u32,
+    pub changed_at: DateTime<Utc>,
+    /// SHA-256 over what the component means.
+    pub fingerprint: String,
+}
+
+/// A rule as it was published, so that an edit in place can be seen and the old one kept.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RememberedRule {
+    pub uid: String,
+    /// Anchor of the rule in the file it came from; two rules with one anchor are the same rule, edited.
+    pub anchor: NaiveDate,
+    pub from: NaiveDate,
+    pub until: Option<NaiveDate>,
+    /// As RRULE parts, without UNTIL.
+    pub rrule: String,
+    pub time: NaiveTime,
+    pub zone: String,
+    pub length: TimeDelta,
+}
+
+/// The memory as one round sees it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ledger {
+    /// When this store saw its first round; `None` before it.
+    pub born: Option<DateTime<Utc>>,
+    /// The last round recorded.
+    pub last_round: Option<DateTime<Utc>>,
+    /// Signs the links of decisions.
+    pub link_key: Vec<u8>,
+    pub decisions: Vec<Decision>,
+    pub proposals: Vec<Proposal>,
+    /// Letters by key, from 60 days ago on.
+    pub told: BTreeMap<String, Told>,
+    /// By component name.
+    pub revisions: BTreeMap<String, Revision>,
+    /// By series, in the order in which they were published.
+    pub rules: BTreeMap<SeriesId, Vec<RememberedRule>>,
+    /// When each series was first seen, and what its list was last told of it: for letters about changes.
+    pub series: BTreeMap<SeriesId, SeriesMemory>,
+    /// Action items closed by hand, and items of untrusted sources that an organiser released.
+    pub closed_items: BTreeMap<String, ItemVerdict>,
+    /// Remarks already told to organisers: community and a hash of the remark.
+    pub told_remarks: BTreeMap<(Arc<str>, String), DateTime<Utc>>,
+}
+
+/// What people know of a series, in words by what they are about: `link`, `end`, and `rule UID` for each rule.
+pub type Facts = BTreeMap<String, String>;
+
+/// What is remembered of a series.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SeriesMemory {
+    pub first_seen: DateTime<Utc>,
+    /// As last told to its list, or as it was when first seen.
+    pub told: Facts,
+    /// Other facts that have been seen since, not told yet: told once they have stood for the grace.
+    pub pending: Option<(Facts, DateTime<Utc>)>,
+}
+
+/// What a person said of an action item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ItemVerdict {
+    Done,
+    Dropped,
+    Released,
+}

@@ -1,0 +1,43 @@
+//! What is taken back before anybody has seen it: reminders of meetings that changed, and letters about decisions that no longer stand.
+
+use super::Plan;
+use super::key::Kind;
+use super::ledger::{Fate, Ledger, Told};
+use crate::meeting::calendar::{Calendar, Verdicts, occurrence};
+use crate::meeting::occurrence::OccurrenceId;
+
+/// Adds the withdrawals to the plan, and returns the memory as it is after them.
+pub fn overtaken(plan: &mut Plan, calendar: &Calendar, ledger: &Ledger, verdicts: &Verdicts<'_>) -> Ledger {
+    let mut after = ledger.clone();
+    for (key, told) in after.told.iter_mut().filter(|(_, told)| told.fate.is_pending()) {
+        let why = match told.kind {
+            Kind::Reminder => told.meetings.iter().find_map(|(id, start)| reminder(calendar, verdicts, id, *start)),
+            Kind::Cancelled | Kind::Moved | Kind::Restored | Kind::Extra => decision(verdicts, told),
+            Kind::Changed | Kind::Proposal | Kind::Remarks => None,
+        };
+        if let Some(why) = why {
+            told.fate = Fate::Withdrawn;
+            if *key == told.key {
+                plan.withdraw.push((key.clone(), why.to_string()));
+            }
+        }
+    }
+    after
+}
+
+fn reminder(calendar: &Calendar, verdicts: &Verdicts<'_>, id: &OccurrenceId, start: chrono::DateTime<chrono::Utc>) -> Option<&'static str> {
+    let series = calendar.series(&id.series)?;
+    match occurrence(series, verdicts, id.wall) {
+        None => Some("The meeting is no longer in the schedule."),
+        Some(meeting) if !meeting.takes_place() => Some("The meeting was cancelled before the reminder left."),
+        Some(meeting) if meeting.start != start => Some("The meeting was moved before the reminder left."),
+        Some(_) => None,
+    }
+}
+
+/// A letter about a decision of which nothing stands any more.
+fn decision(verdicts: &Verdicts<'_>, told: &Told) -> Option<&'static str> {
+    let stands = |id: &OccurrenceId| verdicts.on(id).is_some_and(|standing| Some(&standing.decision.id.0) == told.about.as_ref());
+    let overtaken = !told.meetings.is_empty() && !told.meetings.iter().any(|(id, _)| stands(id));
+    overtaken.then_some("Something newer was decided before the letter left.")
+}

@@ -1,0 +1,317 @@
+//! One letter over SMTP: a connection of its own, a time-out for each step, and the knowledge whether the last dot left us - the line
+//! between "try again" and "nobody knows" (RFC 5321 4.5.3.2, RFC 1047).
+
+use std::fmt::Display;
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use lettre::Address;
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::client::AsyncSmtpConnection;
+use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
+use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
+use lettre::transport::smtp::response::Response;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::timeout;
+
+use super::line::{Line, Signals, Wire};
+use super::{Outcome, Parcel, tls};
+
+/// A mail server and how to speak to it.
+#[derive(Debug)]
+pub struct Smtp {
+    pub host: String,
+    pub port: u16,
+    pub tls: Tls,
+    pub user: Option<(String, SecretString)>,
+    /// What we call ourselves in EHLO: a host name, or an address literal in brackets.
+    pub client_name: String,
+    /// A PEM file of certificates that are believed beside the public ones.
+    pub roots: Option<PathBuf>,
+    pub timeouts: Timeouts,
+}
+
+/// How the connection is kept private.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tls {
+    /// Not at all: only towards this very machine.
+    Loopback,
+    /// STARTTLS, required.
+    StartTls,
+    /// From the first byte.
+    Wrapped,
+}
+
+/// How long each step may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Name and connection, and TLS where it comes first.
+    pub connect: Duration,
+    pub greeting: Duration,
+    pub ehlo: Duration,
+    pub starttls: Duration,
+    pub auth: Duration,
+    pub mail: Duration,
+    pub rcpt: Duration,
+    /// Until the server says that it is ready for the letter.
+    pub data: Duration,
+    /// The letter itself.
+    pub body: Duration,
+    /// From the last dot to its answer: short ones make doubts.
+    pub dot: Duration,
+}
+
+impl Default for Timeouts {
+    /// Those of RFC 5321 4.5.3.2 after the dot; shorter ones before it, where trying again costs nothing.
+    fn default() -> Timeouts {
+        let minute = Duration::from_secs(60);
+        Timeouts {
+            connect: minute / 2,
+            greeting: minute,
+            ehlo: minute,
+            starttls: minute,
+            auth: minute,
+            mail: minute * 2,
+            rcpt: minute * 2,
+            data: minute * 2,
+            body: minute * 3,
+            dot: minute * 10,
+        }
+    }
+}
+
+pub(super) async fn hand_over(smtp: &Smtp, parcel: &Parcel<'_>, before_dot: impl FnOnce() -> Result<(), String> + Send) -> Outcome {
+    match converse(smtp, parcel, before_dot).await {
+        Ok(outcome) | Err(outcome) => outcome,
+    }
+}
+
+/// `Err` holds an outcome too: the conversation ended early with it.
+async fn converse(smtp: &Smtp, parcel: &Parcel<'_>, before_dot: impl FnOnce() -> Result<(), String> + Send) -> Result<Outcome, Outcome> {
+    let (from, to) = envelope(parcel).map_err(|said| Outcome::Refused { said })?;
+    let times = &smtp.timeouts;
+    let signals = Arc::new(Signals::default());
+    let mut connection = open(smtp, &signals).await.map_err(|said| Outcome::Deferred { said })?;
+
+    let mut options = Vec::new();
+    if !parcel.bytes.is_ascii() {
+        if !connection.server_info().supports_feature(Extension::EightBitMime) {
+            return Err(Outcome::Refused { said: format!("{} takes no letter with 8-bit characters.", smtp.host) });
+        }
+        options.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+    }
+    step("the sender", times.mail, connection.command(Mail::new(Some(from), options))).await?;
+    let mut refused = Vec::new();
+    for address in &to {
+        match step(&format!("the recipient {address}"), times.rcpt, connection.command(Rcpt::new(address.clone(), Vec::new()))).await {
+            Ok(_) => {}
+            Err(Outcome::Refused { said }) if to.len() > 1 => refused.push(said),
+            Err(outcome) => return Err(outcome),
+        }
+    }
+    if refused.len() == to.len() {
+        return Err(Outcome::Refused { said: refused.join(" ") });
+    }
+    let ready = step("DATA", times.data, connection.command(Data)).await?;
+    if !ready.has_code(354) {
+        return Err(Outcome::Deferred { said: format!("{} answered DATA with {} instead of 354.", smtp.host, words(&ready)) });
+    }
+    let mut outcome = body(&mut connection, &signals, smtp, parcel.bytes, before_dot).await;
+    if let Outcome::Sent { said } = &mut outcome {
+        for other in &refused {
+            said.push_str(&format!(" But {other}"));
+        }
+        // The answer is known, and what leaves now is no dot; nobody waits for a goodbye.
+        signals.armed.store(false, Ordering::SeqCst);
+        signals.left.store(false, Ordering::SeqCst);
+        tokio::spawn(async move { timeout(Duration::from_secs(5), connection.quit()).await });
+    }
+    Ok(outcome)
+}
+
+/// Addresses as lettre wants them, and a letter that a server can only read as one.
+fn envelope(parcel: &Parcel<'_>) -> Result<(Address, Vec<Address>), String> {
+    let parse = |text: &str| text.parse::<Address>().map_err(|error| format!("The address {text} cannot be written to: {error}."));
+    let to = parcel.to.iter().map(|text| parse(text)).collect::<Result<Vec<_>, _>>()?;
+    if to.is_empty() {
+        return Err("The letter has no recipient.".to_owned());
+    }
+    let mut before = 0;
+    for (at, byte) in parcel.bytes.iter().enumerate() {
+        let after = parcel.bytes.get(at + 1).copied();
+        if *byte == b'\n' && before != b'\r' || *byte == b'\r' && after != Some(b'\n') || *byte == 0 {
+            return Err("The letter has a line end that servers read in different ways; it is not sent.".to_owned());
+        }
+        before = *byte;
+    }
+    Ok((parse(parcel.from)?, to))
+}
+
+/// A connection that is private, greeted and signed in. Whatever goes wrong here is no judgement on the letter.
+async fn open(smtp: &Smtp, signals: &Arc<Signals>) -> Result<AsyncSmtpConnection, String> {
+    let Smtp { host, port, timeouts: times, .. } = smtp;
+    let roots = smtp.roots.as_deref();
+    if smtp.client_name.is_empty() || !smtp.client_name.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err("The client name for EHLO is no host name; correct it in the configuration.".to_owned());
+    }
+    let late = |what: &str, time: Duration| format!("{host} did not {what} within {}.", seconds(time));
+    let stream = timeout(times.connect, connect(host, *port)).await.map_err(|_| late("take the connection", times.connect))??;
+    let wire = match smtp.tls {
+        Tls::Wrapped => {
+            let wrapped = timeout(times.connect, tls::wrap(stream, host, roots)).await.map_err(|_| late("finish TLS", times.connect))??;
+            Wire::Tls(Box::new(wrapped))
+        }
+        Tls::Loopback if !stream.peer_addr().is_ok_and(|peer| peer.ip().is_loopback()) => {
+            return Err(format!("{host} is another machine, and the connection would be open for all to read. Set TLS for it."));
+        }
+        Tls::Loopback | Tls::StartTls => Wire::Plain(stream),
+    };
+    if smtp.tls == Tls::StartTls {
+        Signals::set(&signals.bytewise);
+    }
+    let hello = ClientId::Domain(smtp.client_name.clone());
+    let line = Box::new(Line { wire, signals: signals.clone() });
+    let connection = AsyncSmtpConnection::connect_with_transport(line, &hello);
+    let mut connection = match timeout(times.greeting + times.ehlo, connection).await {
+        Ok(connection) => {
+            connection.map_err(|error| failure(host, if Signals::is(&signals.spoke) { "EHLO" } else { "the greeting" }, &error))?
+        }
+        Err(_) if Signals::is(&signals.spoke) => return Err(late("answer EHLO", times.greeting + times.ehlo)),
+        Err(_) => return Err(late("say a greeting", times.greeting + times.ehlo)),
+    };
+    if smtp.tls == Tls::StartTls {
+        if !connection.can_starttls() {
+            return Err(format!("{host} offers no STARTTLS, and without it the letter would be open for all to read."));
+        }
+        let parameters = tls::parameters(host, roots)?;
+        let secured =
+            timeout(times.starttls, connection.starttls(parameters, &hello)).await.map_err(|_| late("finish STARTTLS", times.starttls))?;
+        secured.map_err(|error| failure(host, "STARTTLS", &error))?;
+        signals.bytewise.store(false, Ordering::SeqCst);
+    }
+    if let Some((user, password)) = &smtp.user {
+        let credentials = Credentials::new(user.clone(), password.expose_secret().to_owned());
+        let signed_in =
+            timeout(times.auth, connection.auth(DEFAULT_MECHANISMS, &credentials)).await.map_err(|_| late("answer AUTH", times.auth))?;
+        signed_in.map_err(|error| failure(host, "the sign-in; check user and password", &error))?;
+    }
+    Ok(connection)
+}
+
+/// The first address that takes a connection. Small writes leave at once: Nagle's algorithm would cost 40 ms a letter.
+async fn connect(host: &str, port: u16) -> Result<TcpStream, String> {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let addresses = lookup_host((bare, port)).await.map_err(|error| format!("{host} cannot be found: {error}."))?;
+    let mut last = format!("{host} has no address.");
+    for address in addresses {
+        match TcpStream::connect(address).await {
+            Ok(stream) => {
+                stream.set_nodelay(true).map_err(|error| format!("The connection to {host} failed: {error}."))?;
+                return Ok(stream);
+            }
+            Err(error) => last = format!("{host} port {port} cannot be reached: {error}."),
+        }
+    }
+    Err(last)
+}
+
+/// One command and its answer. 4xx and silence mean later, 5xx means no - but not 530, which asks us to sign in first.
+async fn step(what: &str, time: Duration, answer: impl Future<Output = Result<Response, Error>>) -> Result<Response, Outcome> {
+    match timeout(time, answer).await {
+        Ok(Ok(response)) => Ok(response),
+        Ok(Err(error)) => {
+            let said = format!("At {what}: {}", error_words(&error));
+            let final_no = error.is_permanent() && error.status().is_some_and(|code| code.to_string() != "530");
+            Err(if final_no { Outcome::Refused { said } } else { Outcome::Deferred { said } })
+        }
+        Err(_) => Err(Outcome::Deferred { said: format!("No answer to {what} within {}.", seconds(time)) }),
+    }
+}
+
+/// The letter and its last dot. lettre writes what an iterator gives it and then the dot: so the iterator's end is the moment before.
+async fn body(
+    connection: &mut AsyncSmtpConnection,
+    signals: &Signals,
+    smtp: &Smtp,
+    bytes: &[u8],
+    before_dot: impl FnOnce() -> Result<(), String> + Send,
+) -> Outcome {
+    // The dot's own line end closes the last line.
+    let mut part = Some(bytes.strip_suffix(b"\r\n").unwrap_or(bytes));
+    let mut before_dot = Some(before_dot);
+    let called_off = Mutex::new(None);
+    let parts = std::iter::from_fn(|| {
+        if part.is_some() {
+            return part.take();
+        }
+        match before_dot.take().map(|ask| ask()) {
+            Some(Ok(())) => Signals::set(&signals.armed),
+            Some(Err(sentence)) => {
+                Signals::set(&signals.stopped);
+                *called_off.lock().unwrap_or_else(PoisonError::into_inner) = Some(sentence);
+            }
+            None => Signals::set(&signals.stopped),
+        }
+        None
+    });
+    let times = &smtp.timeouts;
+    let mut answer = std::pin::pin!(connection.message_iter(parts));
+    let answer = match timeout(times.body, &mut answer).await {
+        Ok(answer) => Ok(answer),
+        Err(_) if !Signals::is(&signals.armed) => {
+            return Outcome::Deferred { said: format!("{} did not read the letter within {}.", smtp.host, seconds(times.body)) };
+        }
+        Err(_) => timeout(times.dot, &mut answer).await,
+    };
+    if let Some(said) = called_off.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        return Outcome::Deferred { said };
+    }
+    match answer {
+        Ok(Ok(response)) if response.has_code(250) => Outcome::Sent { said: words(&response) },
+        Ok(Ok(response)) => Outcome::Doubt { said: format!("{} answered the letter with {} instead of 250.", smtp.host, words(&response)) },
+        Ok(Err(error)) if error.is_permanent() => Outcome::Refused { said: error_words(&error) },
+        Ok(Err(error)) if error.is_transient() => Outcome::Deferred { said: error_words(&error) },
+        Ok(Err(error)) if !Signals::is(&signals.left) => Outcome::Deferred {
+            said: format!("The connection to {} broke before the letter was complete: {}", smtp.host, error_words(&error)),
+        },
+        Ok(Err(error)) => Outcome::Doubt {
+            said: format!("The connection to {} broke after the letter and before its answer: {}", smtp.host, error_words(&error)),
+        },
+        Err(_) => Outcome::Doubt { said: format!("{} did not answer the letter within {}.", smtp.host, seconds(times.dot)) },
+    }
+}
+
+fn failure(host: &str, what: &str, error: &Error) -> String {
+    format!("{host} failed at {what}: {}", error_words(error))
+}
+
+/// A positive answer in one line.
+fn words(response: &Response) -> String {
+    let text: Vec<&str> = response.message().collect();
+    clean(format!("{} {}", response.code(), text.join(" ")))
+}
+
+fn error_words(error: &Error) -> String {
+    let source = std::error::Error::source(error).map(|source| source.to_string());
+    match (error.status(), source) {
+        (Some(code), Some(text)) => clean(format!("{code} {text}")),
+        (Some(code), None) => clean(code),
+        (None, Some(text)) => clean(text),
+        (None, None) => clean(error),
+    }
+}
+
+/// A server's words are a stranger's: one line, no control characters, not without end.
+fn clean(text: impl Display) -> String {
+    let text: String = text.to_string().chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{} s", time.as_secs_f64())
+}

@@ -1,0 +1,195 @@
+//! One walk down the road, given `now`: read, understand, plan, record, render, swap. It never sends, and never asks what time it is.
+
+mod differences;
+pub mod schedule;
+pub mod texts;
+pub mod understand;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::crash::crash_point;
+use crate::meeting::calendar::{Calendar, Verdicts};
+use crate::meeting::series::{Address, NotesFolder, SeriesId};
+use crate::meeting::zone::Zones;
+use crate::output::letter::{Letter, Sender, compose};
+use crate::output::publication::{Publication, Site, next_change, publish};
+use crate::plan::ledger::{Ledger, RememberedRule};
+use crate::plan::{self, Plan, component};
+use crate::source::{Grade, Remark, Text, UNREADABLE};
+use crate::store::{PublicationChange, Record, Recorded, Store, StoreError};
+use texts::Texts;
+use understand::Readings;
+
+/// What a round is given beside the memory.
+pub struct Given<'a> {
+    /// The configuration's texts as they stand now.
+    pub config: &'a [Text],
+    pub zones: &'a Zones,
+    pub identity: &'a Identity,
+    /// What the sources had to say.
+    pub remarks: &'a [Remark],
+}
+
+/// Who we are to the world: from `convened.toml`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    pub base_url: String,
+    /// What the site calls itself.
+    pub title: String,
+    pub uid_domain: String,
+    pub from: Address,
+    pub message_domain: String,
+}
+
+impl Identity {
+    /// As the writer of letters; without a key its links are shown as LINK.
+    pub fn sender(&self, link_key: Option<Vec<u8>>) -> Sender {
+        Sender { from: self.from.clone(), message_domain: self.message_domain.clone(), base_url: self.base_url.clone(), link_key }
+    }
+}
+
+/// A folder's notes as they were brought in; what could not be read drops nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Brought {
+    pub texts: Vec<Text>,
+    pub remarks: Vec<Remark>,
+}
+
+impl Brought {
+    /// The files and folders that could not be read, as the remarks name them: what was known of them stays in force.
+    pub fn unread(&self) -> Vec<Arc<str>> {
+        self.remarks
+            .iter()
+            .filter(|remark| remark.code == UNREADABLE && remark.grade == Grade::Fault)
+            .map(|remark| remark.place.file.clone())
+            .collect()
+    }
+}
+
+/// What stays in the process between rounds. All of it can be had again from the store.
+#[derive(Default)]
+pub struct Kept {
+    pub texts: Texts,
+    pub readings: Readings,
+    pub publication: Arc<Publication>,
+}
+
+impl Kept {
+    /// From the store, as after a restart.
+    pub fn recall(store: &Store) -> Result<Kept, StoreError> {
+        Ok(Kept { texts: Texts::new(store.texts()?), readings: Readings::default(), publication: Arc::new(store.publication()?) })
+    }
+}
+
+/// What a reading of everything comes to.
+pub struct Survey {
+    /// With the rules in force.
+    pub calendar: Calendar,
+    pub rules: Vec<(SeriesId, Vec<RememberedRule>)>,
+    /// With the community each concerns; `None` concerns all.
+    pub remarks: Vec<(Option<Arc<str>>, Remark)>,
+    /// When a text settles next.
+    pub next: Option<DateTime<Utc>>,
+}
+
+/// What a round came to.
+pub struct Walked {
+    pub calendar: Arc<Calendar>,
+    pub plan: Plan,
+    pub letters: Vec<Letter>,
+    pub publication: Arc<Publication>,
+    /// Paths of the documents that this round changed or took away.
+    pub changed: Vec<String>,
+    pub remarks: Vec<Remark>,
+    pub recorded: Recorded,
+    /// The next instant at which a round may come to something else, if nothing happens before.
+    pub next: Option<DateTime<Utc>>,
+}
+
+/// Read and understand: schedules and notes to a calendar with the rules in force.
+pub fn survey(
+    kept: &mut Kept,
+    ledger: &mut Ledger,
+    given: &Given<'_>,
+    bring: &mut dyn FnMut(&NotesFolder) -> Brought,
+    now: DateTime<Utc>,
+) -> Survey {
+    let mut remarks: Vec<(Option<Arc<str>>, Remark)> = given.remarks.iter().map(|remark| (None, remark.clone())).collect();
+    let (mut communities, read) = schedule::communities(&mut kept.texts, given, now);
+    remarks.extend(read);
+    plan::renamed::translate(ledger, &communities);
+    let mut rules = Vec::new();
+    for series in communities.iter_mut().flat_map(|community| &mut community.series) {
+        let known = std::iter::once(&series.id).chain(&series.was).find_map(|id| ledger.rules.get(id));
+        let before = known.map_or(&[][..], Vec::as_slice);
+        let in_force = plan::rules::in_force(series, before, given.zones, now);
+        if ledger.rules.get(&series.id) != Some(&in_force) {
+            rules.push((series.id.clone(), in_force));
+        }
+    }
+    let understood = understand::notes(kept, ledger, communities, given.zones, bring, now);
+    remarks.extend(understood.remarks);
+    remarks.sort_by(|(_, a), (_, b)| a.cmp(b));
+    remarks.dedup();
+    Survey { calendar: understood.calendar, rules, remarks, next: understood.next }
+}
+
+/// Walks the whole road once. A decision that comes in meanwhile makes it start over.
+pub fn walk(
+    store: &Store,
+    kept: &mut Kept,
+    given: &Given<'_>,
+    bring: &mut dyn FnMut(&NotesFolder) -> Brought,
+    now: DateTime<Utc>,
+) -> Result<Walked, StoreError> {
+    loop {
+        let mut recalled = store.recall(now)?;
+        let mut survey = survey(kept, &mut recalled.ledger, given, bring, now);
+        let ledger = &recalled.ledger;
+        let mut plan = plan::make(&survey.calendar, ledger, &survey.remarks, now);
+        plan.rules = survey.rules;
+        let mut after = plan.remembered(ledger);
+        let components = component::components(&survey.calendar, &Verdicts::of(&after.decisions), &ledger.revisions, now);
+        plan.revise = component::revise(&components, &ledger.revisions, now);
+        after.revisions.extend(plan.revise.iter().cloned());
+        survey.calendar.items = plan::items::items(&survey.calendar, &after);
+        let site = Site { base_url: given.identity.base_url.clone(), title: given.identity.title.clone() };
+        let publication = publish(&survey.calendar, &after, &site, now, Some(&kept.publication));
+        let sender = given.identity.sender(Some(ledger.link_key.clone()));
+        let letters: Vec<Letter> = plan.write.iter().map(|intent| compose(intent, &survey.calendar, &sender, now)).collect();
+        let change = PublicationChange::between(&kept.publication, &publication);
+        let texts = kept.texts.take_changes();
+        crash_point!("round:planned");
+        let record = Record { now, decided: recalled.decided, plan: &plan, letters: &letters, texts: &texts, publication: &change };
+        let recorded = match store.record(&record) {
+            Ok(Some(recorded)) => recorded,
+            Ok(None) => {
+                kept.texts.give_back(texts);
+                continue;
+            }
+            Err(error) => {
+                kept.texts.give_back(texts);
+                return Err(error);
+            }
+        };
+        crash_point!("round:recorded");
+        let changed = change.changed.iter().map(|(path, _)| path.clone()).chain(change.removed.iter().cloned()).collect();
+        kept.publication = Arc::new(publication);
+        let next = [plan.next, survey.next, Some(next_change(&survey.calendar, &after, now))].into_iter().flatten().min();
+        let mut remarks: Vec<Remark> = survey.remarks.into_iter().map(|(_, remark)| remark).chain(plan.remarks.iter().cloned()).collect();
+        remarks.sort();
+        remarks.dedup();
+        return Ok(Walked {
+            calendar: Arc::new(survey.calendar),
+            plan,
+            letters,
+            publication: kept.publication.clone(),
+            changed,
+            remarks,
+            recorded,
+            next,
+        });
+    }
+}

@@ -1,0 +1,114 @@
+//! The schedules in force: of each community's file the newest version without a fault.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::Given;
+use super::texts::Texts;
+use crate::config;
+use crate::meeting::series::{Community, SeriesId};
+use crate::source::{Place, Remark, Text};
+use crate::store::{Room, StoredText};
+
+/// The remarks of a reading, with the community each concerns.
+pub type Remarks = Vec<(Option<Arc<str>>, Remark)>;
+
+/// All communities, each as its last good file says, and what is to be said about the files.
+pub fn communities(known: &mut Texts, given: &Given<'_>, now: DateTime<Utc>) -> (Vec<Community>, Remarks) {
+    let mut remarks = Remarks::new();
+    let mut communities = Vec::new();
+    for text in given.config {
+        // The daemon's own settings stay known, too: a start must not fail over a typing error.
+        if &*text.path == config::SETTINGS
+            && config::settings(text).0.is_some()
+            && known.settled(Room::Config, &text.path).is_none_or(|before| before.digest != text.digest())
+        {
+            known.put(good(text, now));
+        }
+        let Some(id) = config::community_of(&text.path) else { continue };
+        let id: Arc<str> = id.into();
+        let (read, said) = config::community(text, &given.identity.uid_domain, given.zones);
+        remarks.extend(said.into_iter().map(|remark| (Some(id.clone()), remark)));
+        let before = known.settled(Room::Config, &text.path).cloned();
+        let last_good = before.as_ref().filter(|before| before.digest != text.digest()).and_then(|before| reread(before, given));
+        let lost = match (&read, &last_good) {
+            (Some(read), Some(before)) => vanished(read, before, now),
+            _ => Vec::new(),
+        };
+        match (read, last_good) {
+            (Some(read), _) if lost.is_empty() => {
+                if before.is_none_or(|before| before.digest != text.digest()) {
+                    known.put(good(text, now));
+                }
+                communities.push(read);
+            }
+            (_, Some(before)) => {
+                for series in lost {
+                    let sentence = format!(
+                        "The series \"{series}\" is gone from this file. Write `ended = DATE` in it instead, or `was = [\"{series}\"]` in the one that \
+                         takes its place. Until then the whole file stays as it was."
+                    );
+                    remarks.push((Some(id.clone()), Remark::fault(Place::new(text.path.clone(), 0), "series-vanished", sentence)));
+                }
+                remarks.push((Some(id.clone()), still_in_force(&text.path, known)));
+                communities.push(before);
+            }
+            // The file was never without a fault: there is nothing to publish of it.
+            _ => {}
+        }
+    }
+    for path in known.paths(Room::Config, "communities/") {
+        if given.config.iter().any(|text| text.path == path) {
+            continue;
+        }
+        let Some(before) = known.settled(Room::Config, &path).cloned() else { continue };
+        let Some(community) = reread(&before, given) else { continue };
+        if community.series.iter().all(|series| has_ended(series.ended, now)) {
+            known.forget(Room::Config, &path, true);
+            continue;
+        }
+        let sentence = "This file is gone. Its last good version stays in force until each of its series says `ended = DATE`.";
+        remarks.push((Some(community.id.clone()), Remark::fault(Place::new(path.clone(), 0), "community-vanished", sentence)));
+        communities.push(community);
+    }
+    communities.sort_by(|a, b| a.id.cmp(&b.id));
+    (communities, remarks)
+}
+
+fn reread(stored: &StoredText, given: &Given<'_>) -> Option<Community> {
+    let text = Text { path: stored.path.clone(), bytes: stored.bytes.clone() };
+    config::community(&text, &given.identity.uid_domain, given.zones).0
+}
+
+fn good(text: &Text, now: DateTime<Utc>) -> StoredText {
+    StoredText {
+        room: Room::Config,
+        path: text.path.clone(),
+        digest: text.digest(),
+        bytes: text.bytes.clone(),
+        first_seen: now,
+        settled: true,
+    }
+}
+
+fn still_in_force(path: &Arc<str>, known: &Texts) -> Remark {
+    let since = known.settled(Room::Config, path).map(|text| text.first_seen.format(" of %-d %B %Y, %H:%M UTC").to_string());
+    let sentence = format!("The last good version of this file{} stays in force.", since.unwrap_or_default());
+    Remark::warning(Place::new(path.clone(), 0), "last-good-in-force", sentence)
+}
+
+/// Series of the version before that the new one neither has, nor had under another name, nor had ended.
+fn vanished(new: &Community, before: &Community, now: DateTime<Utc>) -> Vec<Arc<str>> {
+    let stays = |id: &SeriesId| new.series.iter().any(|series| series.id == *id || series.was.contains(id));
+    before
+        .series
+        .iter()
+        .filter(|series| !stays(&series.id) && !has_ended(series.ended, now))
+        .map(|series| series.id.series.clone())
+        .collect()
+}
+
+fn has_ended(ended: Option<chrono::NaiveDate>, now: DateTime<Utc>) -> bool {
+    ended.is_some_and(|ended| ended < now.date_naive())
+}

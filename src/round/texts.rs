@@ -1,0 +1,269 @@
+//! Which version of each text is in force: the last good one of a schedule, the last one of a note that stood quiet for long enough.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::source::Text;
+use crate::store::{Room, StoredText, TextChange};
+
+/// The texts as the store remembers them, and what this round changes of that.
+#[derive(Clone, Debug, Default)]
+pub struct Texts {
+    stored: BTreeMap<(Room, Arc<str>, bool), StoredText>,
+    changes: Vec<TextChange>,
+}
+
+impl Texts {
+    pub fn new(stored: Vec<StoredText>) -> Texts {
+        Texts { stored: stored.into_iter().map(|text| ((text.room, text.path.clone(), text.settled), text)).collect(), changes: Vec::new() }
+    }
+
+    /// The version in force.
+    pub fn settled(&self, room: Room, path: &str) -> Option<&StoredText> {
+        self.stored.get(&(room, path.into(), true))
+    }
+
+    fn pending(&self, room: Room, path: &str) -> Option<&StoredText> {
+        self.stored.get(&(room, path.into(), false))
+    }
+
+    /// The paths of all versions in force whose names begin so.
+    pub fn paths(&self, room: Room, prefix: &str) -> Vec<Arc<str>> {
+        self.stored
+            .values()
+            .filter(|text| text.room == room && text.settled && text.path.starts_with(prefix))
+            .map(|text| text.path.clone())
+            .collect()
+    }
+
+    /// A note in force with these bytes, wherever: its folder may have another name now.
+    fn elsewhere(&self, digest: &str) -> Option<StoredText> {
+        self.stored.values().find(|text| text.room == Room::Notes && text.settled && text.digest == digest).cloned()
+    }
+
+    pub fn put(&mut self, text: StoredText) {
+        self.changes.push(TextChange::Put(text.clone()));
+        self.stored.insert((text.room, text.path.clone(), text.settled), text);
+    }
+
+    pub fn forget(&mut self, room: Room, path: &str, settled: bool) {
+        let path: Arc<str> = path.into();
+        if self.stored.remove(&(room, path.clone(), settled)).is_some() {
+            self.changes.push(TextChange::Drop { room, path, settled });
+        }
+    }
+
+    /// Changes that could not be recorded after all, to be recorded by the next round.
+    pub fn give_back(&mut self, mut changes: Vec<TextChange>) {
+        changes.append(&mut self.changes);
+        self.changes = changes;
+    }
+
+    /// What this round changed, to be recorded.
+    pub fn take_changes(&mut self) -> Vec<TextChange> {
+        std::mem::take(&mut self.changes)
+    }
+}
+
+/// A folder that held so many notes and holds none now is taken for one that is away.
+pub const AWAY: usize = 3;
+
+/// A note in force, and since when its bytes have been known.
+#[derive(Clone, Debug)]
+pub struct Settled {
+    pub text: Text,
+    pub digest: String,
+    /// What it says of changes counts from here on.
+    pub quiet_from: DateTime<Utc>,
+}
+
+/// How a folder is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// How long a text must stand unchanged.
+    pub quiet: TimeDelta,
+    /// The store has never seen a round.
+    pub first: bool,
+    pub now: DateTime<Utc>,
+}
+
+/// The notes of a folder in force now. `texts` are what the folder holds, their paths beginning with `prefix`; what lies under `unread`
+/// could not be read, and stays as it was; what the first round of a store finds is shown at once (and still not acted upon before it
+/// was quiet); `lost` says that a new version lost so much of the old one that it is not believed.
+/// Returns them with the next instant at which a version settles.
+pub fn settle(
+    known: &mut Texts,
+    prefix: &str,
+    texts: &[Text],
+    unread: &[Arc<str>],
+    lost: &mut dyn FnMut(&StoredText, &Text) -> bool,
+    look: Look,
+) -> (Vec<Settled>, Option<DateTime<Utc>>) {
+    let Look { quiet, first, now } = look;
+    let mut next: Option<DateTime<Utc>> = None;
+    let mut look = |at: DateTime<Utc>| next = Some(next.map_or(at, |next: DateTime<Utc>| next.min(at)));
+    let before = known.paths(Room::Notes, prefix);
+    let under = |path: &str, place: &str| path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    // A folder that held several notes and holds none is a volume that is away, not an edit.
+    let away = texts.is_empty() && before.len() >= AWAY;
+    let stays = |path: &str| away || unread.iter().any(|place| under(path, place)) || texts.iter().any(|text| *text.path == *path);
+    let gone: Vec<&Arc<str>> = before.iter().filter(|path| !stays(path)).collect();
+    let mut renamed: Vec<(Arc<str>, StoredText)> =
+        gone.iter().filter_map(|path| Some(((*path).clone(), known.settled(Room::Notes, path)?.clone()))).collect();
+    for text in texts {
+        let digest = text.digest();
+        let Some(settled) = known.settled(Room::Notes, &text.path) else {
+            // The same bytes under another name have been known before.
+            if let Some(at) = renamed.iter().position(|(_, old)| old.digest == digest) {
+                let (path, old) = renamed.swap_remove(at);
+                known.forget(Room::Notes, &path, true);
+                known.put(StoredText { path: text.path.clone(), ..old });
+            } else if let Some(old) = known.elsewhere(&digest) {
+                known.put(StoredText { path: text.path.clone(), ..old });
+            } else if first {
+                known.put(stored(text, digest, now, true));
+                look(now + quiet);
+            } else if let Some(at) = wait(known, text, digest, quiet, now) {
+                look(at);
+            }
+            continue;
+        };
+        if settled.digest == digest {
+            let quiet_from = settled.first_seen + quiet;
+            if quiet_from > now {
+                look(quiet_from);
+            }
+            known.forget(Room::Notes, &text.path, false);
+        } else {
+            let old = settled.clone();
+            let is_due = known.pending(Room::Notes, &text.path).is_some_and(|new| new.digest == digest && new.first_seen + quiet <= now);
+            if (is_due || quiet <= TimeDelta::zero()) && lost(&old, text) {
+                continue;
+            }
+            if let Some(at) = wait(known, text, digest, quiet, now) {
+                look(at);
+            }
+        }
+    }
+    for (path, old) in renamed {
+        // A file that is gone is an edit like any other: it counts once it has been so for the quiet time.
+        let gone = Text::new(path.clone(), Vec::new());
+        if let Some(at) = wait(known, &gone, String::new(), quiet, now) {
+            look(at);
+        } else {
+            known.forget(Room::Notes, &old.path, true);
+        }
+    }
+    let settled = known
+        .paths(Room::Notes, prefix)
+        .into_iter()
+        .filter_map(|path| known.settled(Room::Notes, &path))
+        .map(|text| Settled {
+            text: Text { path: text.path.clone(), bytes: text.bytes.clone() },
+            digest: text.digest.clone(),
+            quiet_from: text.first_seen + quiet,
+        })
+        .collect();
+    (settled, next)
+}
+
+/// Lets a version wait until it has been quiet, then puts it in force. Returns until when it waits.
+fn wait(known: &mut Texts, text: &Text, digest: String, quiet: TimeDelta, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    match known.pending(Room::Notes, &text.path) {
+        Some(pending) if pending.digest == digest => {
+            let at = pending.first_seen + quiet;
+            if now < at {
+                return Some(at);
+            }
+            let settled = StoredText { settled: true, ..pending.clone() };
+            known.forget(Room::Notes, &text.path, false);
+            known.put(settled);
+            None
+        }
+        _ if quiet <= TimeDelta::zero() => {
+            known.put(stored(text, digest, now, true));
+            None
+        }
+        _ => {
+            known.put(stored(text, digest, now, false));
+            Some(now + quiet)
+        }
+    }
+}
+
+fn stored(text: &Text, digest: String, now: DateTime<Utc>, settled: bool) -> StoredText {
+    StoredText { room: Room::Notes, path: text.path.clone(), digest, bytes: text.bytes.clone(), first_seen: now, settled }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minute: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::minutes(minute)
+    }
+
+    fn text(path: &str, words: &str) -> Text {
+        Text::new(path, words.as_bytes().to_vec())
+    }
+
+    fn settle_at(known: &mut Texts, texts: &[Text], unread: &[&str], minute: i64) -> (Vec<String>, Option<DateTime<Utc>>) {
+        let unread: Vec<Arc<str>> = unread.iter().map(|place| Arc::from(*place)).collect();
+        let (settled, next) =
+            settle(known, "n/", texts, &unread, &mut |_, _| false, Look { quiet: TimeDelta::minutes(30), first: false, now: at(minute) });
+        (settled.iter().map(|s| format!("{}={}", s.text.path, String::from_utf8_lossy(&s.text.bytes))).collect(), next)
+    }
+
+    #[test]
+    fn a_note_counts_only_after_it_was_quiet() {
+        let mut known = Texts::default();
+        assert_eq!(settle_at(&mut known, &[text("n/a.md", "one")], &[], 0), (vec![], Some(at(30))));
+        assert_eq!(settle_at(&mut known, &[text("n/a.md", "one")], &[], 29), (vec![], Some(at(30))));
+        assert_eq!(settle_at(&mut known, &[text("n/a.md", "two")], &[], 29), (vec![], Some(at(59))));
+        assert_eq!(settle_at(&mut known, &[text("n/a.md", "two")], &[], 59).0, ["n/a.md=two"]);
+    }
+
+    #[test]
+    fn an_edit_leaves_the_settled_words_in_force_until_it_was_quiet() {
+        let mut known = Texts::default();
+        settle_at(&mut known, &[text("n/a.md", "one")], &[], 0);
+        settle_at(&mut known, &[text("n/a.md", "one")], &[], 30);
+        assert_eq!(settle_at(&mut known, &[text("n/a.md", "half a sen")], &[], 40).0, ["n/a.md=one"]);
+        assert_eq!(settle_at(&mut known, &[text("n/a.md", "one")], &[], 45).0, ["n/a.md=one"]);
+        assert_eq!(settle_at(&mut known, &[text("n/a.md", "half a sen")], &[], 46), (vec!["n/a.md=one".into()], Some(at(76))));
+    }
+
+    #[test]
+    fn a_broken_folder_drops_nothing_and_a_removed_file_counts_after_the_quiet_time() {
+        let mut known = Texts::default();
+        settle_at(&mut known, &[text("n/a.md", "one")], &[], 0);
+        settle_at(&mut known, &[text("n/a.md", "one")], &[], 30);
+        assert_eq!(settle_at(&mut known, &[], &["n"], 100).0, ["n/a.md=one"]);
+        assert_eq!(settle_at(&mut known, &[], &[], 101).0, ["n/a.md=one"]);
+        assert_eq!(settle_at(&mut known, &[], &[], 131).0, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_note_that_cannot_be_read_any_more_stays_while_the_others_go_on() {
+        let mut known = Texts::default();
+        let two = [text("n/a.md", "one"), text("n/below/b.md", "two")];
+        settle_at(&mut known, &two, &[], 0);
+        settle_at(&mut known, &two, &[], 30);
+        let one = [text("n/a.md", "changed")];
+        settle_at(&mut known, &one, &["n/below"], 40);
+        assert_eq!(settle_at(&mut known, &one, &["n/below"], 70).0, ["n/a.md=changed", "n/below/b.md=two"]);
+        assert_eq!(settle_at(&mut known, &[], &["n/a.md", "n/below/b.md"], 200).0, ["n/a.md=changed", "n/below/b.md=two"]);
+        settle_at(&mut known, &one, &["n/belo"], 300);
+        assert_eq!(settle_at(&mut known, &one, &["n/belo"], 330).0, ["n/a.md=changed"]);
+    }
+
+    #[test]
+    fn a_renamed_note_stays_in_force() {
+        let mut known = Texts::default();
+        settle_at(&mut known, &[text("n/a.md", "one")], &[], 0);
+        settle_at(&mut known, &[text("n/a.md", "one")], &[], 30);
+        assert_eq!(settle_at(&mut known, &[text("n/b.md", "one")], &[], 31).0, ["n/b.md=one"]);
+    }
+}

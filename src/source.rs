@@ -1,0 +1,99 @@
+//! A text as it came in, with the name a person knows it by, and a remark about it: what is wrong or worth knowing, where, and what to do.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+/// A text and its name. The name is the path as a person would write it, relative to what they configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    pub path: Arc<str>,
+    pub bytes: Arc<[u8]>,
+}
+
+impl Text {
+    pub fn new(path: impl Into<Arc<str>>, bytes: impl Into<Arc<[u8]>>) -> Text {
+        Text { path: path.into(), bytes: bytes.into() }
+    }
+
+    /// SHA-256 of the bytes, in lower-case hex.
+    pub fn digest(&self) -> String {
+        digest(&self.bytes)
+    }
+}
+
+/// SHA-256 in lower-case hex.
+pub fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// The code of a remark about a file or folder that is there and could not be read: what was read of it before stays in force.
+pub const UNREADABLE: &str = "unreadable";
+
+/// A line of a file; line 0 means the file as a whole. Lines count from 1.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct Place {
+    pub file: Arc<str>,
+    pub line: u32,
+}
+
+impl Place {
+    pub fn new(file: impl Into<Arc<str>>, line: u32) -> Place {
+        Place { file: file.into(), line }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.line == 0 { f.write_str(&self.file) } else { write!(f, "{}:{}", self.file, self.line) }
+    }
+}
+
+/// How much a remark asks of a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Grade {
+    /// Something read could not be taken as it stands; the last good version stays in force. `check` exits with 1.
+    Fault,
+    /// Read and in force, but a person should look.
+    Warning,
+    /// Worth knowing.
+    Advice,
+}
+
+/// What a person should know about something that was read: where, a stable code, and whole sentences that say what to do.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct Remark {
+    #[serde(flatten)]
+    pub place: Place,
+    pub code: &'static str,
+    pub grade: Grade,
+    pub sentence: String,
+}
+
+impl Remark {
+    pub fn fault(place: Place, code: &'static str, sentence: impl Into<String>) -> Remark {
+        Remark { place, code, grade: Grade::Fault, sentence: sentence.into() }
+    }
+
+    pub fn warning(place: Place, code: &'static str, sentence: impl Into<String>) -> Remark {
+        Remark { place, code, grade: Grade::Warning, sentence: sentence.into() }
+    }
+
+    pub fn advice(place: Place, code: &'static str, sentence: impl Into<String>) -> Remark {
+        Remark { place, code, grade: Grade::Advice, sentence: sentence.into() }
+    }
+}
+
+impl fmt::Display for Remark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let grade = match self.grade {
+            Grade::Fault => "fault",
+            Grade::Warning => "warning",
+            Grade::Advice => "advice",
+        };
+        write!(f, "{}: {grade}[{}]: {}", self.place, self.code, self.sentence)
+    }
+}

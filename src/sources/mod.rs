@@ -1,0 +1,4 @@
+//! The only rooms that fetch what we read.
+
+pub mod folder;
+pub mod zoneinfo;

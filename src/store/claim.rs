@@ -1,0 +1,207 @@
+//! Claim and settle: a letter in hand. Each step is committed before the next one is taken, so that after any crash the store says
+//! what may have happened, and never less.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+
+use super::recall::{kind, lines};
+use super::rows::{instant, maybe_instant, micros};
+use super::{Store, StoreError};
+use crate::plan::key::Kind;
+
+/// A letter to be handed over now, for this attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handover {
+    pub key: String,
+    /// Counts from 1.
+    pub attempt: u32,
+    pub kind: Kind,
+    /// Without angle brackets.
+    pub message_id: String,
+    /// Envelope sender and recipients.
+    pub from: String,
+    pub to: Vec<String>,
+    pub bytes: Vec<u8>,
+    pub useful_until: DateTime<Utc>,
+}
+
+/// What is known after an attempt; `said` are the server's words, or a sentence about them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settled {
+    Sent {
+        said: String,
+    },
+    Refused {
+        said: String,
+    },
+    /// Certainly not taken; tried again from this instant on.
+    Deferred {
+        said: String,
+        until: DateTime<Utc>,
+    },
+    /// May have been taken. A kind that is worse unsaid than said twice is handed over once more from this instant on.
+    Doubt {
+        said: String,
+        again: DateTime<Utc>,
+    },
+}
+
+/// A letter in doubt for so many times stays so until a person looks.
+const DOUBTS: i64 = 2;
+
+/// What the index `letter_pending` holds, in its very words: SQLite uses it only then.
+const PENDING: &str = "fate IN ('waiting', 'handing-over', 'deferred', 'held')";
+
+/// The condition under which a letter may leave at ?1. Nothing is handed over between a decision and the round that plans for it, and
+/// nothing to a recipient who has a letter in hand.
+fn is_due() -> String {
+    format!(
+        "{PENDING} AND (fate = 'waiting' OR fate = 'deferred' AND deferred_until <= ?1) AND not_before <= ?1 AND useful_until > ?1
+         AND (SELECT decided = planned FROM house)
+         AND queue NOT IN (SELECT queue FROM letter WHERE fate = 'handing-over')"
+    )
+}
+
+impl Store {
+    /// Recipients for whom a letter is due and none in hand, in the order in which their letters were written. Reads only.
+    pub fn due(&self, now: DateTime<Utc>) -> Result<Vec<String>, StoreError> {
+        self.read(|tx| {
+            let mut select =
+                tx.prepare_cached(&format!("SELECT queue FROM letter WHERE {} GROUP BY queue ORDER BY min(number)", is_due()))?;
+            let queues = select.query_map([micros(now)], |row| row.get(0))?;
+            queues.collect()
+        })
+    }
+
+    /// The third act: takes the oldest letter that is due, for one recipient (as [`Store::due`] names it) or any, and notes the attempt.
+    /// What has become useless meanwhile is marked so. `None` when nothing may be handed over now.
+    pub fn claim(&self, recipient: Option<&str>, now: DateTime<Utc>) -> Result<Option<Handover>, StoreError> {
+        self.write(|tx| {
+            mark_useless(tx, now)?;
+            let claimed = tx
+                .prepare_cached(&format!(
+                    "UPDATE letter SET fate = 'handing-over', since = ?1, attempts = attempts + 1, dot = 0, deferred_until = NULL
+                     WHERE number = (SELECT number FROM letter WHERE {} AND {} ORDER BY number LIMIT 1)
+                     RETURNING key, attempts, kind, message_id, sender, recipients, useful_until, bytes",
+                    is_due(),
+                    if recipient.is_some() { "queue = ?2" } else { "?2 IS NULL" }
+                ))?
+                .query_row(params![micros(now), recipient], handover)
+                .optional()?;
+            Ok(claimed)
+        })
+    }
+
+    /// To be asked just before the last dot: notes that from here on the letter may have been taken. `false` when it is no longer wanted:
+    /// its time is over, or somebody decided something since it was claimed; then the dot must not be sent.
+    pub fn dot(&self, key: &str, attempt: u32, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        self.write(|tx| {
+            let noted = tx
+                .prepare_cached(
+                    "UPDATE letter SET dot = 1 WHERE key = ?1 AND attempts = ?2 AND fate = 'handing-over' AND useful_until > ?3
+                     AND (SELECT decided = planned FROM house)",
+                )?
+                .execute(params![key, attempt, micros(now)])?;
+            Ok(noted == 1)
+        })
+    }
+
+    /// The fourth act: what became of an attempt. `false` when that attempt is not in hand any more: then nothing changes.
+    pub fn settle(&self, key: &str, attempt: u32, settled: &Settled, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        self.write(|tx| {
+            let Some((number, kind, doubts)) = in_hand(tx, key, attempt)? else {
+                return Ok(false);
+            };
+            apply(tx, number, kind, doubts, settled, now)?;
+            Ok(true)
+        })
+    }
+
+    /// At the daemon's start, before the carrier: attempts that a crash cut off. Where the last dot cannot have left, the letter waits as
+    /// before; else it is in doubt, as [`Settled::Doubt`] says. Returns the keys in doubt. Nothing leaves until a round is recorded: the
+    /// schedule may have changed while nobody looked.
+    pub fn recover(&self, now: DateTime<Utc>) -> Result<Vec<String>, StoreError> {
+        self.write(|tx| {
+            let cut_off: Vec<(i64, String, Kind, i64, bool)> = tx
+                .prepare_cached("SELECT number, key, kind, doubts, dot FROM letter WHERE fate = 'handing-over' ORDER BY number")?
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?, kind(row, 2)?, row.get(3)?, row.get(4)?)))?
+                .collect::<rusqlite::Result<_>>()?;
+            tx.execute("UPDATE house SET decided = decided + 1", [])?;
+            let mut doubtful = Vec::new();
+            for (number, key, kind, doubts, dot) in cut_off {
+                let settled = if dot {
+                    doubtful.push(key);
+                    Settled::Doubt {
+                        said: "convened was stopped after it had handed over the letter and before the server's answer.".to_owned(),
+                        again: now,
+                    }
+                } else {
+                    Settled::Deferred { said: "convened was stopped before it had handed over the letter.".to_owned(), until: now }
+                };
+                apply(tx, number, kind, doubts, &settled, now)?;
+            }
+            Ok(doubtful)
+        })
+    }
+
+    /// The next instant at which a letter may be handed over, for the carrier's sleep; `None` when nothing waits for an hour of its own,
+    /// or only a round can help. May lie in the past. Reads only.
+    pub fn next_due(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.read(|tx| {
+            let next = tx
+                .prepare_cached(&format!(
+                    "SELECT min(max(not_before, coalesce(deferred_until, not_before))) FROM letter
+                     WHERE {PENDING} AND fate IN ('waiting', 'deferred') AND useful_until > ?1 AND (SELECT decided = planned FROM house)
+                     AND queue NOT IN (SELECT queue FROM letter WHERE fate = 'handing-over')"
+                ))?
+                .query_row([micros(now)], |row| row.get(0))?;
+            maybe_instant(next)
+        })
+    }
+}
+
+fn handover(row: &Row) -> rusqlite::Result<Handover> {
+    Ok(Handover {
+        key: row.get(0)?,
+        attempt: row.get(1)?,
+        kind: kind(row, 2)?,
+        message_id: row.get(3)?,
+        from: row.get(4)?,
+        to: lines(row.get_ref(5)?.as_str()?),
+        useful_until: instant(row.get(6)?)?,
+        bytes: row.get(7)?,
+    })
+}
+
+pub(super) fn mark_useless(tx: &Transaction, now: DateTime<Utc>) -> rusqlite::Result<()> {
+    tx.prepare_cached(&format!(
+        "UPDATE letter SET fate = 'useless', since = ?1, deferred_until = NULL,
+             said = 'Its time was over before it could be handed over.' || coalesce(' Before that: ' || said, '')
+         WHERE {PENDING} AND fate <> 'handing-over' AND useful_until <= ?1"
+    ))?
+    .execute([micros(now)])?;
+    Ok(())
+}
+
+fn in_hand(tx: &Transaction, key: &str, attempt: u32) -> rusqlite::Result<Option<(i64, Kind, i64)>> {
+    tx.prepare_cached("SELECT number, kind, doubts FROM letter WHERE key = ?1 AND attempts = ?2 AND fate = 'handing-over'")?
+        .query_row(params![key, attempt], |row| Ok((row.get(0)?, kind(row, 1)?, row.get(2)?)))
+        .optional()
+}
+
+fn apply(tx: &Transaction, number: i64, kind: Kind, doubts: i64, settled: &Settled, now: DateTime<Utc>) -> rusqlite::Result<()> {
+    let (fate, said, until, doubt) = match settled {
+        Settled::Sent { said } => ("sent", said.clone(), None, false),
+        Settled::Refused { said } => ("refused", said.clone(), None, false),
+        Settled::Deferred { said, until } => ("deferred", said.clone(), Some(*until), false),
+        Settled::Doubt { said, again } if kind.again_when_in_doubt() && doubts + 1 < DOUBTS => {
+            ("deferred", format!("In doubt, so it is handed over once more: {said}"), Some(*again), true)
+        }
+        Settled::Doubt { said, .. } => ("doubt", said.clone(), None, true),
+    };
+    tx.prepare_cached(
+        "UPDATE letter SET fate = ?2, since = ?3, said = ?4, deferred_until = ?5, doubts = doubts + ?6, dot = 0 WHERE number = ?1",
+    )?
+    .execute(params![number, fate, micros(now), said, until.map(micros), doubt])?;
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! One daemon a state folder: a lock that the kernel lets go of when its process ends, however it ends.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use super::StoreError;
+use super::schema::make_folder;
+
+/// Held for as long as this value lives.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Takes `convened.lock` in the state folder, or says which process has it.
+    pub fn take(folder: &Path) -> Result<Lock, StoreError> {
+        let refused = |source| StoreError::Folder { folder: folder.to_owned(), source };
+        make_folder(folder)?;
+        let path = folder.join("convened.lock");
+        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path).map_err(refused)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut text = String::new();
+                let _ = file.read_to_string(&mut text);
+                let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
+                let pid = if digits.is_empty() { "unknown".to_owned() } else { digits };
+                return Err(StoreError::Locked { folder: folder.to_owned(), pid });
+            }
+            Err(TryLockError::Error(source)) => return Err(refused(source)),
+        }
+        let write = |file: &mut File| {
+            file.set_len(0)?;
+            file.rewind()?;
+            writeln!(file, "{}", std::process::id())
+        };
+        // On a full disk the lock holds all the same; only a sentence to a second daemon lacks the number.
+        let _ = write(&mut file);
+        Ok(Lock { _file: file })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_lock_is_refused_with_the_process_that_has_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Lock::take(folder.path()).unwrap();
+        let sentence = Lock::take(folder.path()).unwrap_err().to_string();
+        assert!(sentence.contains(&format!("process {}", std::process::id())), "{sentence}");
+        drop(first);
+        Lock::take(folder.path()).unwrap();
+    }
+}

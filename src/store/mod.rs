@@ -1,0 +1,105 @@
+//! The memory: what was told, decided, asked and published, in one SQLite file. Six whole acts - recall, record, claim, settle,
+//! decide, publication - each of them one transaction. Everything is synchronous; whoever awaits calls it from a blocking thread.
+
+mod claim;
+mod decide;
+mod decisions;
+mod fault;
+mod lock;
+mod outbox;
+mod recall;
+mod record;
+mod rows;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod texts;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rusqlite::backup::Backup;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+pub use claim::{Handover, Settled};
+pub use decide::{Decide, Decided};
+pub use decisions::{DECISIONS_FILE, decisions_text, read_decisions};
+pub use fault::StoreError;
+pub use lock::Lock;
+pub use outbox::OutboxRow;
+pub use recall::Recalled;
+pub use record::{PublicationChange, Record, Recorded};
+pub use texts::{Room, StoredText, TextChange};
+
+/// The store's file in the state folder.
+pub const STORE_FILE: &str = "convened.db";
+
+/// The memory. Cheap to clone: clones share one connection.
+#[derive(Clone, Debug)]
+pub struct Store {
+    connection: Arc<Mutex<Connection>>,
+    /// For sentences.
+    path: Arc<Path>,
+}
+
+impl Store {
+    /// Opens `convened.db` in the state folder; makes folder (0700) and file (0600) where they are missing, with a new link key.
+    pub fn open(folder: &Path) -> Result<Store, StoreError> {
+        let path = folder.join(STORE_FILE);
+        schema::make_private(folder, &path)?;
+        let mut connection = Connection::open(&path).map_err(|error| StoreError::from_sql(&path, error))?;
+        schema::prepare_file(&connection).map_err(|error| StoreError::from_sql(&path, error))?;
+        schema::migrate(&mut connection, &path)?;
+        Ok(Store::new(connection, path))
+    }
+
+    /// An empty memory that is gone when it is dropped.
+    pub fn in_memory() -> Result<Store, StoreError> {
+        let path = PathBuf::from("(memory)");
+        let mut connection = Connection::open_in_memory().map_err(|error| StoreError::from_sql(&path, error))?;
+        schema::migrate(&mut connection, &path)?;
+        Ok(Store::new(connection, path))
+    }
+
+    /// A copy to think with: what is written to it never reaches the file.
+    pub fn copy_to_memory(&self) -> Result<Store, StoreError> {
+        let path = PathBuf::from("(memory)");
+        let connection = self.connection();
+        let copy = || -> rusqlite::Result<Connection> {
+            let mut memory = Connection::open_in_memory()?;
+            Backup::new(&connection, &mut memory)?.run_to_completion(1000, std::time::Duration::ZERO, None)?;
+            memory.pragma_update(None, "foreign_keys", true)?;
+            Ok(memory)
+        };
+        Ok(Store::new(copy().map_err(|error| StoreError::from_sql(&self.path, error))?, path))
+    }
+
+    fn new(connection: Connection, path: PathBuf) -> Store {
+        Store { connection: Arc::new(Mutex::new(connection)), path: path.into() }
+    }
+
+    /// A panic elsewhere leaves no half-done act behind: its transaction was rolled back.
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read<T>(&self, act: impl FnOnce(&Transaction) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        self.transact(TransactionBehavior::Deferred, act)
+    }
+
+    /// One transaction that takes the write lock at once: a deferred one that reads first fails when another process writes in between.
+    fn write<T>(&self, act: impl FnOnce(&Transaction) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        self.transact(TransactionBehavior::Immediate, act)
+    }
+
+    fn transact<T>(&self, behavior: TransactionBehavior, act: impl FnOnce(&Transaction) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        let mut connection = self.connection();
+        let whole = || {
+            let transaction = connection.transaction_with_behavior(behavior)?;
+            let value = act(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        };
+        whole().map_err(|error| StoreError::from_sql(&self.path, error))
+    }
+}

@@ -1,0 +1,273 @@
+//! Record and publication: what a round came to is written down in one transaction, before any of it is carried out.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OpenFlags, Transaction, params};
+
+use super::rows::{insert_decision, instant, micros, upsert_proposal};
+use super::texts::{self, TextChange};
+use super::{STORE_FILE, Store, StoreError, claim};
+use crate::output::letter::Letter;
+use crate::output::publication::{Document, Publication};
+use crate::plan::Plan;
+use crate::plan::ledger::{Facts, Fate, RememberedRule};
+
+/// What a round came to.
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'a> {
+    pub now: DateTime<Utc>,
+    /// [`super::Recalled::decided`] of the memory that the plan was made from.
+    pub decided: i64,
+    pub plan: &'a Plan,
+    /// The plan's intents in words, in its order.
+    pub letters: &'a [Letter],
+    pub texts: &'a [TextChange],
+    pub publication: &'a PublicationChange,
+}
+
+/// Documents that differ from the stored publication, and paths that are no longer published.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PublicationChange {
+    pub changed: Vec<(String, Arc<Document>)>,
+    pub removed: Vec<String>,
+}
+
+impl PublicationChange {
+    /// What to store so that `old` becomes `new`. Shared documents are the same without a look at their bytes.
+    pub fn between(old: &Publication, new: &Publication) -> PublicationChange {
+        let same = |path: &String, document: &Arc<Document>| {
+            old.documents.get(path).is_some_and(|before| Arc::ptr_eq(before, document) || before == document)
+        };
+        PublicationChange {
+            changed: new.documents.iter().filter(|(path, document)| !same(path, document)).map(|(p, d)| (p.clone(), d.clone())).collect(),
+            removed: old.documents.keys().filter(|path| !new.documents.contains_key(*path)).cloned().collect(),
+        }
+    }
+}
+
+/// What recording did not do as the plan had it; both lists are empty on a good day.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recorded {
+    /// Keys that were written before: these letters were not written again.
+    pub repeated: Vec<String>,
+    /// Letters that could not be taken back any more, with their fates.
+    pub too_late: Vec<(String, Fate)>,
+}
+
+impl Store {
+    /// The second act: one transaction for the whole round. `None` when a decision came in since the memory was recalled: nothing was
+    /// written, and the round is to be walked again.
+    pub fn record(&self, record: &Record) -> Result<Option<Recorded>, StoreError> {
+        self.write(|tx| {
+            let now = micros(record.now);
+            let decided: i64 = tx.query_row("SELECT decided FROM house", [], |row| row.get(0))?;
+            if decided != record.decided {
+                return Ok(None);
+            }
+            let mut recorded = Recorded::default();
+            for (key, why) in &record.plan.withdraw {
+                recorded.too_late.extend(withdraw(tx, key, why, now)?);
+            }
+            for letter in record.letters {
+                if !write(tx, letter, now)? {
+                    recorded.repeated.push(letter.key.clone());
+                }
+            }
+            remember(tx, record.plan, now)?;
+            for change in record.texts {
+                texts::change(tx, change)?;
+            }
+            publish(tx, record.publication)?;
+            claim::mark_useless(tx, record.now)?;
+            tx.execute("UPDATE house SET born = coalesce(born, ?1), last_round = ?1, planned = decided", [now])?;
+            Ok(Some(recorded))
+        })
+    }
+
+    /// The sixth act: what was last published, to be served before anything else is read.
+    pub fn publication(&self) -> Result<Publication, StoreError> {
+        self.read(published)
+    }
+
+    /// The same of a store that cannot be opened, because its disk is full: held alone for this moment, SQLite needs no file beside it.
+    pub fn last_publication(folder: &Path) -> Result<Publication, StoreError> {
+        let path = folder.join(STORE_FILE);
+        let read = || {
+            let mut connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+            connection.pragma_update_and_check(None, "locking_mode", "exclusive", |_| Ok(()))?;
+            published(&connection.transaction()?)
+        };
+        read().map_err(|error| StoreError::from_sql(&path, error))
+    }
+}
+
+fn published(tx: &Transaction) -> rusqlite::Result<Publication> {
+    let mut types: HashMap<String, &'static str> = HashMap::new();
+    let mut documents = BTreeMap::new();
+    let mut select = tx.prepare_cached("SELECT path, content_type, etag, gzip_etag, modified, bytes, gzip FROM document")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        // Read once a start, a handful of types: a document wants them for ever.
+        let content_type = *types.entry(row.get(1)?).or_insert_with_key(|name| String::leak(name.clone()));
+        let document = Document {
+            content_type,
+            bytes: Bytes::from(row.get::<_, Vec<u8>>(5)?),
+            etag: row.get(2)?,
+            gzip: Bytes::from(row.get::<_, Vec<u8>>(6)?),
+            gzip_etag: row.get(3)?,
+            modified: instant(row.get(4)?)?,
+        };
+        documents.insert(row.get(0)?, Arc::new(document));
+    }
+    Ok(Publication::new(documents))
+}
+
+/// Takes a letter back unseen, or says why it is too late.
+fn withdraw(tx: &Transaction, key: &str, why: &str, now: i64) -> rusqlite::Result<Option<(String, Fate)>> {
+    let withdrawn = tx
+        .prepare_cached(
+            "UPDATE letter SET fate = 'withdrawn', since = ?2, said = ?3, deferred_until = NULL
+             WHERE key = ?1 AND fate IN ('waiting', 'deferred', 'held')",
+        )?
+        .execute(params![key, now, why])?;
+    if withdrawn > 0 {
+        return Ok(None);
+    }
+    let mut select = tx.prepare_cached("SELECT fate FROM letter WHERE key = ?1")?;
+    let mut rows = select.query([key])?;
+    match rows.next()? {
+        Some(row) => match super::recall::fate(row, 0)? {
+            Fate::Withdrawn => Ok(None),
+            fate => Ok(Some((key.to_owned(), fate))),
+        },
+        None => Ok(None),
+    }
+}
+
+/// Writes a letter as waiting, unless its key is there.
+fn write(tx: &Transaction, letter: &Letter, now: i64) -> rusqlite::Result<bool> {
+    let new = tx
+        .prepare_cached(
+            "INSERT INTO letter (key, kind, community, message_id, sender, recipients, queue, subject, series, about, why, written, not_before,
+                 useful_until, fate, since, bytes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 'waiting', ?12, ?15) ON CONFLICT (key) DO NOTHING",
+        )?
+        .execute(params![
+            letter.key,
+            letter.kind.word(),
+            letter.community,
+            letter.message_id,
+            letter.from,
+            letter.to.join("\n"),
+            letter.to.join(" ").to_ascii_lowercase(),
+            letter.subject,
+            letter.series.as_ref().map(|id| id.to_string()),
+            letter.about,
+            letter.why,
+            now,
+            micros(letter.not_before),
+            micros(letter.useful_until),
+            letter.bytes,
+        ])?;
+    if new == 0 {
+        return Ok(false);
+    }
+    let number = tx.last_insert_rowid();
+    let mut insert = tx.prepare_cached("INSERT INTO letter_meeting (letter, position, meeting, start) VALUES (?1, ?2, ?3, ?4)")?;
+    for (position, (meeting, start)) in letter.meetings.iter().enumerate() {
+        insert.execute(params![number, position as i64, meeting.to_string(), micros(*start)])?;
+    }
+    let mut insert = tx.prepare_cached("INSERT INTO letter_covers (letter, position, key) VALUES (?1, ?2, ?3)")?;
+    for (position, key) in letter.covers.iter().enumerate() {
+        insert.execute(params![number, position as i64, key.to_string()])?;
+    }
+    Ok(true)
+}
+
+fn remember(tx: &Transaction, plan: &Plan, now: i64) -> rusqlite::Result<()> {
+    for proposal in &plan.proposals {
+        upsert_proposal(tx, proposal)?;
+    }
+    for decision in &plan.decide {
+        insert_decision(tx, decision)?;
+    }
+    for (id, reason) in &plan.amend {
+        tx.prepare_cached("UPDATE decision SET reason = ?2, amended = ?3 WHERE id = ?1")?.execute(params![id.0, reason, now])?;
+    }
+    for (name, revision) in &plan.revise {
+        tx.prepare_cached("INSERT OR REPLACE INTO revision (name, sequence, changed_at, fingerprint) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![name, revision.sequence, micros(revision.changed_at), revision.fingerprint])?;
+    }
+    for (series, rules) in &plan.rules {
+        let series = series.to_string();
+        tx.prepare_cached("DELETE FROM rule WHERE series = ?1")?.execute([&series])?;
+        for (position, rule) in rules.iter().enumerate() {
+            keep_rule(tx, &series, position as i64, rule)?;
+        }
+    }
+    for (series, memory) in &plan.series {
+        let words = |facts: &Facts| serde_json::to_string(facts).unwrap_or_default();
+        tx.prepare_cached("INSERT OR REPLACE INTO series (id, first_seen, told, pending, since) VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(
+            params![
+                series.to_string(),
+                micros(memory.first_seen),
+                words(&memory.told),
+                memory.pending.as_ref().map(|(facts, _)| words(facts)),
+                memory.pending.as_ref().map(|(_, since)| micros(*since)),
+            ],
+        )?;
+    }
+    for (community, hash) in &plan.told_remarks {
+        tx.prepare_cached("INSERT OR REPLACE INTO told_remark (community, hash, at) VALUES (?1, ?2, ?3)")?.execute(params![
+            &**community,
+            hash,
+            now
+        ])?;
+    }
+    Ok(())
+}
+
+fn keep_rule(tx: &Transaction, series: &str, position: i64, rule: &RememberedRule) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO rule (series, position, uid, anchor, from_date, until_date, rrule, time, zone, seconds)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?
+    .execute(params![
+        series,
+        position,
+        rule.uid,
+        rule.anchor.to_string(),
+        rule.from.to_string(),
+        rule.until.map(|date| date.to_string()),
+        rule.rrule,
+        rule.time.to_string(),
+        rule.zone,
+        rule.length.num_seconds(),
+    ])?;
+    Ok(())
+}
+
+fn publish(tx: &Transaction, change: &PublicationChange) -> rusqlite::Result<()> {
+    for (path, document) in &change.changed {
+        tx.prepare_cached(
+            "INSERT OR REPLACE INTO document (path, content_type, etag, gzip_etag, modified, bytes, gzip) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            path,
+            document.content_type,
+            document.etag,
+            document.gzip_etag,
+            micros(document.modified),
+            &*document.bytes,
+            &*document.gzip
+        ])?;
+    }
+    for path in &change.removed {
+        tx.prepare_cached("DELETE FROM document WHERE path = ?1")?.execute([path])?;
+    }
+    Ok(())
+}

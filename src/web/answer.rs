@@ -1,0 +1,154 @@
+//! A document as an HTTP answer: validators, conditions, gzip by q-values, one cache policy (field/FEEDS.md, section 7).
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+
+use crate::output::publication::{CALENDAR, Document, HTML, JSON, Publication};
+
+/// The document of a path. A page is found with and without the slash at its end.
+pub(super) fn find<'a>(publication: &'a Publication, path: &'a str) -> Option<(&'a str, &'a Arc<Document>)> {
+    let exact = publication.documents.get_key_value(path);
+    let slashed = || publication.documents.get_key_value(&format!("{path}/"));
+    let bare = || publication.documents.get_key_value(path.strip_suffix('/')?);
+    exact.or_else(slashed).or_else(bare).map(|(path, document)| (path.as_str(), document))
+}
+
+/// The answer to GET and HEAD; the server leaves the body of the latter out.
+pub(super) fn respond(path: &str, document: &Arc<Document>, asked: &HeaderMap) -> Response {
+    // Feeds are never compressed: some readers ask for gzip and cannot read it (FEEDS.md H6), and they are small.
+    let gzip = document.content_type != CALENDAR && accepts_gzip(asked) && document.gzip.len() < document.bytes.len();
+    let (etag, bytes) = if gzip { (&document.gzip_etag, &document.gzip) } else { (&document.etag, &document.bytes) };
+    let mut headers = HeaderMap::new();
+    let mut put = |name: HeaderName, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    };
+    put(header::ETAG, etag);
+    put(header::LAST_MODIFIED, &http_date(document.modified));
+    put(header::CACHE_CONTROL, "public, max-age=300");
+    if document.content_type != CALENDAR {
+        put(header::VARY, "accept-encoding");
+    }
+    if matches!(document.content_type, CALENDAR | JSON) {
+        put(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+    }
+    if is_unchanged(document, asked) {
+        return (StatusCode::NOT_MODIFIED, headers).into_response();
+    }
+    put_content(&mut headers, path, document, gzip);
+    (StatusCode::OK, headers, Body::from(bytes.clone())).into_response()
+}
+
+fn put_content(headers: &mut HeaderMap, path: &str, document: &Document, gzip: bool) {
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(document.content_type));
+    if gzip {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    // A single meeting is a file to keep; phones take a calendar without this for a subscription.
+    let parts: Vec<&str> = path.split('/').collect();
+    if let ["", "feeds", community, series, meeting] = parts.as_slice()
+        && let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{community}-{series}-{meeting}\""))
+    {
+        headers.insert(header::CONTENT_DISPOSITION, value);
+    }
+}
+
+/// If-None-Match wins over If-Modified-Since (RFC 9110 13.2.2). Either form's validator means that the reader has what there is.
+fn is_unchanged(document: &Document, asked: &HeaderMap) -> bool {
+    let mut tags = asked.get_all(header::IF_NONE_MATCH).iter().peekable();
+    if tags.peek().is_some() {
+        return tags
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .map(|tag| tag.trim().trim_start_matches("W/"))
+            .any(|tag| tag == "*" || tag == document.etag || tag == document.gzip_etag);
+    }
+    let since = asked.get(header::IF_MODIFIED_SINCE).and_then(|value| value.to_str().ok()).and_then(read_http_date);
+    since.is_some_and(|since| document.modified <= since)
+}
+
+/// Whether gzip is wanted, by the q-values of Accept-Encoding (RFC 9110 12.5.3).
+fn accepts_gzip(asked: &HeaderMap) -> bool {
+    let quality = |wanted: &str| {
+        asked.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).find_map(
+            |part| {
+                let mut pieces = part.split(';').map(str::trim);
+                pieces.next().filter(|name| name.eq_ignore_ascii_case(wanted))?;
+                let q = pieces.find_map(|piece| piece.strip_prefix("q=").or_else(|| piece.strip_prefix("Q=")));
+                Some(q.map_or(1.0, |q| q.trim().parse::<f32>().unwrap_or(0.0)))
+            },
+        )
+    };
+    let gzip = quality("gzip").or_else(|| quality("x-gzip")).or_else(|| quality("*")).unwrap_or(0.0);
+    gzip > 0.0 && gzip >= quality("identity").unwrap_or(0.0)
+}
+
+/// The answer to OPTIONS.
+pub(super) fn options() -> Response {
+    let headers = [
+        (header::ALLOW, "GET, HEAD, OPTIONS"),
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, OPTIONS"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "if-none-match, if-modified-since"),
+        (header::ACCESS_CONTROL_MAX_AGE, "86400"),
+    ];
+    (StatusCode::NO_CONTENT, headers).into_response()
+}
+
+/// A page that is made for this answer.
+pub(super) fn html(status: StatusCode, page: String) -> Response {
+    fresh(status, HTML, page)
+}
+
+/// Text that is made for this answer and kept by nobody.
+pub(super) fn fresh(status: StatusCode, content_type: &'static str, text: String) -> Response {
+    (status, [(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, "no-store")], Bytes::from(text)).into_response()
+}
+
+/// `Sun, 06 Nov 1994 08:49:37 GMT`.
+fn http_date(at: DateTime<Utc>) -> String {
+    at.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
+fn read_http_date(text: &str) -> Option<DateTime<Utc>> {
+    chrono::NaiveDateTime::parse_from_str(text.trim(), "%a, %d %b %Y %H:%M:%S GMT").ok().map(|at| at.and_utc())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asks(encoding: &str) -> bool {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_str(encoding).unwrap());
+        accepts_gzip(&headers)
+    }
+
+    #[test]
+    fn gzip_is_given_by_q_values() {
+        assert!(asks("gzip"));
+        assert!(asks("br;q=1.0, gzip;q=0.8, *;q=0.1"));
+        assert!(asks("*"));
+        assert!(!asks("gzip;q=0"));
+        assert!(!asks("gzip; q=0.0, *"));
+        assert!(!asks("identity"));
+        assert!(!asks("identity;q=1, gzip;q=0.5"));
+        assert!(!asks("br"));
+        assert!(!asks(""));
+        assert!(!accepts_gzip(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn dates_of_http_are_read_as_they_are_written() {
+        let at = "2026-11-20T16:00:00Z".parse().unwrap();
+        assert_eq!(http_date(at), "Fri, 20 Nov 2026 16:00:00 GMT");
+        assert_eq!(read_http_date(&http_date(at)), Some(at));
+        assert_eq!(read_http_date("yesterday"), None);
+    }
+}

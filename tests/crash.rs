@@ -1,0 +1,332 @@
+//! Killed at each named point, and at many instants that nobody named: the server has each letter once, or the store says that it does
+//! not know. First the carrier alone: the driver is this very program, started again. Then `convened once` with a schedule. The SMTP
+//! server is a process of its own.
+//!
+//! `CONVENED_CRASH_RUNS` sets how many instants are tried (200; 10,000 with `CONVENED_FULL`); the named points want `--features crash-points`.
+
+#[path = "support/house.rs"]
+mod house;
+#[path = "support/letters.rs"]
+mod letters;
+mod support;
+
+use std::collections::HashMap;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use chrono::{TimeDelta, Utc};
+use convened::carrier::{Pace, drain};
+use convened::plan::key::Kind;
+use convened::plan::ledger::Fate;
+use convened::store::{Lock, OutboxRow, Store};
+use house::{House, Mail};
+use support::SmtpServer;
+
+const STATE: &str = "CONVENED_CRASH_STATE";
+const PORT: &str = "CONVENED_CRASH_PORT";
+
+/// The carrier alone: hands over the letters of a store until none waits.
+fn carrier(state: &Path, port: u16, crash: Option<&str>) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "driver", "--nocapture", "--test-threads=1"]).env(STATE, state).env(PORT, port.to_string());
+    command.stdout(Stdio::null()).stderr(Stdio::null()).env_remove("CONVENED_CRASH");
+    if let Some(crash) = crash {
+        command.env("CONVENED_CRASH", crash);
+    }
+    command
+}
+
+#[test]
+fn driver() {
+    let (Some(state), Ok(port)) = (std::env::var_os(STATE).map(PathBuf::from), std::env::var(PORT)) else {
+        return;
+    };
+    let _lock = Lock::take(&state).unwrap();
+    let store = Store::open(&state).unwrap();
+    store.recover(Utc::now()).unwrap();
+    letters::write(&store, &[], Utc::now());
+    let post = Arc::new(letters::post(port.parse().unwrap(), Duration::from_secs(10)));
+    let pace = Pace { retries: vec![TimeDelta::milliseconds(20)], ..Pace::default() };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        while store.next_due(Utc::now()).unwrap().is_some() {
+            drain(&store, &post, Utc::now, &pace).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+}
+
+/// Four letters, whose keys begin with the run's name: to one recipient, so that one is in hand at a time, or to three.
+fn prepare(state: &Path, run: &str, one_recipient: bool) {
+    let now = Utc::now();
+    let letter = |name: &str, kind, to: &str| {
+        let to = if one_recipient { "a@example.org" } else { to };
+        letters::letter(&format!("{run}/{name}"), kind, to, now)
+    };
+    letters::write(
+        &Store::open(state).unwrap(),
+        &[
+            letter("reminder", Kind::Reminder, "a@example.org"),
+            letter("cancelled", Kind::Cancelled, "a@example.org"),
+            letter("moved", Kind::Moved, "b@example.org"),
+            letter("proposal", Kind::Proposal, "c@example.org"),
+        ],
+        now,
+    );
+}
+
+/// The copies that the server has of each Message-ID.
+fn copies(server: &SmtpServer) -> HashMap<String, Vec<Vec<u8>>> {
+    let mut copies: HashMap<String, Vec<Vec<u8>>> = HashMap::new();
+    for bytes in server.letters() {
+        let id = Mail::parse(&bytes).header("Message-ID").trim_matches(['<', '>']).to_owned();
+        copies.entry(id).or_default().push(bytes);
+    }
+    copies
+}
+
+/// What must hold after any crash: nothing lost in silence, nothing that is known to be told told again.
+fn check(store: &Store, copies: &HashMap<String, Vec<Vec<u8>>>, letters: usize, run: &str) -> Vec<(OutboxRow, usize)> {
+    let outbox = store.outbox().unwrap();
+    assert_eq!(outbox.len(), letters, "{run}");
+    let counted = outbox.into_iter().map(|row| {
+        let bytes = store.letter_bytes(&row.key).unwrap().unwrap();
+        let arrived = copies.get(&row.message_id).map(Vec::as_slice).unwrap_or_default();
+        let told = format!("{run}: {} arrived {} times and is {:?} after {} doubts", row.key, arrived.len(), row.fate, row.doubts);
+        assert!(arrived.iter().all(|copy| *copy == bytes), "{told}: other bytes");
+        let again = row.kind.again_when_in_doubt();
+        match row.fate {
+            Fate::Sent => assert!(!arrived.is_empty() && arrived.len() <= 1 + row.doubts as usize, "{told}"),
+            Fate::Doubt => assert!(row.doubts >= if again { 2 } else { 1 } && arrived.len() <= row.doubts as usize, "{told}"),
+            _ => panic!("{told}"),
+        }
+        assert!(arrived.len() <= if again { 2 } else { 1 }, "{told}");
+        (row, arrived.len())
+    });
+    counted.collect()
+}
+
+#[test]
+fn killed_at_a_named_point_each_letter_arrives_once_or_is_in_doubt() {
+    if !cfg!(feature = "crash-points") {
+        return support::left_out("crash: the named points", "built without --features crash-points");
+    }
+    let Some(python) = support::python() else {
+        return support::left_out("crash: the named points", "no tests/.venv with aiosmtpd; tests/run makes it");
+    };
+    // Whether the letter in hand may have been taken: then it is in doubt, and how often it has arrived if a doubt ends it.
+    let points = [
+        ("carrier:claimed", None),
+        ("carrier:before-dot", None),
+        ("carrier:dot-noted", Some(0)),
+        ("carrier:after-dot", Some(1)),
+        ("carrier:answered", Some(1)),
+        ("carrier:settled", None),
+    ];
+    for (step, name) in [(&["ok"][..], "ok"), (&["dot=slow:0.1"], "slow")] {
+        let folder = tempfile::tempdir().unwrap();
+        let server = SmtpServer::start(&python, &folder.path().join("letters"), step);
+        let cells: Vec<_> = points.iter().flat_map(|point| (1..=4).map(move |nth| (point, nth))).collect();
+        let states = side_by_side(cells.len(), |cell| {
+            let ((point, _), nth) = cells[cell];
+            let state = folder.path().join(format!("state-{cell}"));
+            prepare(&state, &format!("{name}-{cell}"), true);
+            let crashed = carrier(&state, server.port, Some(&format!("{point}:{nth}"))).status().unwrap();
+            assert_eq!(crashed.signal(), Some(6), "{point}:{nth} was not passed: {crashed}");
+            assert!(carrier(&state, server.port, None).status().unwrap().success());
+            state
+        });
+        // What a killed client handed over may be stored a moment later.
+        std::thread::sleep(Duration::from_millis(500));
+        let copies = copies(&server);
+        for (cell, state) in states.iter().enumerate() {
+            let ((point, doubt), nth) = cells[cell];
+            let run = format!("{name}-{cell} {point}:{nth}");
+            let counted = check(&Store::open(state).unwrap(), &copies, 4, &run);
+            let doubtful: Vec<_> = counted.iter().filter(|(row, _)| row.doubts > 0).collect();
+            assert_eq!(doubtful.len(), usize::from(doubt.is_some()), "{run}: {doubtful:?}");
+            for (row, arrived) in doubtful {
+                let before = doubt.unwrap_or_default();
+                let expected = if row.kind.again_when_in_doubt() { (Fate::Sent, before + 1) } else { (Fate::Doubt, before) };
+                assert_eq!((row.fate, *arrived), expected, "{run}: {}", row.key);
+            }
+        }
+        println!("named points, server {name}: {} crashes", cells.len());
+    }
+}
+
+#[test]
+fn killed_at_any_instant_each_letter_arrives_once_or_is_in_doubt() {
+    let Some(python) = support::python() else {
+        return support::left_out("crash: random instants", "no tests/.venv with aiosmtpd; tests/run makes it");
+    };
+    let runs = std::env::var("CONVENED_CRASH_RUNS").ok().and_then(|runs| runs.parse().ok());
+    let runs = runs.unwrap_or(if std::env::var_os("CONVENED_FULL").is_some() { 10_000 } else { 200 });
+    let folder = tempfile::tempdir().unwrap();
+    let steps = ["--cycle", "ok", "ok", "dot=451", "ok", "rcpt=450", "ok", "dot=slow:0.05", "ok", "ok", "dot=lost", "ok", "ok", "ok"];
+    let server = SmtpServer::start(&python, &folder.path().join("letters"), &steps);
+    let undisturbed = folder.path().join("undisturbed");
+    prepare(&undisturbed, "undisturbed", false);
+    let begun = Instant::now();
+    assert!(carrier(&undisturbed, server.port, None).status().unwrap().success());
+    let life = 2 * u64::try_from(begun.elapsed().as_micros()).unwrap();
+    let killed = AtomicUsize::new(0);
+    let states = side_by_side(runs, |run| {
+        let state = folder.path().join(format!("state-{run}"));
+        prepare(&state, &format!("run-{run}"), false);
+        // Spread over twice the life of an undisturbed run: eight at a time are slower.
+        let spread = (run as u64).wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407) >> 33;
+        let instant = Duration::from_micros(spread % life);
+        let mut child = carrier(&state, server.port, None).spawn().unwrap();
+        let begun = Instant::now();
+        while begun.elapsed() < instant && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_micros(200));
+        }
+        child.kill().unwrap();
+        if child.wait().unwrap().signal() == Some(9) {
+            killed.fetch_add(1, Ordering::Relaxed);
+        }
+        assert!(carrier(&state, server.port, None).status().unwrap().success());
+        state
+    });
+    std::thread::sleep(Duration::from_millis(500));
+    let copies = copies(&server);
+    let mut counts = (0, 0, 0);
+    for (run, state) in states.iter().enumerate() {
+        for (row, arrived) in check(&Store::open(state).unwrap(), &copies, 4, &format!("run-{run}")) {
+            counts.0 += usize::from(arrived == 1);
+            counts.1 += usize::from(row.fate == Fate::Doubt);
+            counts.2 += usize::from(arrived == 2);
+        }
+    }
+    let killed = killed.into_inner();
+    let (once, in_doubt, twice) = counts;
+    println!("random instants: {runs} runs, {killed} killed, {once} letters once, {in_doubt} in doubt, {twice} twice after a doubt");
+    assert!(killed * 3 >= runs, "too few runs were cut off: {killed} of {runs}");
+}
+
+const SCHEDULE: &str = r#"
+format = 1
+title = "Orchard"
+contact = "Ada <ada@example.org>"
+organisers = ["Ada <ada@example.org>"]
+letters = "reminders"
+remind = ["1 day"]
+changes-from-notes = "ignore"
+every = "week"
+from = 2026-02-05
+time = "18:00"
+zone = "UTC"
+"#;
+
+/// A house in which two reminders and a cancellation are due at 18:00Z on 4 March 2026; all else is told or silent.
+fn orchard(port: Option<u16>, community: &str) -> House {
+    let house = House::new(port);
+    let (settings, rule) = SCHEDULE.split_once("every").unwrap();
+    let series = [("pruning", "a"), ("grafting", "b"), ("cider", "c")].map(|(id, list)| {
+        format!("\n[[series]]\nid = \"{id}\"\ntitle = \"Meeting about {id}\"\nlist = \"{list}@lists.example.org\"\nevery{rule}")
+    });
+    house.write(&format!("config/communities/{community}.toml"), &format!("{settings}{}", series.concat()));
+    house.round("2026-03-04T08:00:00Z");
+    let cider = format!("{community}/cider");
+    house.well(&["cancel", &cider, "--on", "2026-03-05", "--reason", "The press is broken.", "--now", "2026-03-04T09:00:00Z"]);
+    house
+}
+
+/// Kills the program at each point of its road, in a house of its own each time, and lets it go on.
+fn crash_houses(port: Option<u16>, points: &[&str]) -> Vec<(String, House)> {
+    let points = points.iter().flat_map(|point| (1..=3).map(move |nth| format!("carrier:{point}:{nth}")));
+    let cells: Vec<String> = ["round:planned:1", "round:recorded:1"].map(str::to_owned).into_iter().chain(points).collect();
+    let houses = side_by_side(cells.len(), |cell| {
+        let house = orchard(port, &format!("orchard-{cell}"));
+        let once = ["once", "--now", "2026-03-04T18:00:00Z"];
+        let crashed = house.command(&once).env("CONVENED_CRASH", &cells[cell]).output().unwrap();
+        assert_eq!(crashed.status.signal(), Some(6), "{}: {crashed:?}", cells[cell]);
+        for now in ["2026-03-04T18:00:00Z", "2026-03-04T18:20:00Z", "2026-03-04T18:20:00Z"] {
+            house.round(now);
+        }
+        house
+    });
+    println!("the whole road: {} crashes", cells.len());
+    cells.into_iter().zip(houses).collect()
+}
+
+#[test]
+fn the_program_killed_on_its_road_tells_each_thing_once_or_is_in_doubt() {
+    if !cfg!(feature = "crash-points") {
+        return support::left_out("crash: the whole road", "built without --features crash-points");
+    }
+    let Some(python) = support::python() else {
+        return support::left_out("crash: the whole road", "no tests/.venv with aiosmtpd; tests/run makes it");
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let server = SmtpServer::start(&python, &folder.path().join("letters"), &["ok"]);
+    let points = ["claimed", "before-dot", "dot-noted", "after-dot", "answered", "settled"];
+    let houses = crash_houses(Some(server.port), &points);
+    std::thread::sleep(Duration::from_millis(500));
+    let copies = copies(&server);
+    for (cell, house) in &houses {
+        let counted = check(&Store::open(&house.path().join("state")).unwrap(), &copies, 3, cell);
+        if cell.starts_with("round") {
+            assert!(counted.iter().all(|(row, arrived)| row.fate == Fate::Sent && *arrived == 1), "{cell}: {counted:?}");
+        }
+        let shown = house.json(&["outbox", "--json"]);
+        let doubtful = |fate: &str| shown.iter().filter(|row| row["fate"] == fate).count();
+        assert_eq!(doubtful("doubt"), counted.iter().filter(|(row, _)| row.fate == Fate::Doubt).count(), "{cell}: {shown:?}");
+    }
+}
+
+#[test]
+fn the_program_killed_on_its_road_writes_each_letter_into_a_maildir_once() {
+    if !cfg!(feature = "crash-points") {
+        return support::left_out("crash: the whole road into a maildir", "built without --features crash-points");
+    }
+    for (cell, house) in crash_houses(None, &["claimed", "before-rename", "after-dot", "answered", "settled"]) {
+        let mail = house.mail();
+        let mut subjects: Vec<&str> = mail.iter().map(Mail::subject).collect();
+        subjects.sort_unstable();
+        let expected = [
+            "CANCELLED Thu 5 Mar 18:00 UTC: Meeting about cider",
+            "Thu 5 Mar 18:00 UTC: Meeting about grafting",
+            "Thu 5 Mar 18:00 UTC: Meeting about pruning",
+        ];
+        assert_eq!(subjects, expected, "{cell}");
+        assert!(mail.iter().any(|mail| mail.flowing().contains("The press is broken.")), "{cell}");
+    }
+}
+
+#[test]
+fn a_program_without_the_feature_knows_no_point_to_crash_at() {
+    if cfg!(feature = "crash-points") {
+        return;
+    }
+    let program = std::fs::read(env!("CARGO_BIN_EXE_convened")).unwrap();
+    for name in ["CONVENED_CRASH", "round:planned", "carrier:before-dot", "carrier:after-dot"] {
+        assert!(!program.windows(name.len()).any(|bytes| bytes == name.as_bytes()), "{name}");
+    }
+}
+
+/// Runs 0..count, eight at a time; the results in order.
+fn side_by_side<T: Send>(count: usize, run: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let next = AtomicUsize::new(0);
+    let mut results: Vec<(usize, T)> = std::thread::scope(|scope| {
+        let worker = || {
+            let mut done = Vec::new();
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= count {
+                    return done;
+                }
+                done.push((number, run(number)));
+            }
+        };
+        let workers: Vec<_> = (0..8).map(|_| scope.spawn(worker)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
+    });
+    results.sort_by_key(|(number, _)| *number);
+    results.into_iter().map(|(_, result)| result).collect()
+}

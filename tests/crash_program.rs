@@ -1,0 +1,207 @@
+//! The program killed (`kill -9`) at instants that nobody named, while it walks a round and hands letters over to a mail server, and
+//! started again: each letter has arrived once, or the outbox says that nobody knows. What a named point of the program does, `crash.rs` tells.
+//!
+//! `CONVENED_CRASH_RUNS` sets how many instants are tried (200).
+
+#[path = "support/house.rs"]
+mod house;
+#[path = "support/orchard.rs"]
+mod orchard;
+mod support;
+
+use std::collections::HashMap;
+use std::fs;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use chrono::NaiveDate;
+use house::{House, Mail};
+use orchard::orchard;
+use support::{SmtpServer, left_out, python};
+
+/// The reminder of the community's meeting and the cancellation of the grafting team's are due.
+const DUE: &str = "2026-03-03T17:00:00Z";
+
+/// A house at the moment before its two letters: the round that writes them has not begun.
+fn template(port: u16) -> House {
+    let house = House::new(Some(port));
+    orchard(&house, NaiveDate::from_ymd_opt(2026, 3, 4).unwrap(), "letters = \"reminders\"");
+    house.round("2026-03-02T08:00:00Z");
+    house.well(&["cancel", "orchard/grafting", "--on", "2026-03-07", "--reason", "Rain.", "--now", "2026-03-03T16:00:00Z"]);
+    house
+}
+
+/// The same house again, whose letters say which run they belong to.
+fn copy(template: &House, run: &str) -> House {
+    let house = House::new(None);
+    copy_folder(template.path(), house.path());
+    let settings = fs::read_to_string(template.path().join("config/convened.toml")).unwrap();
+    house.write("config/convened.toml", &settings.replace("[mail]", &format!("[mail]\nmessage-id-domain = \"{run}.example.org\"")));
+    house
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let to = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy_folder(&path, &to);
+        } else {
+            fs::copy(&path, &to).unwrap();
+        }
+    }
+}
+
+/// The bytes of every copy that arrived, by Message-ID without its brackets.
+fn arrived(server: &SmtpServer) -> HashMap<String, Vec<Vec<u8>>> {
+    let mut arrived: HashMap<String, Vec<Vec<u8>>> = HashMap::new();
+    for bytes in server.letters() {
+        let id = Mail::parse(&bytes).header("Message-ID").trim_matches(['<', '>']).to_owned();
+        arrived.entry(id).or_default().push(bytes);
+    }
+    arrived
+}
+
+/// What must hold of a house after a crash and another start: how many letters arrived once, are in doubt, arrived twice.
+fn check(house: &House, arrived: &HashMap<String, Vec<Vec<u8>>>, run: &str) -> (usize, usize, usize) {
+    let outbox = house.json(&["outbox", "--json"]);
+    assert_eq!(outbox.len(), 2, "{run}: {outbox:?}");
+    let mut counts = (0, 0, 0);
+    for letter in &outbox {
+        let copies = arrived.get(letter["message_id"].as_str().unwrap()).map(Vec::as_slice).unwrap_or_default();
+        let (fate, doubts) = (letter["fate"].as_str().unwrap(), letter["doubts"].as_u64().unwrap());
+        let reminder = letter["key"].as_str().unwrap().contains("/reminder/");
+        let told = format!("{run}: {} copies of {letter}", copies.len());
+        assert!(copies.iter().all(|copy| *copy == copies[0]), "{told}: other bytes");
+        match (fate, doubts) {
+            ("sent", 0) => assert_eq!(copies.len(), 1, "{told}"),
+            // In doubt once, then handed over again: the first copy may have arrived or not.
+            ("sent", 1) => assert!(!reminder && (1..=2).contains(&copies.len()), "{told}"),
+            ("doubt", 1) => assert!(reminder && copies.len() <= 1, "{told}"),
+            _ => panic!("{told}"),
+        }
+        counts.0 += usize::from(copies.len() == 1);
+        counts.1 += usize::from(doubts > 0);
+        counts.2 += usize::from(copies.len() == 2);
+    }
+    counts
+}
+
+/// Lets the killed house go on: once more at the same minute, and twenty minutes later for what was put off.
+fn go_on(house: &House) {
+    house.run(&["once", "--now", DUE]);
+    house.run(&["once", "--now", "2026-03-03T17:20:00Z"]);
+}
+
+#[test]
+fn the_program_killed_at_any_instant_tells_each_thing_once_or_says_that_it_does_not_know() {
+    let Some(python) = python() else {
+        return left_out("crash: the program at random instants", "no tests/.venv with aiosmtpd; tests/run makes it");
+    };
+    let runs: Option<usize> = std::env::var("CONVENED_CRASH_RUNS").ok().and_then(|runs| runs.parse().ok());
+    // With the named points built in, the same has been tried without them.
+    let runs = runs.unwrap_or(if cfg!(feature = "crash-points") { 16 } else { 200 });
+    let stored = tempfile::tempdir().unwrap();
+    let server = SmtpServer::start(&python, stored.path(), &["--cycle", "ok", "dot=slow:0.05", "ok"]);
+    let template = template(server.port);
+    let lives = side_by_side(8, |run| {
+        let undisturbed = copy(&template, &format!("undisturbed-{run}"));
+        let begun = Instant::now();
+        undisturbed.round(DUE);
+        begun.elapsed()
+    });
+    let life = u64::try_from(lives.iter().max().unwrap().as_micros()).unwrap();
+    let killed = AtomicUsize::new(0);
+    let houses = side_by_side(runs, |run| {
+        let house = copy(&template, &format!("run-{run}"));
+        // Spread over the life of an undisturbed run among others.
+        let spread = (run as u64).wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407) >> 33;
+        let instant = Duration::from_micros(spread % life);
+        let mut child = house.command(&["once", "--now", DUE]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let begun = Instant::now();
+        while begun.elapsed() < instant && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_micros(200));
+        }
+        child.kill().unwrap();
+        if child.wait().unwrap().signal() == Some(9) {
+            killed.fetch_add(1, Ordering::Relaxed);
+        }
+        go_on(&house);
+        house
+    });
+    // What a killed program handed over may be stored a moment later.
+    std::thread::sleep(Duration::from_millis(300));
+    let arrived = arrived(&server);
+    let counted = houses.iter().enumerate().map(|(run, house)| check(house, &arrived, &format!("run-{run}")));
+    let (once, doubts, twice) = counted.fold((0, 0, 0), |all, one| (all.0 + one.0, all.1 + one.1, all.2 + one.2));
+    for mail in arrived.values().map(|copies| Mail::parse(&copies[0])).filter(|mail| mail.header("X-Convened-Kind") == "cancelled") {
+        assert!(mail.subject().starts_with("CANCELLED Sat 7 Mar 18:00 UTC") && mail.flowing().contains("Rain."), "{}", mail.body);
+    }
+    assert!(houses.iter().all(|house| house.mail().is_empty()), "nothing went another way");
+    let killed = killed.into_inner();
+    println!(
+        "the program at random instants: {runs} runs, {killed} killed, {once} letters once, {doubts} in doubt, {twice} twice after a doubt"
+    );
+    assert!(killed * 3 >= runs, "too few runs were cut off: {killed} of {runs}");
+}
+
+#[test]
+fn killed_between_the_last_dot_and_its_answer_a_reminder_is_in_doubt_and_a_cancellation_is_sent_once_more() {
+    if !cfg!(feature = "crash-points") {
+        return left_out("crash: the program between dot and answer", "built without --features crash-points");
+    }
+    let Some(python) = python() else {
+        return left_out("crash: the program between dot and answer", "no tests/.venv with aiosmtpd; tests/run makes it");
+    };
+    let stored = tempfile::tempdir().unwrap();
+    let server = SmtpServer::start(&python, stored.path(), &["ok"]);
+    let template = template(server.port);
+    for (run, nth) in [("first", 1), ("second", 2)] {
+        let house = copy(&template, run);
+        let crashed = house.command(&["once", "--now", DUE]).env("CONVENED_CRASH", format!("carrier:after-dot:{nth}")).output().unwrap();
+        assert_eq!(crashed.status.signal(), Some(6), "{crashed:?}");
+        let outbox = house.json(&["outbox", "--json"]);
+        let in_hand = outbox.iter().find(|letter| letter["fate"] == "handing-over").unwrap_or_else(|| panic!("{run}: {outbox:?}"));
+        let (key, id) = (in_hand["key"].as_str().unwrap(), in_hand["message_id"].as_str().unwrap());
+        go_on(&house);
+        std::thread::sleep(Duration::from_millis(300));
+        let arrived = arrived(&server);
+        check(&house, &arrived, run);
+        let after = house.json(&["outbox", "--json"]).into_iter().find(|letter| letter["key"] == key).unwrap();
+        assert_eq!(after["doubts"], 1, "{after}");
+        let shown = house.well(&["outbox"]);
+        assert!(shown.contains("nobody knows whether it arrived"), "{shown}");
+        if key.contains("/reminder/") {
+            assert_eq!((after["fate"].as_str(), arrived[id].len()), (Some("doubt"), 1), "never told twice: {after}");
+            assert!(house.well(&["status", "--now", DUE]).contains("1 in doubt: nobody knows whether they arrived"));
+        } else {
+            assert_eq!((after["fate"].as_str(), arrived[id].len()), (Some("sent"), 2), "silence would be worse: {after}");
+            assert_eq!(arrived[id][0], arrived[id][1], "the same bytes");
+        }
+    }
+}
+
+/// Runs 0..count, eight at a time; the results in order.
+fn side_by_side<T: Send>(count: usize, run: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let next = AtomicUsize::new(0);
+    let mut results: Vec<(usize, T)> = std::thread::scope(|scope| {
+        let worker = || {
+            let mut done = Vec::new();
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= count {
+                    return done;
+                }
+                done.push((number, run(number)));
+            }
+        };
+        let workers: Vec<_> = (0..8).map(|_| scope.spawn(worker)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
+    });
+    results.sort_by_key(|(number, _)| *number);
+    results.into_iter().map(|(_, result)| result).collect()
+}

@@ -1,0 +1,175 @@
+//! The post against a real SMTP server process (aiosmtpd): TLS, STARTTLS, sign-in, and what it answers when the server misbehaves.
+
+mod support;
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use convened::post::{Outcome, Parcel, Post, Smtp, Timeouts, Tls};
+use support::SmtpServer;
+
+const LETTER: &[u8] = b"Subject: Pruning\r\nMessage-ID: <a@example.org>\r\n\r\n.\r\n..two dots\r\nBody.\r\n\r\n";
+
+fn smtp(port: u16) -> Smtp {
+    let time = Duration::from_millis(400);
+    let timeouts = Timeouts {
+        connect: time,
+        greeting: time,
+        ehlo: time,
+        starttls: time,
+        auth: time,
+        mail: time,
+        rcpt: time,
+        data: time,
+        body: time,
+        dot: time,
+    };
+    Smtp {
+        host: "localhost".to_owned(),
+        port,
+        tls: Tls::Loopback,
+        user: None,
+        client_name: "cal.example.org".to_owned(),
+        roots: None,
+        timeouts,
+    }
+}
+
+async fn send(smtp: Smtp) -> Outcome {
+    let to = ["list@example.org".to_owned()];
+    let parcel = Parcel { key: "k", from: "cal@example.org", to: &to, bytes: LETTER };
+    Post::Smtp(smtp.into()).hand_over(&parcel, || Ok(())).await
+}
+
+fn said(outcome: &Outcome) -> &str {
+    match outcome {
+        Outcome::Sent { said } | Outcome::Refused { said } | Outcome::Deferred { said } | Outcome::Doubt { said } => said,
+    }
+}
+
+#[tokio::test]
+async fn every_phase_and_every_answer_has_the_outcome_it_should() {
+    let Some(python) = support::python() else {
+        return support::left_out("post: the phases of a real SMTP server", "no tests/.venv with aiosmtpd; tests/run makes it");
+    };
+    let cases = [
+        ("ok", "sent", 1),
+        ("dot=slow:0.2", "sent", 1),
+        ("dot=slow:5", "doubt", 1),
+        ("dot=lost", "doubt", 1),
+        ("dot=mute", "doubt", 1),
+        ("dot=silent", "doubt", 0),
+        ("dot=close", "doubt", 0),
+        ("dot=421", "deferred", 0),
+        ("dot=451", "deferred", 0),
+        ("dot=550", "refused", 0),
+        ("data=451", "deferred", 0),
+        ("data=554", "refused", 0),
+        ("data=250", "deferred", 0),
+        ("rcpt=450", "deferred", 0),
+        ("rcpt=550", "refused", 0),
+        ("mail=421", "deferred", 0),
+        ("mail=550", "refused", 0),
+        ("greeting=554", "deferred", 0),
+        ("greeting=silent", "deferred", 0),
+        ("greeting=close", "deferred", 0),
+        ("ehlo=silent", "deferred", 0),
+        ("ehlo=close", "deferred", 0),
+        ("mail=silent", "deferred", 0),
+        ("rcpt=silent", "deferred", 0),
+        ("rcpt=close", "deferred", 0),
+        ("data=silent", "deferred", 0),
+        ("data=close", "deferred", 0),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let steps: Vec<&str> = cases.iter().map(|(step, ..)| *step).collect();
+    let server = SmtpServer::start(&python, folder.path(), &steps);
+    let mut stored = 0;
+    for (step, word, more) in cases {
+        let outcome = send(smtp(server.port)).await;
+        assert_eq!(outcome.word(), word, "{step}: {outcome:?}");
+        stored += more;
+        assert_eq!(server.letters().len(), stored, "{step}");
+    }
+    assert!(server.letters().iter().all(|letter| letter == LETTER), "byte for byte");
+}
+
+/// A certificate authority and a certificate for `localhost`: `ca.pem`, `cert.pem` and `key.pem` in the folder. `None` without openssl.
+fn certificates(folder: &Path) -> Option<()> {
+    let openssl = |arguments: &str| {
+        let mut command = Command::new("openssl");
+        command.args(arguments.split(' ')).current_dir(folder).stderr(Stdio::null()).stdout(Stdio::null());
+        command.status().ok().filter(|status| status.success()).map(|_| ())
+    };
+    let new = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2";
+    openssl(&format!("{new} -subj /CN=test-authority -keyout ca-key.pem -out ca.pem"))?;
+    let leaf = "-addext basicConstraints=critical,CA:FALSE -addext subjectAltName=DNS:localhost";
+    openssl(&format!("{new} -subj /CN=localhost {leaf} -CA ca.pem -CAkey ca-key.pem -keyout key.pem -out cert.pem"))
+}
+
+#[tokio::test]
+async fn tls_is_required_believed_and_signed_in_over() {
+    let Some(python) = support::python() else {
+        return support::left_out("post: TLS, STARTTLS and sign-in", "no tests/.venv with aiosmtpd; tests/run makes it");
+    };
+    let folder = tempfile::tempdir().unwrap();
+    if certificates(folder.path()).is_none() {
+        return support::left_out("post: TLS, STARTTLS and sign-in", "no openssl to make certificates with");
+    }
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (cert, key, roots) = (path("cert.pem"), path("key.pem"), Some(folder.path().join("ca.pem")));
+    let user = |password: &str| Some(("cal".to_owned(), password.to_owned().into()));
+    for (tls, option) in [(Tls::StartTls, "--starttls"), (Tls::Wrapped, "--wrapped")] {
+        let letters = folder.path().join(option);
+        let server = SmtpServer::start(&python, &letters, &[option, &cert, &key, "--auth", "cal", "right", "ok"]);
+        let with = |password: &str| Smtp { tls, user: user(password), roots: roots.clone(), ..smtp(server.port) };
+
+        let outcome = send(with("right")).await;
+        assert_eq!(outcome.word(), "sent", "{option}: {outcome:?}");
+        let envelope = std::fs::read_to_string(letters.join("00001.json")).unwrap();
+        assert!(envelope.contains("\"tls\": true") && envelope.contains("\"user\": true"), "{envelope}");
+
+        let outcome = send(with("wrong")).await;
+        assert!(outcome.word() == "deferred" && said(&outcome).contains("check user and password"), "{outcome:?}");
+        assert!(!said(&outcome).contains("wrong"));
+        let outcome = send(Smtp { user: None, ..with("") }).await;
+        assert_eq!(outcome.word(), "deferred", "{outcome:?}");
+
+        let stranger = send(Smtp { roots: None, ..with("right") }).await;
+        assert!(stranger.word() == "deferred" && said(&stranger).contains("certificate"), "{stranger:?}");
+        let renamed = send(Smtp { host: "127.0.0.1".to_owned(), ..with("right") }).await;
+        assert_eq!(renamed.word(), "deferred", "{renamed:?}");
+        let missing = send(Smtp { roots: Some(Path::new("/nonexistent.pem").to_owned()), ..with("right") }).await;
+        assert!(said(&missing).contains("/nonexistent.pem"), "{missing:?}");
+        assert_eq!(server.letters(), vec![LETTER.to_vec()], "{option}");
+    }
+    let plain = folder.path().join("plain");
+    let server = SmtpServer::start(&python, &plain, &["starttls=silent"]);
+    let outcome = send(Smtp { tls: Tls::StartTls, ..smtp(server.port) }).await;
+    assert!(said(&outcome).contains("offers no STARTTLS"), "{outcome:?}");
+    let phases = folder.path().join("phases");
+    let words = [
+        "--starttls",
+        &cert,
+        &key,
+        "--auth",
+        "cal",
+        "right",
+        "starttls=silent",
+        "starttls=454",
+        "starttls=close",
+        "auth=silent",
+        "auth=454",
+    ];
+    let server = SmtpServer::start(&python, &phases, &words);
+    for step in &words[6..] {
+        let outcome = send(Smtp { tls: Tls::StartTls, user: user("right"), roots: roots.clone(), ..smtp(server.port) }).await;
+        assert_eq!(outcome.word(), "deferred", "{step}: {outcome:?}");
+    }
+    assert_eq!(server.letters().len(), 0);
+    // A server that speaks plainly where TLS is to come first.
+    let server = SmtpServer::start(&python, &plain, &["ok"]);
+    let outcome = send(Smtp { tls: Tls::Wrapped, roots, ..smtp(server.port) }).await;
+    assert_eq!(outcome.word(), "deferred", "{outcome:?}");
+}

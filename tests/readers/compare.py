@@ -1,0 +1,139 @@
+"""Compares what other calendar programs list with `agenda --json`, for each published step of each invented community.
+
+usage: compare.py FOLDER    (as tests/readers/main.rs writes it; tests/readers/run calls this)
+Prints each difference, and at the end one line of figures; exit 1 where there is a difference.
+"""
+import json
+import os
+import re
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+class Reader:
+    """A long-lived process that is given file names."""
+
+    def __init__(self, name, command, **environment):
+        self.name = name
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8",
+                                        env={**os.environ, **environment})
+
+    def read(self, path, window):
+        self.process.stdin.write(f"{path} {window}\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+
+def lint(path):
+    """What is wrong on the wire (RFC 5545), as sentences."""
+    data = open(path, "rb").read()
+    found = []
+    if re.search(rb"(?<!\r)\n|\r(?!\n)", data):
+        found.append("a line does not end in CRLF")
+    if not data.endswith(b"END:VCALENDAR\r\n"):
+        found.append("the file does not end as it must")
+    for number, line in enumerate(data.split(b"\r\n"), 1):
+        if len(line) > 75:
+            found.append(f"line {number} has {len(line)} octets")
+        try:
+            line.decode("utf-8")
+        except UnicodeDecodeError:
+            found.append(f"line {number} is folded inside a character")
+        if re.search(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", line):
+            found.append(f"line {number} holds a control character")
+    flat = data.decode("utf-8", "replace").replace("\r\n ", "")
+    used, have = set(re.findall(r";TZID=([^\";:]+)", flat)), re.findall(r"(?m)^TZID:(.*?)\r$", flat)
+    if used != set(have) or len(have) != len(set(have)):
+        found.append(f"zones used {sorted(used)}, described {sorted(have)}")
+    if re.search(r"(?m)^(RDATE|METHOD|ATTENDEE|DURATION)[;:]|THISANDFUTURE|VALUE=DATE:|COUNT=", flat):
+        found.append("something stands in it that may never be published")
+    seen, masters = {}, {}
+    for number, event in enumerate(re.findall(r"(?s)BEGIN:VEVENT\r\n(.*?)END:VEVENT", flat), 1):
+        lines = event.split("\r\n")
+        named = lambda name: [line for line in lines if re.match(rf"{name}[;:]", line)]
+        for name in ("UID", "DTSTAMP", "DTSTART", "DTEND", "SUMMARY", "SEQUENCE", "LAST-MODIFIED", "STATUS"):
+            if len(named(name)) != 1:
+                found.append(f"event {number} has {len(named(name))} {name}")
+        uid, rid = named("UID")[0], (named("RECURRENCE-ID") or [""])[0]
+        if (uid, rid) in seen:
+            found.append(f"event {number} repeats event {seen[uid, rid]}: {uid} {rid}")
+        seen[uid, rid] = number
+        form = re.sub(r"\d{8}T\d{6}", "#", named("DTSTART")[0].split("DTSTART")[1])
+        if not rid:
+            masters[uid] = form
+        elif masters.get(uid) != re.sub(r"\d{8}T\d{6}", "#", rid.split("RECURRENCE-ID")[1]):
+            found.append(f"event {number}: its RECURRENCE-ID is not in the form of its rule's DTSTART, or its rule does not stand before it")
+        for line in named("EXDATE"):
+            if re.sub(r"\d{8}T\d{6}", "#", line.split("EXDATE")[1]) != form:
+                found.append(f"event {number}: {line} is not in the form of DTSTART")
+        if re.search(r"UNTIL=\d{8}T\d{6}(?!Z)", event):
+            found.append(f"event {number}: UNTIL is not in UTC")
+    return found
+
+
+def expected(rows, form, sequences):
+    """What a reader should list of the agenda in a form of the feed."""
+    for row in rows:
+        cancelled = row["status"] == "cancelled"
+        if cancelled and form == ".drop":
+            continue
+        status = "CANCELLED" if cancelled and form == "" else "CONFIRMED"
+        title = row["title"]
+        if cancelled:
+            title = "CANCELLED: " + title
+        moved = row["status"] == "moved"
+        yield (row["start"], row["uid"], row["end"], status, title, moved, row["sequence"] if sequences else None,
+               row["join"][0] if row["join"] else None)
+
+
+def listed(rows, sequences, known):
+    for row in rows:
+        # An extra meeting that was taken back is no meeting any more; a feed says so for a while.
+        if "-extra-" in row["uid"] and row["uid"] not in known and row["summary"].startswith("CANCELLED: "):
+            continue
+        title = re.sub(r" \(moved from \w+ \d+ \w+\)$", "", row["summary"])
+        link = row["location"] if row["location"] and "video.example.org" in row["location"] else None
+        yield (row["start"], row["uid"], row["end"], row["status"], title, title != row["summary"],
+               row["sequence"] if sequences else None, link)
+
+
+def main(folder):
+    python = sys.executable
+    readers = [
+        Reader("ical.js", ["node", os.path.join(HERE, "ical.mjs")]),
+        Reader("python, zone names", [python, os.path.join(HERE, "ical.py")], PYTHONTZPATH=""),
+        Reader("python, VTIMEZONE", [python, os.path.join(HERE, "ical.py"), "--vtimezone"], PYTHONTZPATH=""),
+    ]
+    files = meetings = different = findings = 0
+    for step in sorted(os.listdir(folder)):
+        path = os.path.join(folder, step)
+        window = open(os.path.join(path, "window")).read().strip()
+        agenda = [json.loads(line) for line in open(os.path.join(path, "agenda.jsonl"), encoding="utf-8")]
+        for form in ("", ".show", ".drop"):
+            feed = os.path.join(path, f"feed{form}.ics")
+            files += 1
+            for sentence in lint(feed):
+                findings += 1
+                print(f"{feed}: {sentence}")
+            for reader in readers:
+                # recurring-ical-events gives each meeting the highest SEQUENCE of its series; the other forms raise it by design.
+                sequences = form == "" and reader.name == "ical.js"
+                want = sorted(expected(agenda, form, sequences), key=repr)
+                answer = reader.read(feed, window)
+                if isinstance(answer, dict):
+                    different += 1
+                    print(f"{feed}: {reader.name}: {answer['error']}")
+                    continue
+                got = sorted(listed(answer, sequences, {row["uid"] for row in agenda}), key=repr)
+                meetings += len(got)
+                for sign, rows in (("we say", [row for row in want if row not in got]), (reader.name, [row for row in got if row not in want])):
+                    for row in rows[:3]:
+                        print(f"{feed}: only {sign}: {row}")
+                    different += len(rows)
+    print(f"{files} feeds, {len(readers)} readers, {meetings} meetings listed, {different} different, {findings} findings on the wire")
+    return 1 if different or findings or not files else 0
+
+
+sys.exit(main(sys.argv[1]))
