@@ -10,6 +10,8 @@ import subprocess
 import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
+from zoneinfo import ZoneInfo, reset_tzpath
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -105,12 +107,36 @@ ALWAYS = ("start", "uid", "end", "status", "summary", "moved", "location")
 
 
 def bare(row, says):
-    return repr([row[field] for field in ALWAYS + says])
+    return tuple(tuple(value) if isinstance(value, list) else value for value in (row[field] for field in ALWAYS + says))
+
+
+def at(text):
+    return datetime.fromisoformat(text)
+
+
+def libical_gaps(agenda):
+    """libical 3.0.16 shifts a meeting that the clocks jump over, so that its EXDATE misses it, and counts the next one from there
+    (field/FEEDS.md F18). Which of its rows and of ours may differ: by the rule's UID, those at such a meeting and at the one after it."""
+    near = []
+    for row in agenda:
+        wall = datetime.strptime(row["occurrence"], "%Y%m%dT%H%M")
+        zone = ZoneInfo(row["zone"])
+        jumped = wall.replace(tzinfo=zone).astimezone(timezone.utc).astimezone(zone).replace(tzinfo=None) != wall
+        if not jumped or "-extra-" in row["uid"]:
+            continue
+        rule = row["uid"].replace(f"-{row['occurrence']}@", "@")
+        after = sorted(at(other["recurrence_id"]) for other in agenda if other["uid"] == rule and other["recurrence_id"] > row["recurrence_id"])
+        near.extend((rule, instant) for instant in [at(row["recurrence_id"])] + after[:1])
+    return lambda row: any(row[1] == rule and abs(at(row[0]) - instant) <= timedelta(hours=3) for rule, instant in near)
+
+
+# Differences that are a reader's own fault, by kind: given the agenda, which rows may differ.
+KNOWN = {"libical": libical_gaps}
 
 
 class Figures:
     def __init__(self):
-        self.meetings, self.different, self.said = 0, 0, []
+        self.meetings, self.different, self.known, self.said = 0, 0, 0, []
 
 
 def compare(reader, feeds):
@@ -125,13 +151,18 @@ def compare(reader, feeds):
         want = Counter(bare(row, reader.says) for row in expected(agenda, form))
         got = Counter(bare(row, reader.says) for row in listed(answer, form, {row["uid"] for row in agenda}))
         figures.meetings += got.total()
-        for who, rows in (("we say", want - got), (reader.name, got - want)):
-            figures.different += rows.total()
-            figures.said.extend(f"{feed}: only {who}: {row}" for row in sorted(rows)[:3])
+        sides = [("we say", want - got), (reader.name, got - want)]
+        excused = KNOWN[reader.name](agenda) if reader.name in KNOWN and any(rows for _, rows in sides) else lambda row: False
+        for who, rows in sides:
+            own = sorted((row for row in rows.elements() if not excused(row)), key=repr)
+            figures.different += len(own)
+            figures.known += rows.total() - len(own)
+            figures.said.extend(f"{feed}: only {who}: {row}" for row in own[:3])
     return figures
 
 
 def main(folder, programs):
+    reset_tzpath([])
     python = sys.executable
     data = os.path.abspath(os.path.join(programs, "zoneinfo"))
     readers = [
@@ -157,7 +188,7 @@ def main(folder, programs):
     for reader, figures in zip(readers, answers):
         for sentence in figures.said[:20]:
             print(sentence)
-        print(f"{reader.name}: {len(feeds)} feeds, {figures.meetings} meetings listed, {figures.different} different")
+        print(f"{reader.name}: {len(feeds)} feeds, {figures.meetings} meetings listed, {figures.different} different, {figures.known} by its own known fault")
     different = sum(figures.different for figures in answers)
     print(f"{len(feeds)} feeds, {len(readers)} readers, {different} different, {findings} findings on the wire")
     return 1 if different or findings or not feeds else 0
