@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::{At, Exit, Stop};
 use crate::daemon::opening::open;
+use crate::output::publication::{Site, publish};
 use crate::plan;
 use crate::source::Grade;
 
@@ -24,7 +25,10 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     let now = args.at.now();
     let (survey, ledger) = opened.survey(&opened.memory()?, now)?;
     let plan = plan::make(&survey.calendar, &ledger, &survey.remarks, now);
-    let mut remarks: Vec<_> = survey.remarks.into_iter().map(|(_, remark)| remark).chain(plan.remarks).collect();
+    let site = Site { base_url: opened.identity.base_url.clone(), title: opened.identity.title.clone() };
+    let publication = publish(&survey.calendar, &plan.remembered(&ledger), &site, now, None);
+    let of_feeds = publication.remarks().map(|(_, remark)| remark);
+    let mut remarks: Vec<_> = survey.remarks.into_iter().map(|(_, remark)| remark).chain(plan.remarks).chain(of_feeds).collect();
     remarks.sort();
     remarks.dedup();
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use flate2::{Compression, GzBuilder};
 
+use super::ics::fit::{Cut, Fitted, LARGEST, MOST, Stock, fit};
 use super::ics::{self, Form, Head};
 use super::page::{self, Pages, Source};
 use super::{inputs, json};
@@ -16,7 +17,7 @@ use crate::meeting::occurrence::Occurrence;
 use crate::meeting::series::{Community, Series, SeriesId};
 use crate::plan::component::{Component, components, week_begins};
 use crate::plan::ledger::Ledger;
-use crate::source::digest;
+use crate::source::{Place, Remark, digest};
 
 /// A document as it is served: bytes fixed, with the validators of each form.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +39,11 @@ pub struct Publication {
     pub documents: BTreeMap<String, Arc<Document>>,
     /// What each document was made from, as a hash; empty after a restart. No part of what is published.
     inputs: BTreeMap<String, u64>,
+    /// What is to be said of feeds that are nearly too large, by the feed's name, with the community concerned.
+    crowded: BTreeMap<String, Said>,
 }
+
+type Said = (Option<Arc<str>>, Remark);
 
 impl PartialEq for Publication {
     fn eq(&self, other: &Publication) -> bool {
@@ -48,7 +53,12 @@ impl PartialEq for Publication {
 
 impl Publication {
     pub fn new(documents: BTreeMap<String, Arc<Document>>) -> Publication {
-        Publication { documents, inputs: BTreeMap::new() }
+        Publication { documents, inputs: BTreeMap::new(), crowded: BTreeMap::new() }
+    }
+
+    /// What is to be said of its feeds, each with the community it concerns; nothing after a restart, until it is made again.
+    pub fn remarks(&self) -> impl Iterator<Item = (Option<Arc<str>>, Remark)> {
+        self.crowded.values().cloned()
     }
 }
 
@@ -58,6 +68,7 @@ struct Press<'a> {
     now: DateTime<Utc>,
     documents: BTreeMap<String, Arc<Document>>,
     inputs: BTreeMap<String, u64>,
+    crowded: BTreeMap<String, Said>,
 }
 
 impl Press<'_> {
@@ -128,7 +139,7 @@ pub fn publish(calendar: &Calendar, ledger: &Ledger, site: &Site, now: DateTime<
     let verdicts = Verdicts::of(&ledger.decisions);
     let components = components(calendar, &verdicts, &ledger.revisions, now);
     let source = Source { calendar, verdicts: &verdicts, ledger, site, now };
-    let mut press = Press { previous, now, documents: BTreeMap::new(), inputs: BTreeMap::new() };
+    let mut press = Press { previous, now, documents: BTreeMap::new(), inputs: BTreeMap::new(), crowded: BTreeMap::new() };
     let whole: Vec<u64> =
         calendar.communities.iter().map(|community| inputs::community(community, calendar, ledger, &components, site, now)).collect();
     feeds(&source, &components, &whole, &mut press);
@@ -136,9 +147,9 @@ pub fn publish(calendar: &Calendar, ledger: &Ledger, site: &Site, now: DateTime<
     agendas(&source, &components, &whole, &mut press);
     pages(&source, &whole, &mut press);
     press.put(page::STYLE_PATH.to_owned(), CSS, inputs::of(page::STYLE), || Some(page::STYLE.to_owned()));
-    let Press { mut documents, inputs, .. } = press;
+    let Press { mut documents, inputs, crowded, .. } = press;
     keep_old_addresses(calendar, &mut documents);
-    Publication { documents, inputs }
+    Publication { documents, inputs, crowded }
 }
 
 /// The next instant at which a document changes by itself: a meeting begins or ends, its link is shown, or a week begins.
@@ -175,22 +186,72 @@ fn feeds(source: &Source<'_>, components: &[Component], whole: &[u64], press: &m
     let all_known = press.known("/feeds/all.ics", all).is_some();
     let printed =
         if all_known && changed.is_empty() { Vec::new() } else { ics::print_all(calendar, components, &ledger.revisions, site, now) };
-    let mut put = |name: &str, title: &str, colour: Option<&str>, input: u64, chosen: &dyn Fn(&SeriesId) -> bool| {
-        for form in Form::ALL {
-            let path = format!("/feeds/{name}{}.ics", form.infix());
-            let url = format!("{}{path}", site.base_url);
+    let mut put = |name: &str, title: &str, owner: Option<&Community>, input: u64, chosen: &dyn Fn(&SeriesId) -> bool| {
+        let paths = Form::ALL.map(|form| format!("/feeds/{name}{}.ics", form.infix()));
+        let urls = paths.clone().map(|path| format!("{}{path}", site.base_url));
+        let colour = owner.and_then(|community| community.colour.as_deref());
+        let print = |events: &[&ics::Printed]| {
+            Form::ALL.map(|form| {
+                let url = urls.get(form as usize).map_or("", String::as_str);
+                ics::feed(Head { title, colour, url }, events.iter().copied(), form, now)
+            })
+        };
+        let stock = Stock { calendar, revisions: &ledger.revisions, site, now };
+        let own = || components.iter().filter(|component| chosen(&component.series)).cloned().collect();
+        let mut made: Option<Fitted> = None;
+        let mut said = paths.first().filter(|path| press.known(path, input).is_some()).and_then(|_| press.previous?.crowded.get(name).cloned());
+        for (form, path) in Form::ALL.into_iter().zip(paths) {
             press.put(path, CALENDAR, input, || {
-                ics::feed(Head { title, colour, url: &url }, printed.iter().filter(|event| chosen(&event.series)), form, now)
+                let made = made.get_or_insert_with(|| {
+                    let whole: Vec<_> = printed.iter().filter(|event| chosen(&event.series)).collect();
+                    let fitted = fit(stock, &whole, &own, owner.is_none(), &print);
+                    said = said.take().or_else(|| crowded(name, owner, &fitted));
+                    fitted
+                });
+                made.texts.get_mut(form as usize).and_then(Option::take)
             });
         }
+        press.crowded.extend(said.map(|said| (name.to_owned(), said)));
     };
     put("all", &site.title, None, all, &|_| true);
     for (community, input) in calendar.communities.iter().zip(whole) {
-        put(&community.id, &community.title, community.colour.as_deref(), *input, &|id| id.community == community.id);
+        put(&community.id, &community.title, Some(community), *input, &|id| id.community == community.id);
         for series in &community.series {
-            put(&series.id.to_string(), &series.title, community.colour.as_deref(), *input, &|id| *id == series.id);
+            put(&series.id.to_string(), &series.title, Some(community), *input, &|id| *id == series.id);
         }
     }
+}
+
+/// What is to be said of a feed that is nearly too large, or would be. Of one series nothing: its community's says it.
+fn crowded(name: &str, owner: Option<&Community>, fitted: &Fitted) -> Option<Said> {
+    let (events, bytes) = fitted.size();
+    if name.contains('/') || (fitted.cut == Cut::Nothing && events * 10 <= MOST * 8 && bytes * 10 <= LARGEST * 8) {
+        return None;
+    }
+    let left_out = match fitted.cut {
+        Cut::Nothing => "Beyond that, descriptions are shortened and past changes left out.",
+        Cut::Descriptions => "Descriptions are shortened in it already; past changes go next.",
+        Cut::PastChanges => "Descriptions are shortened and past changes left out in it already.",
+        Cut::Later => "It holds only what meets in the coming 60 days.",
+    };
+    // In hundreds, so that the remark stays the same one while a feed grows a little.
+    let hundreds = |number: usize| (number + 50) / 100 * 100;
+    let (events, kilobytes) = (hundreds(events), hundreds(bytes / 1000));
+    let sentence = |what: &str| {
+        let most = LARGEST / 1000;
+        format!("The feed of {what} has some {events} events and {kilobytes} kB; calendar programs take {MOST} and {most} kB. {left_out}")
+    };
+    Some(match owner {
+        Some(owner) => {
+            let advice = "Let series that are over end (`ended = DATE`), or divide the community.";
+            let sentence = format!("{} {advice}", sentence("this community"));
+            (Some(owner.id.clone()), Remark::warning(owner.place.clone(), "feed-large", sentence))
+        }
+        None => {
+            let sentence = format!("{} Offer people the feeds of the communities instead.", sentence("everything"));
+            (None, Remark::advice(Place::new("convened.toml", 0), "feed-large", sentence))
+        }
+    })
 }
 
 fn files(source: &Source<'_>, components: &[Component], press: &mut Press<'_>) {
@@ -293,7 +354,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::meeting::change::Verdict;
-    use crate::plan::component::sample::{decide, site, tide, utc};
+    use crate::plan::component::sample::{decide, rule, site, tide, utc};
     use crate::plan::component::{components, revise};
 
     /// Bytes by path; when they changed is history, which a publication made anew does not know.
@@ -335,5 +396,28 @@ mod tests {
             step += 1;
         }
         assert!(step > 8 && reused > 0, "{step} steps, {reused} documents kept");
+    }
+
+    #[test]
+    fn a_feed_that_is_nearly_too_large_is_said_to_its_organisers_and_stays_the_same_document() {
+        let mut calendar = tide();
+        let one = calendar.communities[0].series[0].clone();
+        let yearly = |number: usize| {
+            let rules = vec![rule(&format!("s{number}"), "2026-06-01", "year", "18:00", "UTC")];
+            let description = Some(format!("{}\n", "Everybody is welcome. ".repeat(80)).repeat(8));
+            Series { id: SeriesId::new("tide", format!("s{number}")), rules, description, ..one.clone() }
+        };
+        calendar.communities[0].series.extend((0..58).map(yearly));
+        let (ledger, now) = (Ledger::default(), utc("2026-11-20T12:00:00Z"));
+        let first = publish(&calendar, &ledger, &site(), now, None);
+        let said: Vec<_> = first.remarks().collect();
+        assert_eq!(said.len(), 2, "{said:?}");
+        let (community, remark) = said.iter().find(|(community, _)| community.is_some()).unwrap();
+        assert_eq!((community.as_deref(), remark.code), (Some("tide"), "feed-large"));
+        assert!(remark.sentence.starts_with("The feed of this community has some 100 events and 900 kB; calendar programs take 1000 and 1000 kB. Beyond that, "), "{}", remark.sentence);
+        let again = publish(&calendar, &ledger, &site(), now + TimeDelta::minutes(1), Some(&first));
+        assert_eq!(again.remarks().collect::<Vec<_>>(), said, "also where nothing is made again");
+        assert!(Arc::ptr_eq(&again.documents["/feeds/tide.ics"], &first.documents["/feeds/tide.ics"]));
+        assert!(publish(&tide(), &ledger, &site(), now, Some(&again)).remarks().next().is_none());
     }
 }

@@ -114,7 +114,8 @@ fn of_meeting(
 
 /// Whether a meeting's times are stated in UTC: its zone is, or its clocks change meanwhile (field/FEEDS.md F18).
 pub(super) fn in_utc(meeting: &Occurrence) -> bool {
-    meeting.zone.is_utc() || meeting.zone.changes_during(meeting.local_start(), meeting.end - meeting.start)
+    let during = |wall| meeting.zone.changes_during(wall, meeting.end - meeting.start);
+    meeting.zone.is_utc() || during(meeting.local_start()) || (meeting.start == meeting.original && during(meeting.id.wall))
 }
 
 fn begin(uid: &str, revision: &Revision) -> Event {

@@ -4,6 +4,7 @@
 
 mod describe;
 mod event;
+pub mod fit;
 mod line;
 
 use std::collections::{BTreeMap, HashMap};
