@@ -8,6 +8,8 @@
 mod house;
 #[path = "support/letters.rs"]
 mod letters;
+#[path = "support/settled.rs"]
+mod settled;
 mod support;
 
 use std::collections::HashMap;
@@ -24,6 +26,7 @@ use convened::plan::key::Kind;
 use convened::plan::ledger::Fate;
 use convened::store::{Lock, OutboxRow, Store};
 use house::{House, Mail};
+use settled::settled;
 use support::SmtpServer;
 
 const STATE: &str = "CONVENED_CRASH_STATE";
@@ -140,8 +143,7 @@ fn killed_at_a_named_point_each_letter_arrives_once_or_is_in_doubt() {
             assert!(carrier(&state, server.port, None).status().unwrap().success());
             state
         });
-        // What a killed client handed over may be stored a moment later.
-        std::thread::sleep(Duration::from_millis(500));
+        settled(&server);
         let copies = copies(&server);
         for (cell, state) in states.iter().enumerate() {
             let ((point, doubt), nth) = cells[cell];
@@ -193,7 +195,7 @@ fn killed_at_any_instant_each_letter_arrives_once_or_is_in_doubt() {
         assert!(carrier(&state, server.port, None).status().unwrap().success());
         state
     });
-    std::thread::sleep(Duration::from_millis(500));
+    settled(&server);
     let copies = copies(&server);
     let mut counts = (0, 0, 0);
     for (run, state) in states.iter().enumerate() {
@@ -267,7 +269,7 @@ fn the_program_killed_on_its_road_tells_each_thing_once_or_is_in_doubt() {
     let server = SmtpServer::start(&python, &folder.path().join("letters"), &["ok"]);
     let points = ["claimed", "before-dot", "dot-noted", "after-dot", "answered", "settled"];
     let houses = crash_houses(Some(server.port), &points);
-    std::thread::sleep(Duration::from_millis(500));
+    settled(&server);
     let copies = copies(&server);
     for (cell, house) in &houses {
         let counted = check(&Store::open(&house.path().join("state")).unwrap(), &copies, 3, cell);

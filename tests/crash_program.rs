@@ -7,6 +7,8 @@
 mod house;
 #[path = "support/orchard.rs"]
 mod orchard;
+#[path = "support/settled.rs"]
+mod settled;
 mod support;
 
 use std::collections::HashMap;
@@ -20,6 +22,7 @@ use std::time::{Duration, Instant};
 use chrono::NaiveDate;
 use house::{House, Mail};
 use orchard::orchard;
+use settled::settled;
 use support::{SmtpServer, left_out, python};
 
 /// The reminder of the community's meeting and the cancellation of the grafting team's are due.
@@ -133,8 +136,7 @@ fn the_program_killed_at_any_instant_tells_each_thing_once_or_says_that_it_does_
         go_on(&house);
         house
     });
-    // What a killed program handed over may be stored a moment later.
-    std::thread::sleep(Duration::from_millis(300));
+    settled(&server);
     let arrived = arrived(&server);
     let counted = houses.iter().enumerate().map(|(run, house)| check(house, &arrived, &format!("run-{run}")));
     let (once, doubts, twice) = counted.fold((0, 0, 0), |all, one| (all.0 + one.0, all.1 + one.1, all.2 + one.2));
@@ -168,7 +170,7 @@ fn killed_between_the_last_dot_and_its_answer_a_reminder_is_in_doubt_and_a_cance
         let in_hand = outbox.iter().find(|letter| letter["fate"] == "handing-over").unwrap_or_else(|| panic!("{run}: {outbox:?}"));
         let (key, id) = (in_hand["key"].as_str().unwrap(), in_hand["message_id"].as_str().unwrap());
         go_on(&house);
-        std::thread::sleep(Duration::from_millis(300));
+        settled(&server);
         let arrived = arrived(&server);
         check(&house, &arrived, run);
         let after = house.json(&["outbox", "--json"]).into_iter().find(|letter| letter["key"] == key).unwrap();
