@@ -52,7 +52,7 @@ fn main() {
         let mine = median(&mut ours);
         println!("the window {what}:");
         println!("  convened         {:9.2} ms", milliseconds(mine));
-        let mut line = |name: &str, times: &mut Vec<Duration>| {
+        let line = |name: &str, times: &mut Vec<Duration>| {
             let time = median(times);
             println!("  {name:<16} {:9.2} ms  {:8.1} times as long", milliseconds(time), time.as_secs_f64() / mine.as_secs_f64());
         };
