@@ -158,7 +158,8 @@ impl Story {
             (random.one(&coming), Verdict::Cancel)
         } else {
             let from = random.one(&coming);
-            let to = (from.date() + TimeDelta::days(1 + random.below(3) as i64)).and_hms_opt(random.one(&[2, 10, 12, 15, 17]), 20, 0).unwrap();
+            let to =
+                (from.date() + TimeDelta::days(1 + random.below(3) as i64)).and_hms_opt(random.one(&[2, 10, 12, 15, 17]), 20, 0).unwrap();
             (from, Verdict::Move { to })
         };
         // Nobody makes a meeting where there is one already.

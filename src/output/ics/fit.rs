@@ -1,17 +1,13 @@
 //! A feed that calendar programs take: below a megabyte and a thousand events (field/FEEDS.md H9). What does not fit loses the ends of
-//! descriptions first, then changes of meetings that are past; never a rule, and never a change that is still to come.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! descriptions first, then changes of meetings that are past; never a rule, and never a change that is still to come. The feed of
+//! everything then holds what meets in the coming 60 days.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Printed, print_all};
-use crate::meeting::calendar::Calendar;
+use super::{Form, Printed};
 use crate::meeting::occurrence::Occurrence;
-use crate::meeting::series::{Community, Series};
-use crate::output::publication::Site;
+use crate::meeting::series::Series;
 use crate::plan::component::{Component, Master, What, week_begins};
-use crate::plan::ledger::Revision;
 
 /// The largest feed that Google takes, in bytes.
 pub const LARGEST: usize = 1_000_000;
@@ -30,83 +26,70 @@ pub enum Cut {
     Nothing,
     Descriptions,
     PastChanges,
-    /// Of the feed of everything only what meets in the coming 60 days is left.
+    /// Only what meets in the coming 60 days is left.
     Later,
 }
 
-/// A feed's texts, one a form, with what had to be left out for them.
+/// A feed's texts, in the order of [`Form::ALL`], with what had to be left out for them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fitted {
     pub texts: [Option<String>; 3],
     pub cut: Cut,
+    /// The most events that one of the forms holds, and the most bytes.
+    pub size: (usize, usize),
 }
 
-impl Fitted {
-    /// The most events, and the most bytes, that any of its forms has.
-    pub fn size(&self) -> (usize, usize) {
-        let texts = || self.texts.iter().flatten();
-        (texts().map(|text| events(text)).max().unwrap_or(0), texts().map(String::len).max().unwrap_or(0))
-    }
-
-    fn fits(&self) -> bool {
-        let (events, bytes) = self.size();
-        events <= MOST && bytes <= LARGEST
+/// The feed of everything: whole, or what meets soon of it.
+pub fn everything(whole: &[&Printed], print: impl Fn(&[&Printed]) -> [Option<String>; 3]) -> Fitted {
+    let soon: Vec<&Printed> = whole.iter().copied().filter(|event| event.soon).collect();
+    match size(whole) {
+        size if fits(size) => Fitted { texts: print(whole), cut: Cut::Nothing, size },
+        _ => Fitted { texts: print(&soon), cut: Cut::Later, size: size(&soon) },
     }
 }
 
-/// What is printed from.
-#[derive(Clone, Copy)]
-pub struct Stock<'a> {
-    pub calendar: &'a Calendar,
-    pub revisions: &'a BTreeMap<String, Revision>,
-    pub site: &'a Site,
-    pub now: DateTime<Utc>,
-}
-
-/// The texts of a feed, cut until they fit. `whole` are its events as they are, `components` what they were printed from; the feed of
-/// `everything` has one more way to become smaller. What fits in no way is as small as it can be.
-pub fn fit(
-    stock: Stock<'_>,
+/// The feed of a community or a series. `again` prints its events anew with shorter descriptions, and without changes of meetings that
+/// were over before an instant. What fits in no way is as small as it can be.
+pub fn some(
     whole: &[&Printed],
-    components: &dyn Fn() -> Vec<Component>,
-    everything: bool,
-    print: &dyn Fn(&[&Printed]) -> [Option<String>; 3],
+    now: DateTime<Utc>,
+    again: impl Fn(Option<DateTime<Utc>>) -> Vec<Printed>,
+    print: impl Fn(&[&Printed]) -> [Option<String>; 3],
 ) -> Fitted {
-    let mut last = Fitted { texts: print(whole), cut: Cut::Nothing };
-    if last.fits() {
-        return last;
+    let of_whole = size(whole);
+    if fits(of_whole) {
+        return Fitted { texts: print(whole), cut: Cut::Nothing, size: of_whole };
     }
-    let components = components();
-    let short = shortened(stock.calendar);
-    let week = week_begins(stock.now);
-    let younger = AGES.map(|weeks| (Cut::PastChanges, Some(week - TimeDelta::weeks(weeks))));
-    let later = everything.then_some((Cut::Later, Some(week)));
-    for (cut, floor) in std::iter::once((Cut::Descriptions, None)).chain(younger).chain(later) {
-        let mut kept = floor.map_or_else(|| components.clone(), |floor| pruned(&components, floor));
-        if cut == Cut::Later {
-            kept = coming(kept, week);
-        } else if everything && kept.len() > MOST {
-            continue;
-        }
-        let printed = print_all(&short, &kept, stock.revisions, stock.site, stock.now);
-        last = Fitted { texts: print(&printed.iter().collect::<Vec<_>>()), cut };
-        if last.fits() {
+    let floors = AGES.map(|weeks| (Cut::PastChanges, Some(week_begins(now) - TimeDelta::weeks(weeks))));
+    let mut smaller = std::iter::once((Cut::Descriptions, None)).chain(floors).map(|(cut, floor)| (cut, again(floor)));
+    let (mut cut, mut events) = (Cut::Nothing, Vec::new());
+    for (next, printed) in smaller.by_ref() {
+        (cut, events) = (next, printed);
+        if fits(size(&events.iter().collect::<Vec<_>>())) {
             break;
         }
     }
-    last
+    let events: Vec<&Printed> = events.iter().collect();
+    Fitted { texts: print(&events), cut, size: size(&events) }
 }
 
-/// How many events a feed holds.
-fn events(text: &str) -> usize {
-    text.matches("\r\nBEGIN:VEVENT\r\n").count()
+/// The most events and the most bytes of events that a form holds; frame and zones are a few thousand more.
+fn size(events: &[&Printed]) -> (usize, usize) {
+    let of = |form: Form| {
+        let texts = events.iter().filter_map(|event| event.forms.get(form as usize)).filter(|text| !text.is_empty());
+        texts.fold((0, 0), |(count, bytes), text| (count + 1, bytes + text.len()))
+    };
+    Form::ALL.map(of).into_iter().fold((0, 0), |(count, bytes), (events, length)| (count.max(events), bytes.max(length)))
 }
 
-/// The communities with descriptions of a line or two.
-fn shortened(calendar: &Calendar) -> Calendar {
-    let series = |series: &Series| Series { description: series.description.as_deref().map(short), ..series.clone() };
-    let community = |community: &Community| Community { series: community.series.iter().map(series).collect(), ..community.clone() };
-    Calendar { communities: calendar.communities.iter().map(community).collect(), ..Calendar::default() }
+/// With room for what stands around the events.
+fn fits((events, bytes): (usize, usize)) -> bool {
+    events <= MOST && bytes <= LARGEST - LARGEST / 20
+}
+
+/// A series with a description of a line or two.
+pub fn shortened(series: &Series) -> Series {
+    Series { description: series.description.as_deref().map(short), ..series.clone() }
 }
 
 fn short(text: &str) -> String {
@@ -120,7 +103,7 @@ fn short(text: &str) -> String {
 }
 
 /// Without changes of meetings that were over before an instant; one that was cancelled is left out of its rule.
-fn pruned(components: &[Component], floor: DateTime<Utc>) -> Vec<Component> {
+pub fn pruned(components: &[Component], floor: DateTime<Utc>) -> Vec<Component> {
     let past = |meeting: &Occurrence| meeting.end.max(meeting.original) < floor;
     let mut kept: Vec<Component> = Vec::with_capacity(components.len());
     for component in components {
@@ -140,30 +123,32 @@ fn pruned(components: &[Component], floor: DateTime<Utc>) -> Vec<Component> {
     kept
 }
 
-/// Those with a meeting in the coming 60 days; rules and their changes stay together.
-fn coming(components: Vec<Component>, week: DateTime<Utc>) -> Vec<Component> {
-    // The window moves with the weeks: one more, so that it is never shorter.
+/// Whether a component has a meeting in the coming 60 days. The window moves with the weeks: it is up to one longer.
+pub fn meets_soon(component: &Component, now: DateTime<Utc>) -> bool {
+    let week = week_begins(now);
     let end = week + COMING + TimeDelta::weeks(1);
-    let within = |meeting: &Occurrence| meeting.start >= week && meeting.start < end;
-    let meets = |component: &Component| match &component.what {
-        What::Master(Master { rule, over, .. }) => {
+    match &component.what {
+        What::Master(Master { over: Some(over), .. }) if *over < week => false,
+        What::Master(Master { rule, .. }) => {
             let dates = rule.walls(rule.zone.wall(week).date(), rule.zone.wall(end).date());
-            over.is_none_or(|over| over >= week) && dates.into_iter().any(|wall| (week..end).contains(&rule.zone.instant(wall)))
+            dates.into_iter().any(|wall| (week..end).contains(&rule.zone.instant(wall)))
         }
-        What::Override(meeting) | What::Single(meeting) => within(meeting),
-    };
-    let kept: BTreeSet<String> = components.iter().filter(|component| meets(component)).map(|component| component.uid.clone()).collect();
-    components.into_iter().filter(|component| kept.contains(&component.uid)).collect()
+        What::Override(meeting) | What::Single(meeting) => (week..end).contains(&meeting.start),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
     use super::*;
-    use crate::meeting::calendar::Verdicts;
+    use crate::meeting::calendar::{Calendar, Verdicts};
     use crate::meeting::change::{Decision, Verdict};
-    use crate::output::ics::{Form, Head, feed};
-    use crate::plan::component::components;
+    use crate::meeting::series::Community;
+    use crate::output::ics::{self, Head};
     use crate::plan::component::sample::{community, decide, rule, series, site, utc};
+    use crate::plan::component::{Part, parts};
 
     const NOW: &str = "2026-11-20T12:00:00Z";
 
@@ -179,16 +164,25 @@ mod tests {
         Calendar { communities: vec![community("tide", "Tide", (0..count).map(one).collect())], ..Calendar::default() }
     }
 
-    fn fitted(calendar: &Calendar, decisions: &[Decision], everything: bool) -> Fitted {
-        let (now, revisions) = (utc(NOW), BTreeMap::new());
-        let all = components(calendar, &Verdicts::of(decisions), &revisions, now);
-        let site = site();
-        let printed = print_all(calendar, &all, &revisions, &site, now);
-        let print = |events: &[&Printed]| {
-            Form::ALL.map(|form| feed(Head { title: "Tide", colour: None, url: "x" }, events.iter().copied(), form, now))
+    fn fitted(calendar: &Calendar, decisions: &[Decision], of_everything: bool) -> Fitted {
+        let (now, revisions, site) = (utc(NOW), BTreeMap::new(), site());
+        let parts = parts(calendar, &Verdicts::of(decisions), &revisions, now, &[]);
+        let printed = |floor: Option<Option<DateTime<Utc>>>| -> Vec<Printed> {
+            let of = |((community, series), part): ((&Community, &Series), &Arc<Part>)| match floor {
+                None => ics::print((community, series), &part.components, &revisions, &site, now),
+                Some(floor) => {
+                    let kept = floor.map_or_else(|| part.components.clone(), |floor| pruned(&part.components, floor));
+                    ics::print((community, &shortened(series)), &kept, &revisions, &site, now)
+                }
+            };
+            calendar.all_series().zip(&parts).flat_map(of).collect()
         };
-        let stock = Stock { calendar, revisions: &revisions, site: &site, now };
-        fit(stock, &printed.iter().collect::<Vec<_>>(), &|| all.clone(), everything, &print)
+        let print = |events: &[&Printed]| {
+            Form::ALL.map(|form| ics::feed(Head { title: "Tide", colour: None, url: "x" }, events.iter().copied(), form, now))
+        };
+        let whole = printed(None);
+        let whole: Vec<&Printed> = whole.iter().collect();
+        if of_everything { everything(&whole, print) } else { some(&whole, now, |floor| printed(Some(floor)), print) }
     }
 
     fn count(fitted: &Fitted, words: &str) -> usize {
@@ -202,7 +196,7 @@ mod tests {
         assert_eq!((small.cut, count(&small, "UID:")), (Cut::Nothing, 100));
         let large = fitted(&many(500, &text), &[], false);
         assert_eq!((large.cut, count(&large, "UID:")), (Cut::Descriptions, 500));
-        assert!(large.size().1 < LARGEST);
+        assert!(large.size.1 < LARGEST);
         assert_eq!(count(&large, "Join: https://video.example.org/tide"), 500, "what people need stays");
         assert_eq!(count(&large, "whoever they are. …"), 500);
     }
@@ -215,18 +209,15 @@ mod tests {
             calendar.communities[0].series[number].rules = vec![rule(&format!("s{number}"), "2026-01-01", "day", "18:00", "Europe/Berlin")];
             let date = |days: i64| (utc(NOW) + TimeDelta::days(days)).format("%Y-%m-%d").to_string();
             for days in (-85..-1).chain(1..30) {
-                let verdict = if days % 2 == 0 {
-                    Verdict::Cancel
-                } else {
-                    Verdict::Move { to: format!("{}T19:30:00", date(days)).parse().unwrap() }
-                };
+                let verdict =
+                    if days % 2 == 0 { Verdict::Cancel } else { Verdict::Move { to: format!("{}T19:30:00", date(days)).parse().unwrap() } };
                 let wall = format!("{}T18:00:00", date(days));
                 decisions.push(decide(&format!("tide/s{number}"), NOW, &[(wall.as_str(), verdict)], None));
             }
         }
         let fitted = fitted(&calendar, &decisions, false);
         assert_eq!(fitted.cut, Cut::PastChanges);
-        assert!(fitted.size().0 <= MOST, "{:?}", fitted.size());
+        assert!(fitted.size.0 <= MOST, "{:?}", fitted.size);
         assert_eq!(count(&fitted, "RRULE:FREQ=DAILY"), 12, "never a rule");
         let text = fitted.texts[0].as_ref().unwrap();
         for days in 1..30 {
@@ -242,13 +233,13 @@ mod tests {
     #[test]
     fn the_feed_of_everything_holds_the_coming_sixty_days_where_all_is_too_much() {
         let fitted = fitted(&many(1200, ""), &[], true);
-        assert_eq!((fitted.cut, fitted.size().0), (Cut::Later, 600));
+        assert_eq!((fitted.cut, fitted.size.0), (Cut::Later, 600));
         assert_eq!(count(&fitted, "DTSTART;TZID=Europe/Berlin:20251201"), 600, "those that meet in December");
     }
 
     #[test]
     fn a_community_that_fits_in_no_way_keeps_all_its_rules() {
         let fitted = fitted(&many(1100, ""), &[], false);
-        assert_eq!((fitted.cut, fitted.size().0), (Cut::PastChanges, 1100));
+        assert_eq!((fitted.cut, fitted.size.0), (Cut::PastChanges, 1100));
     }
 }

@@ -7,7 +7,7 @@ mod event;
 pub mod fit;
 mod line;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use icalendar::Property;
@@ -16,9 +16,8 @@ pub(crate) use describe::{city_hours, clock, phone};
 
 use super::publication::Site;
 use super::{clean, vtimezone};
-use crate::meeting::calendar::Calendar;
 use crate::meeting::occurrence::Occurrence;
-use crate::meeting::series::{Community, Series, SeriesId};
+use crate::meeting::series::{Community, Series};
 use crate::meeting::zone::Zone;
 use crate::plan::component::{Component, What, revision, week_begins};
 use crate::plan::ledger::Revision;
@@ -50,9 +49,10 @@ impl Form {
 /// An event, printed once and used by every feed that holds it.
 #[derive(Clone, Debug)]
 pub struct Printed {
-    pub series: SeriesId,
     /// The zone in which it states times, where it does, and from when on.
     zone: Option<(Zone, DateTime<Utc>)>,
+    /// It, its rule or a change of its rule meets soon.
+    soon: bool,
     /// In the order of [`Form::ALL`]; empty where a form leaves it out.
     forms: [String; 3],
 }
@@ -66,17 +66,18 @@ pub struct Head<'a> {
     pub url: &'a str,
 }
 
-/// All components as events, in the same order.
-pub fn print_all(
-    calendar: &Calendar,
+/// The components of a series as events, in the same order.
+pub fn print(
+    owner: (&Community, &Series),
     components: &[Component],
     revisions: &BTreeMap<String, Revision>,
     site: &Site,
     now: DateTime<Utc>,
 ) -> Vec<Printed> {
     let mut printed = Vec::with_capacity(components.len());
+    let soon: BTreeSet<&str> =
+        components.iter().filter(|component| fit::meets_soon(component, now)).map(|component| component.uid.as_str()).collect();
     for (at, component) in components.iter().enumerate() {
-        let Some(owner) = owner(calendar, &component.series) else { continue };
         let rest = components.get(at + 1..).unwrap_or_default();
         let overrides: Vec<&Component> =
             rest.iter().take_while(|other| other.uid == component.uid && matches!(component.what, What::Master(_))).collect();
@@ -87,7 +88,7 @@ pub fn print_all(
             What::Single(meeting) => (!event::in_utc(meeting)).then_some((&meeting.zone, meeting.start)),
         };
         let zone = zone.filter(|(zone, _)| !zone.is_utc()).map(|(zone, first)| (zone.clone(), first));
-        printed.push(Printed { series: component.series.clone(), zone, forms });
+        printed.push(Printed { zone, soon: soon.contains(component.uid.as_str()), forms });
     }
     printed
 }
@@ -118,7 +119,7 @@ pub type Blocks = HashMap<(String, i32), String>;
 pub fn single(
     (community, series): (&Community, &Series),
     meeting: &Occurrence,
-    components: &[&Component],
+    components: &[Component],
     revisions: &BTreeMap<String, Revision>,
     (site, url): (&Site, &str),
     now: DateTime<Utc>,
@@ -177,11 +178,6 @@ fn block_around<'a>(zone: &Zone, year: i32, blocks: &'a mut Blocks) -> &'a str {
         let begin = |year| NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or(NaiveDate::MAX).and_time(chrono::NaiveTime::MIN).and_utc();
         line::refold(&vtimezone::block(zone, begin(year), begin(year.saturating_add(2))))
     })
-}
-
-fn owner<'a>(calendar: &'a Calendar, id: &SeriesId) -> Option<(&'a Community, &'a Series)> {
-    let community = calendar.community(&id.community)?;
-    community.series.iter().find(|series| series.id == *id).map(|series| (community, series))
 }
 
 #[cfg(test)]

@@ -15,8 +15,11 @@ use crate::source::digest;
 pub(super) struct Clocks(HashMap<String, Vec<(DateTime<Utc>, i32)>>);
 
 /// 2000-01-01 and 2050-01-01: clocks beyond are nobody's plan.
-const CLOCKS_FROM: i64 = 946_684_800;
-const CLOCKS_TO: i64 = 2_524_608_000;
+pub(super) const SPAN: (DateTime<Utc>, DateTime<Utc>) =
+    match (DateTime::from_timestamp(946_684_800, 0), DateTime::from_timestamp(2_524_608_000, 0)) {
+        (Some(from), Some(to)) => (from, to),
+        _ => (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH),
+    };
 
 impl Clocks {
     /// The clock changes of a zone from one instant to another, and the offset before them.
@@ -27,8 +30,8 @@ impl Clocks {
 
     fn of(&mut self, zone: &Zone) -> &[(DateTime<Utc>, i32)] {
         self.0.entry(zone.name().to_owned()).or_insert_with(|| {
-            let instant = |seconds| DateTime::from_timestamp(seconds, 0).unwrap_or_default();
-            zone.transitions(instant(CLOCKS_FROM), instant(CLOCKS_TO)).iter().map(|change| (change.at, change.after)).collect()
+            let (from, to) = SPAN;
+            zone.transitions(from, to).iter().map(|change| (change.at, change.after)).collect()
         })
     }
 
