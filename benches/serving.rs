@@ -69,7 +69,7 @@ impl Drop for Ended {
 fn serve(folder: &Path) -> (Ended, SocketAddr) {
     let config = folder.join("config");
     fs::create_dir_all(config.join("communities")).unwrap();
-    let settings = "format = 1\nbase-url = \"https://cal.example.org\"\nuid-domain = \"cal.example.org\"\nlisten = \"127.0.0.1:0\"\nstate = \"../state\"\n\
+    let settings = "format = 1\nbase-url = \"https://cal.example.org\"\nuid-domain = \"cal.example.org\"\nlisten = \"127.0.0.1:0\"\ncompress-feeds = true\nstate = \"../state\"\n\
         [mail]\nsender = \"calendar@example.org\"\nmaildir = \"../mail\"\n";
     fs::write(config.join("convened.toml"), settings).unwrap();
     let mut community = "format = 1\ntitle = \"Harbour\"\nchanges-from-notes = \"ignore\"\n".to_owned();

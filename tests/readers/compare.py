@@ -93,8 +93,8 @@ def expected(rows, form):
 
 def listed(rows, form, known):
     for row in rows:
-        # An extra meeting that was taken back is no meeting any more; a feed says so for a while.
-        if "-extra-" in row["uid"] and row["uid"] not in known and row["summary"].startswith("CANCELLED: "):
+        # An extra meeting that was taken back, or a rule that ended before it began, is no meeting any more; a feed says so for a while.
+        if row["uid"] not in known and row["summary"].startswith("CANCELLED: "):
             continue
         title = re.sub(r" \(moved from \w+ \d+ \w+\)$", "", row["summary"])
         link = row["location"] if row["location"] and "video.example.org" in row["location"] else None

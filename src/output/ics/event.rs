@@ -31,7 +31,9 @@ pub(super) fn vevent(
             of_rule(community, series, component, master, &exdates, &revision, (site, now))
         }
         What::Override(meeting) | What::Single(meeting) => {
-            if form == Form::Drop && !meeting.takes_place() {
+            // A rule that ended before it began is said in each form: a feed without any event would be none.
+            let of_rule = series.rules.iter().any(|rule| rule.uid == component.name);
+            if form == Form::Drop && !meeting.takes_place() && !of_rule {
                 return None;
             }
             let rid = matches!(component.what, What::Override(_));

@@ -165,7 +165,10 @@ fn of_series(
             }
         }
         apart.sort();
-        let Some(mut master) = master(series, rule, apart) else { continue };
+        let Some(mut master) = master(series, rule, apart) else {
+            singles.extend(never_held(series, rule, week).into_iter().filter(|meeting| revisions.contains_key(&meeting.uid)));
+            continue;
+        };
         let mut differing = overrides.remove(&rule.uid).unwrap_or_default();
         for meeting in once_published(series, rule, verdicts, revisions) {
             if !is_past(&meeting, week, MOVED_DAYS) && differing.iter().all(|other| other.id != meeting.id) {
@@ -253,6 +256,14 @@ fn taken_back(series: &Series, wall: NaiveDateTime) -> impl Iterator<Item = Occu
     }];
     let meeting = occurrence(series, &Verdicts::of(&added), wall);
     meeting.map(|meeting| Occurrence { status: Status::Cancelled, decision: None, ..meeting }).into_iter()
+}
+
+/// A rule that was published and ended before its first meeting, as that meeting, cancelled: readers may keep what merely vanishes.
+fn never_held(series: &Series, rule: &Rule, week: DateTime<Utc>) -> Option<Occurrence> {
+    let wall = rule.recurrence.first(rule.from)?.and_time(rule.time);
+    let whole = Series { ended: None, rules: vec![Rule { until: None, ..rule.clone() }], ..series.clone() };
+    let meeting = occurrence(&whole, &Verdicts::default(), wall)?;
+    Some(Occurrence { uid: rule.uid.clone(), status: Status::Cancelled, ..meeting }).filter(|meeting| is_shown(meeting, week))
 }
 
 fn is_shown(meeting: &Occurrence, week: DateTime<Utc>) -> bool {

@@ -47,6 +47,23 @@ fn a_rule_without_a_single_meeting_is_not_published() {
 }
 
 #[test]
+fn a_rule_that_was_published_and_ends_before_it_begins_is_said_to_be_cancelled() {
+    let mut calendar = tide();
+    calendar.communities[0].series[0].rules = vec![rule("late", "2026-12-02", "2 weeks", "18:00", "UTC")];
+    let ended = |calendar: &mut Calendar| calendar.communities[0].series[0].ended = Some(date("2026-11-19"));
+    let now = utc("2026-11-20T12:00:00Z");
+    let before = components(&calendar, &Verdicts::default(), &BTreeMap::new(), now);
+    let known: BTreeMap<_, _> = revise(&before, &BTreeMap::new(), now).into_iter().collect();
+    ended(&mut calendar);
+    let uid = "late-20261202@meet.example.org";
+    let after = components(&calendar, &Verdicts::default(), &known, now);
+    let said = after.iter().find(|component| component.name == uid).unwrap();
+    assert!(matches!(&said.what, What::Single(meeting) if meeting.status == Status::Cancelled));
+    assert!(components(&calendar, &Verdicts::default(), &BTreeMap::new(), now).iter().all(|component| component.name != uid));
+    assert!(components(&calendar, &Verdicts::default(), &known, utc("2027-02-01T12:00:00Z")).iter().all(|component| component.name != uid));
+}
+
+#[test]
 fn a_cancelled_meeting_has_an_override_for_thirty_days_and_then_is_left_out() {
     let cancelled = [decide("tide/call", "2026-11-20T12:00:00Z", &[("2026-12-02T18:00:00", Verdict::Cancel)], Some("A holiday."))];
     let found = all(&cancelled, &BTreeMap::new(), "2026-11-20T12:00:00Z");
