@@ -1,11 +1,13 @@
 //! What the running daemon says over HTTP, asked by curl: the rules of feeds on the wire (field/FEEDS.md, section 7).
 
+#[allow(dead_code, reason = "each test uses its part of it")]
 #[path = "support/daemon.rs"]
 mod daemon;
 #[path = "support/house.rs"]
 mod house;
 #[path = "support/orchard.rs"]
 mod orchard;
+#[allow(dead_code, reason = "each test uses its part of it")]
 mod support;
 
 use std::io::Read as _;
