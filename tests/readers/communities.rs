@@ -48,6 +48,25 @@ const ZONES: [&str; 13] = [
     "Antarctica/Troll",
 ];
 
+const CITIES: [&str; 16] = [
+    "America/Los_Angeles",
+    "America/New_York",
+    "America/St_Johns",
+    "America/Santiago",
+    "Europe/London",
+    "Europe/Berlin",
+    "Europe/Dublin",
+    "Africa/Casablanca",
+    "Africa/Cairo",
+    "Asia/Gaza",
+    "Asia/Kolkata",
+    "Asia/Kathmandu",
+    "Australia/Sydney",
+    "Australia/Lord_Howe",
+    "Pacific/Auckland",
+    "Pacific/Chatham",
+];
+
 const RHYTHMS: [&str; 9] = [
     "week",
     "2 weeks",
@@ -70,8 +89,8 @@ pub struct Story {
 impl Story {
     pub fn begin(random: &mut Random) -> Story {
         let zones = zoneinfo::embedded();
-        let city = |name: &str, zone: &str| City { name: name.to_owned(), zone: zones.get(zone).unwrap() };
-        let cities = vec![city("San Francisco", "America/Los_Angeles"), city("Berlin", "Europe/Berlin"), city("Kolkata", "Asia/Kolkata")];
+        let city = |zone: &str| City { name: zone.rsplit('/').next().unwrap().replace('_', " "), zone: zones.get(zone).unwrap() };
+        let cities = CITIES.chunks(CITIES.len() / 4).map(|some| city(random.one(some))).collect();
         let mut community = Community {
             id: Arc::from("story"),
             title: "Story, a community; with “words”".to_owned(),

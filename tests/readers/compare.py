@@ -13,6 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from zoneinfo import ZoneInfo, reset_tzpath
 
+import hours
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -179,10 +181,15 @@ def main(folder, programs):
         window = open(os.path.join(path, "window")).read().strip()
         agenda = [json.loads(line) for line in open(os.path.join(path, "agenda.jsonl"), encoding="utf-8")]
         feeds.extend((os.path.join(path, f"feed{form}.ics"), form, window, agenda) for form in ("", ".show", ".drop"))
-    for feed, *_ in feeds:
-        for sentence in lint(feed):
+    looked = 0
+    for feed, form, window, agenda in feeds:
+        cities = json.load(open(os.path.join(os.path.dirname(feed), "cities.json"), encoding="utf-8"))
+        count, wrong = hours.check(feed, agenda, cities, at(window.split()[0]) + timedelta(days=25)) if form == "" else (0, [])
+        looked += count
+        for sentence in lint(feed) + wrong[:3]:
             findings += 1
             print(f"{feed}: {sentence}")
+    print(f"{looked} hours in other cities looked at")
     with ThreadPoolExecutor(len(readers)) as side_by_side:
         answers = list(side_by_side.map(lambda reader: compare(reader, feeds), readers))
     for reader, figures in zip(readers, answers):

@@ -194,3 +194,11 @@ fn a_date_that_differs_in_a_city_is_said() {
     assert_eq!(crate::output::ics::city_hours(&told), "Kolkata 05:00 the next day");
     assert_eq!(series("tide/late", "Late", vec![late]).rules.len(), 1);
 }
+
+#[test]
+fn a_new_hour_is_never_told_for_a_date_on_which_the_old_one_still_holds() {
+    // At midnight in Troll on 28 March the clocks have not gone forward yet; a month later it is 22:00 UTC of the day before.
+    let night = rule("night", "2026-01-25", "month on the last Sunday", "00:00", "Antarctica/Troll");
+    let told = crate::output::ics::city_hours(&hours::in_utc(&night, date("2026-11-16")));
+    assert_eq!(told, "UTC 00:00, from 29 March 2027 22:00 the day before, from 1 November 2027 00:00");
+}
