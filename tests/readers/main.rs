@@ -102,6 +102,9 @@ fn stories_of_edits_keep_what_readers_rely_on() {
                     let document = &publication.documents[&format!("/feeds/story{form}.ics")];
                     std::fs::write(folder.join(format!("feed{form}.ics")), &document.bytes).unwrap();
                 }
+                for (path, document) in publication.documents.iter().filter(|(path, _)| path.ends_with(".utc.ics")) {
+                    std::fs::write(folder.join(path.trim_start_matches("/feeds/story/")), &document.bytes).unwrap();
+                }
                 std::fs::write(folder.join("agenda.jsonl"), agenda(&story.calendar, &ledger, now)).unwrap();
                 let span = format!("{} {}\n", stamp(now - TimeDelta::days(25)), stamp(now + TimeDelta::days(730)));
                 std::fs::write(folder.join("window"), span).unwrap();
