@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, TimeDelta, Utc};
 use convened::meeting::calendar::{Calendar, Verdicts, occurrences};
 use convened::output::json;
-use convened::output::publication::{Publication, Site, publish};
+use convened::output::publication::{Publication, Site, publish_feeds};
 use convened::plan::component::{components, parts, revise};
 use convened::plan::ledger::Ledger;
 
@@ -27,7 +27,7 @@ fn walk(story: &mut Story, ledger: &mut Ledger, site: &Site, now: DateTime<Utc>,
         assert!(before.is_none_or(|before| before.sequence < revision.sequence), "{name} must grow");
     }
     ledger.revisions.extend(revised);
-    publish(&story.calendar, ledger, &made, site, now, previous)
+    publish_feeds(&story.calendar, ledger, &made, site, now, previous)
 }
 
 /// `agenda --json` for the two years that readers are asked about.
@@ -77,7 +77,7 @@ fn stories_of_edits_keep_what_readers_rely_on() {
             let publication = walk(&mut story, &mut ledger, &site, now, previous.as_ref());
             if step == 8 {
                 let anew = parts(&story.calendar, &Verdicts::of(&ledger.decisions), &ledger.revisions, now, &[]);
-                let again = publish(&story.calendar, &ledger, &anew, &site, now, None);
+                let again = publish_feeds(&story.calendar, &ledger, &anew, &site, now, None);
                 for (path, document) in &publication.documents {
                     assert_eq!(document.bytes, again.documents[path].bytes, "{path} twice the same");
                 }
