@@ -70,7 +70,7 @@ fn serve(folder: &Path) -> (Ended, SocketAddr) {
     let config = folder.join("config");
     fs::create_dir_all(config.join("communities")).unwrap();
     let settings = "format = 1\nbase-url = \"https://cal.example.org\"\nuid-domain = \"cal.example.org\"\nlisten = \"127.0.0.1:0\"\nstate = \"../state\"\n\
-        [mail]\nsender = \"calendar@example.org\"\nmaildir = \"../mail\"\n";
+        [mail]\nsender = \"calendar@example.org\"\ntransport = \"maildir\"\nfolder = \"../mail\"\n";
     fs::write(config.join("convened.toml"), settings).unwrap();
     let mut community = "format = 1\ntitle = \"Harbour\"\nchanges-from-notes = \"ignore\"\n".to_owned();
     for n in 0..44 {
