@@ -1,6 +1,5 @@
-//! How many requests a second the daemon answers, beside nginx with the same bytes on the same machine: a feed of 60 kB as 200 and as 304,
-//! and the community's agenda in its gzip form (feeds are not compressed). wrk asks both in turn; the median of the rounds counts. Wants
-//! nginx and wrk (Debian packages of these names).
+//! How many requests a second the daemon answers, beside nginx with the same bytes on the same machine: a feed of 60 kB as 200, as 304 and
+//! in its gzip form. wrk asks both in turn; the median of the rounds counts. Wants nginx and wrk (Debian packages of these names).
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -11,8 +10,6 @@ use std::process::{Child, Command, Stdio};
 const ROUNDS: usize = 5;
 const SECONDS: &str = "3";
 const FEED: &str = "/feeds/harbour.ics";
-const AGENDA: &str = "/c/harbour/agenda.json";
-const GZIP: &str = "Accept-Encoding: gzip\r\n";
 
 fn main() {
     for tool in ["nginx", "wrk"] {
@@ -23,25 +20,27 @@ fn main() {
     }
     let folder = tempfile::tempdir().unwrap();
     let (daemon, ours) = serve(folder.path());
-    let (feed, agenda) = (get(ours, FEED, ""), get(ours, AGENDA, GZIP));
-    assert!(feed.body.starts_with(b"BEGIN:VCALENDAR") && agenda.body.starts_with(&[0x1f, 0x8b]));
-    println!("a feed of {:.1} kB, an agenda of {:.1} kB as gzip", size(&feed.body), size(&agenda.body));
-    let plain = get(ours, AGENDA, "").body;
-    let (nginx, theirs) = nginx(folder.path(), &[(FEED, &feed.body), (AGENDA, &plain), (&format!("{AGENDA}.gz"), &agenda.body)]);
-    let same = get(theirs, FEED, "");
-    assert_eq!(same.body, feed.body, "nginx serves the same bytes");
-    assert_eq!(get(theirs, AGENDA, GZIP).body, agenda.body, "also as gzip");
-    println!("requests a second, median of {ROUNDS} rounds in turn");
-    let unchanged = [&feed, &same].map(|answer| format!("If-None-Match: {}", answer.etag));
-    for (what, path, headers) in [
-        ("200", FEED, ["", ""]),
-        ("304", FEED, [unchanged[0].as_str(), unchanged[1].as_str()]),
-        ("gzip", AGENDA, ["Accept-Encoding: gzip"; 2]),
+    let plain = get(ours, "");
+    let packed = get(ours, "Accept-Encoding: gzip\r\n");
+    assert!(plain.body.starts_with(b"BEGIN:VCALENDAR") && packed.body.starts_with(&[0x1f, 0x8b]));
+    println!(
+        "a feed of {:.1} kB ({:.1} kB as gzip), requests a second, median of {ROUNDS} rounds in turn",
+        size(&plain.body),
+        size(&packed.body)
+    );
+    let (nginx, theirs) = nginx(folder.path(), &plain.body, &packed.body);
+    let same = get(theirs, "");
+    assert_eq!(same.body, plain.body, "nginx serves the same bytes");
+    assert_eq!(get(theirs, "Accept-Encoding: gzip\r\n").body, packed.body, "also as gzip");
+    for (what, headers) in [
+        ("200", [String::new(), String::new()]),
+        ("304", [&plain, &same].map(|answer| format!("If-None-Match: {}", answer.etag))),
+        ("gzip", [(); 2].map(|()| "Accept-Encoding: gzip".to_owned())),
     ] {
         let mut rates = [Vec::new(), Vec::new()];
         for _ in 0..ROUNDS {
-            for (rate, (address, header)) in rates.iter_mut().zip([(ours, headers[0]), (theirs, headers[1])]) {
-                rate.push(wrk(address, path, header));
+            for (rate, (address, header)) in rates.iter_mut().zip([(ours, &headers[0]), (theirs, &headers[1])]) {
+                rate.push(wrk(address, header));
             }
         }
         let [mine, nginx] = rates.map(|mut rates: Vec<f64>| {
@@ -71,11 +70,11 @@ impl Drop for Ended {
 fn serve(folder: &Path) -> (Ended, SocketAddr) {
     let config = folder.join("config");
     fs::create_dir_all(config.join("communities")).unwrap();
-    let settings = "format = 1\nbase-url = \"https://cal.example.org\"\nuid-domain = \"cal.example.org\"\nlisten = \"127.0.0.1:0\"\nstate = \"../state\"\n\
+    let settings = "format = 1\nbase-url = \"https://cal.example.org\"\nuid-domain = \"cal.example.org\"\nlisten = \"127.0.0.1:0\"\ncompress-feeds = true\nstate = \"../state\"\n\
         [mail]\nsender = \"calendar@example.org\"\ntransport = \"maildir\"\nfolder = \"../mail\"\n";
     fs::write(config.join("convened.toml"), settings).unwrap();
     let mut community = "format = 1\ntitle = \"Harbour\"\nchanges-from-notes = \"ignore\"\n".to_owned();
-    for n in 0..44 {
+    for n in 0..74 {
         community.push_str(&format!(
             "[[series]]\nid = \"crew-{n}\"\ntitle = \"Crew {n} of the harbour\"\nevery = \"2 weeks\"\nfrom = 2026-01-{:02}\ntime = \"{:02}:00\"\nzone = \"Europe/Berlin\"\n\
              join = \"https://meet.example.org/crew-{n}\"\ndescription = \"What lies ahead of us, and what we have seen at sea.\"\n",
@@ -102,20 +101,19 @@ fn serve(folder: &Path) -> (Ended, SocketAddr) {
     let address = address.unwrap_or_else(|| panic!("the daemon ended: {}", said.join("\n")));
     std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
     let daemon = Ended(process);
-    while get(address, FEED, "").status != 200 {
+    while get(address, "").status != 200 {
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
     (daemon, address)
 }
 
-/// nginx as one sets it up for static files.
-fn nginx(folder: &Path, files: &[(&str, &[u8])]) -> (Ended, SocketAddr) {
+/// nginx with its defaults for static files, and the gzip form beside the file.
+fn nginx(folder: &Path, plain: &[u8], packed: &[u8]) -> (Ended, SocketAddr) {
     let root = folder.join("www");
-    for (path, bytes) in files {
-        let file = root.join(&path[1..]);
-        fs::create_dir_all(file.parent().unwrap()).unwrap();
-        fs::write(&file, bytes).unwrap();
-    }
+    let file = root.join(&FEED[1..]);
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(&file, plain).unwrap();
+    fs::write(file.with_extension("ics.gz"), packed).unwrap();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let (folder, root) = (folder.display(), root.display());
     let text = format!(
@@ -142,9 +140,9 @@ struct Answer {
     body: Vec<u8>,
 }
 
-fn get(address: SocketAddr, path: &str, header: &str) -> Answer {
+fn get(address: SocketAddr, header: &str) -> Answer {
     let mut stream = TcpStream::connect(address).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: cal.example.org\r\nConnection: close\r\n{header}\r\n").unwrap();
+    write!(stream, "GET {FEED} HTTP/1.1\r\nHost: cal.example.org\r\nConnection: close\r\n{header}\r\n").unwrap();
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).unwrap();
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
@@ -154,13 +152,13 @@ fn get(address: SocketAddr, path: &str, header: &str) -> Answer {
 }
 
 /// Requests a second over 64 connections.
-fn wrk(address: SocketAddr, path: &str, header: &str) -> f64 {
+fn wrk(address: SocketAddr, header: &str) -> f64 {
     let mut command = Command::new("wrk");
     command.args(["-t1", "-c64", "-d", SECONDS]);
     if !header.is_empty() {
         command.args(["-H", header]);
     }
-    let out = command.arg(format!("http://{address}{path}")).output().unwrap();
+    let out = command.arg(format!("http://{address}{FEED}")).output().unwrap();
     let text = String::from_utf8_lossy(&out.stdout).into_owned();
     assert!(!text.contains("Non-2xx"), "{text}");
     let rate = text.lines().find_map(|line| line.strip_prefix("Requests/sec:")).unwrap_or_else(|| panic!("wrk said {text}"));

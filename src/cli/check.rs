@@ -7,7 +7,9 @@ use serde_json::json;
 
 use super::{At, Exit, Stop};
 use crate::daemon::opening::open;
-use crate::plan;
+use crate::meeting::calendar::Verdicts;
+use crate::output::publication::{Site, publish_feeds};
+use crate::plan::{self, component};
 use crate::source::Grade;
 
 #[derive(Debug, clap::Args)]
@@ -24,7 +26,12 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     let now = args.at.now();
     let (survey, ledger) = opened.survey(&opened.memory()?, now)?;
     let plan = plan::make(&survey.calendar, &ledger, &survey.remarks, now);
-    let mut remarks: Vec<_> = survey.remarks.into_iter().map(|(_, remark)| remark).chain(plan.remarks).collect();
+    let site = Site { base_url: opened.identity.base_url.clone(), title: opened.identity.title.clone() };
+    let after = plan.remembered(&ledger);
+    let parts = component::parts(&survey.calendar, &Verdicts::of(&after.decisions), &after.revisions, now, &[]);
+    let feeds = publish_feeds(&survey.calendar, &after, &parts, &site, now, None);
+    let of_feeds = feeds.remarks().map(|(_, remark)| remark);
+    let mut remarks: Vec<_> = survey.remarks.into_iter().map(|(_, remark)| remark).chain(plan.remarks).chain(of_feeds).collect();
     remarks.sort();
     remarks.dedup();
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());

@@ -151,7 +151,7 @@ fn by_rule(series: &Series, rule: &Rule, wall: NaiveDateTime) -> Occurrence {
     let start = rule.zone.instant(wall);
     Occurrence {
         id: OccurrenceId::new(series.id.clone(), wall),
-        uid: rule.uid.clone(),
+        uid: uid(rule, wall),
         zone: rule.zone.clone(),
         original: start,
         start,
@@ -202,6 +202,11 @@ fn extra(series: &Series, wall: NaiveDateTime, length: TimeDelta) -> Option<Occu
         decision: None,
         moves: 0,
     })
+}
+
+/// The UID of the rule's event; of an event of its own where programs disagree about what the rule means on that day (field/FEEDS.md F18).
+fn uid(rule: &Rule, wall: NaiveDateTime) -> String {
+    if rule.zone.changes_during(wall, rule.length) { super::occurrence::own_uid(&rule.uid, wall) } else { rule.uid.clone() }
 }
 
 /// An extra meeting is an event of its own: the series' UID with its wall time before the `@` (field/FEEDS.md F15).

@@ -1,6 +1,6 @@
 //! The publication: everything that is published, as documents by path. Unchanged documents are the same ones, shared.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::sync::Arc;
 
@@ -8,12 +8,12 @@ use bytes::Bytes;
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use flate2::{Compression, GzBuilder};
 
-use super::ics::{self, Form, Head, Printed};
+use super::feeds::{Said, Sheet, feeds, sheets};
 use super::page::{self, Pages, Source};
-use super::{inputs, json};
+use super::{ics, inputs, json};
 use crate::meeting::calendar::{Calendar, Verdicts, occurrences};
 use crate::meeting::occurrence::Occurrence;
-use crate::meeting::series::{Community, Series, SeriesId};
+use crate::meeting::series::{Community, Series};
 use crate::plan::component::{Part, week_begins};
 use crate::plan::ledger::Ledger;
 use crate::source::digest;
@@ -39,15 +39,9 @@ pub struct Publication {
     /// What each document was made from, as a hash; empty after a restart. No part of what is published.
     inputs: BTreeMap<String, u64>,
     parts: Vec<Arc<Part>>,
-    sheets: Vec<Arc<Sheet>>,
-}
-
-/// The events of a series as they stand in feeds.
-#[derive(Debug)]
-struct Sheet {
-    series: SeriesId,
-    input: u64,
-    events: Vec<Printed>,
+    pub(super) sheets: Vec<Arc<Sheet>>,
+    /// What is to be said of feeds that are nearly too large, by the feed's name.
+    pub(super) crowded: BTreeMap<String, Said>,
 }
 
 impl PartialEq for Publication {
@@ -65,29 +59,35 @@ impl Publication {
     pub fn parts(&self) -> &[Arc<Part>] {
         &self.parts
     }
+
+    /// What is to be said of its feeds, each with the community it concerns; nothing after a restart, until it is made again.
+    pub fn remarks(&self) -> impl Iterator<Item = Said> {
+        self.crowded.values().cloned()
+    }
 }
 
 /// The documents of a publication while it is made.
-struct Press<'a> {
-    previous: Option<&'a Publication>,
+pub(super) struct Press<'a> {
+    pub(super) previous: Option<&'a Publication>,
     now: DateTime<Utc>,
     documents: BTreeMap<String, Arc<Document>>,
     inputs: BTreeMap<String, u64>,
+    pub(super) crowded: BTreeMap<String, Said>,
 }
 
 impl Press<'_> {
     fn new(previous: Option<&Publication>, now: DateTime<Utc>) -> Press<'_> {
-        Press { previous, now, documents: BTreeMap::new(), inputs: BTreeMap::new() }
+        Press { previous, now, documents: BTreeMap::new(), inputs: BTreeMap::new(), crowded: BTreeMap::new() }
     }
 
     /// Whether a document made from the same stands already.
-    fn known(&self, path: &str, input: u64) -> Option<Arc<Document>> {
+    pub(super) fn known(&self, path: &str, input: u64) -> Option<Arc<Document>> {
         let previous = self.previous.filter(|previous| previous.inputs.get(path) == Some(&input))?;
         previous.documents.get(path).cloned()
     }
 
     /// Takes the document of last time where it was made from the same, else makes it. Bytes that did not change stay the same document.
-    fn put(&mut self, path: String, content_type: &'static str, input: u64, make: impl FnOnce() -> Option<String>) {
+    pub(super) fn put(&mut self, path: String, content_type: &'static str, input: u64, make: impl FnOnce() -> Option<String>) {
         let document = self.known(&path, input).or_else(|| {
             let text = make()?;
             let before = self.previous.and_then(|previous| previous.documents.get(&path));
@@ -159,14 +159,14 @@ pub fn publish(
     let whole: Vec<u64> = by_community(calendar, &events)
         .map(|(community, events)| inputs::community(community, calendar, ledger, events, site, now))
         .collect();
-    feeds(&source, &sheets, &mut press);
+    feeds(&source, parts, &sheets, &mut press);
     files(&source, parts, &sheets, &mut press);
     agendas(&source, parts, &whole, &mut press);
     pages(&source, &whole, &mut press);
     press.put(page::STYLE_PATH.to_owned(), CSS, inputs::of(page::STYLE), || Some(page::STYLE.to_owned()));
-    let Press { mut documents, inputs, .. } = press;
+    let Press { mut documents, inputs, crowded, .. } = press;
     keep_old_addresses(calendar, &mut documents);
-    Publication { documents, inputs, parts: parts.to_vec(), sheets }
+    Publication { documents, inputs, parts: parts.to_vec(), sheets, crowded }
 }
 
 /// The feeds alone, in their three forms: what `benches/feeds.rs` measures.
@@ -181,12 +181,12 @@ pub fn publish_feeds(
     let source = Source { calendar, verdicts: &Verdicts::of(&ledger.decisions), ledger, site, now };
     let mut press = Press::new(previous, now);
     let sheets = sheets(&source, parts, previous);
-    feeds(&source, &sheets, &mut press);
-    Publication { documents: press.documents, inputs: press.inputs, parts: parts.to_vec(), sheets }
+    feeds(&source, parts, &sheets, &mut press);
+    Publication { documents: press.documents, inputs: press.inputs, parts: parts.to_vec(), sheets, crowded: press.crowded }
 }
 
 /// What stands for each series in the order of the schedule, community by community.
-fn by_community<'a, T>(calendar: &'a Calendar, mut of_series: &'a [T]) -> impl Iterator<Item = (&'a Community, &'a [T])> {
+pub(super) fn by_community<'a, T>(calendar: &'a Calendar, mut of_series: &'a [T]) -> impl Iterator<Item = (&'a Community, &'a [T])> {
     calendar.communities.iter().map(move |community| {
         let (own, rest) = of_series.split_at(community.series.len().min(of_series.len()));
         of_series = rest;
@@ -211,48 +211,6 @@ pub fn next_change(calendar: &Calendar, ledger: &Ledger, now: DateTime<Utc>) -> 
 pub(super) fn lasting(series: &Series, verdicts: &Verdicts<'_>, now: DateTime<Utc>) -> Vec<Occurrence> {
     let week = week_begins(now);
     occurrences(series, verdicts, week - PAGES_BACK, week + PAGES_AHEAD)
-}
-
-/// The events of each series; only those of a series about which something changed are printed again.
-fn sheets(source: &Source<'_>, parts: &[Arc<Part>], previous: Option<&Publication>) -> Vec<Arc<Sheet>> {
-    let Source { calendar, ledger, site, now, .. } = *source;
-    let before = previous.into_iter().flat_map(|previous| &previous.sheets);
-    let known: HashMap<&SeriesId, &Arc<Sheet>> = before.map(|sheet| (&sheet.series, sheet)).collect();
-    let sheet = |(owner, part): ((&Community, &Series), &Arc<Part>)| {
-        let revisions: Vec<_> = part.components.iter().map(|component| ledger.revisions.get(&component.name)).collect();
-        let input = inputs::of((part.said, revisions, &site.base_url));
-        let same = known.get(&part.series).filter(|sheet| sheet.input == input);
-        same.map_or_else(
-            || {
-                let events = ics::print(owner, &part.components, &ledger.revisions, site, now);
-                Arc::new(Sheet { series: part.series.clone(), input, events })
-            },
-            |sheet| Arc::clone(sheet),
-        )
-    };
-    calendar.all_series().zip(parts).map(sheet).collect()
-}
-
-fn feeds(source: &Source<'_>, sheets: &[Arc<Sheet>], press: &mut Press<'_>) {
-    let Source { calendar, site, now, .. } = *source;
-    let week = week_begins(now);
-    let mut put = |name: &str, title: &str, colour: Option<&str>, sheets: &[Arc<Sheet>]| {
-        let input = inputs::of((title, colour, &site.base_url, week, sheets.iter().map(|sheet| sheet.input).collect::<Vec<_>>()));
-        for form in Form::ALL {
-            let path = format!("/feeds/{name}{}.ics", form.infix());
-            let url = format!("{}{path}", site.base_url);
-            press.put(path, CALENDAR, input, || {
-                ics::feed(Head { title, colour, url: &url }, sheets.iter().flat_map(|sheet| &sheet.events), form, now)
-            });
-        }
-    };
-    put("all", &site.title, None, sheets);
-    for (community, own) in by_community(calendar, sheets) {
-        put(&community.id, &community.title, community.colour.as_deref(), own);
-        for (series, sheet) in community.series.iter().zip(own) {
-            put(&series.id.to_string(), &series.title, community.colour.as_deref(), std::slice::from_ref(sheet));
-        }
-    }
 }
 
 fn files(source: &Source<'_>, parts: &[Arc<Part>], sheets: &[Arc<Sheet>], press: &mut Press<'_>) {
@@ -353,7 +311,8 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::meeting::change::Verdict;
-    use crate::plan::component::sample::{decide, site, tide, utc};
+    use crate::meeting::series::SeriesId;
+    use crate::plan::component::sample::{decide, published, rule, site, tide, utc};
     use crate::plan::component::{parts, revise};
 
     /// Bytes by path; when they changed is history, which a publication made anew does not know.
@@ -397,5 +356,34 @@ mod tests {
             step += 1;
         }
         assert!(step > 8 && reused > 0, "{step} steps, {reused} documents kept");
+    }
+
+    #[test]
+    fn a_feed_that_is_nearly_too_large_is_said_to_its_organisers_and_stays_the_same_document() {
+        let mut calendar = tide();
+        let one = calendar.communities[0].series[0].clone();
+        let yearly = |number: usize| {
+            let rules = vec![rule(&format!("s{number}"), "2026-06-01", "year", "18:00", "UTC")];
+            let description = Some(format!("{}\n", "Everybody is welcome. ".repeat(80)).repeat(8));
+            Series { id: SeriesId::new("tide", format!("s{number}")), rules, description, ..one.clone() }
+        };
+        calendar.communities[0].series.extend((0..58).map(yearly));
+        let (ledger, now) = (Ledger::default(), utc("2026-11-20T12:00:00Z"));
+        let first = published(&calendar, &ledger, now, None);
+        let said: Vec<_> = first.remarks().collect();
+        assert_eq!(said.len(), 2, "{said:?}");
+        let (community, remark) = said.iter().find(|(community, _)| community.is_some()).unwrap();
+        assert_eq!((community.as_deref(), remark.code), (Some("tide"), "feed-large"));
+        assert!(
+            remark.sentence.starts_with(
+                "The feed of this community has some 100 events and 900 kB; calendar programs take 1000 and 1000 kB. Beyond that, "
+            ),
+            "{}",
+            remark.sentence
+        );
+        let again = published(&calendar, &ledger, now + TimeDelta::minutes(1), Some(&first));
+        assert_eq!(again.remarks().collect::<Vec<_>>(), said, "also where nothing is made again");
+        assert!(Arc::ptr_eq(&again.documents["/feeds/tide.ics"], &first.documents["/feeds/tide.ics"]));
+        assert!(published(&tide(), &ledger, now, Some(&again)).remarks().next().is_none());
     }
 }

@@ -147,8 +147,10 @@ pub fn walk(
     loop {
         let mut recalled = store.recall(now)?;
         let mut survey = survey(kept, &mut recalled.ledger, given, bring, now);
+        // What is to be said of the feeds is known from the round before.
+        let said: Vec<_> = survey.remarks.iter().cloned().chain(kept.publication.remarks()).collect();
         let ledger = &recalled.ledger;
-        let mut plan = plan::make(&survey.calendar, ledger, &survey.remarks, now);
+        let mut plan = plan::make(&survey.calendar, ledger, &said, now);
         plan.rules = survey.rules;
         let mut after = plan.remembered(ledger);
         let parts = component::parts(&survey.calendar, &Verdicts::of(&after.decisions), &ledger.revisions, now, kept.publication.parts());
@@ -178,7 +180,9 @@ pub fn walk(
         let changed = change.changed.iter().map(|(path, _)| path.clone()).chain(change.removed.iter().cloned()).collect();
         kept.publication = Arc::new(publication);
         let next = [plan.next, survey.next, Some(next_change(&survey.calendar, &after, now))].into_iter().flatten().min();
-        let mut remarks: Vec<Remark> = survey.remarks.into_iter().map(|(_, remark)| remark).chain(plan.remarks.iter().cloned()).collect();
+        let of_feeds = kept.publication.remarks().map(|(_, remark)| remark);
+        let mut remarks: Vec<Remark> =
+            survey.remarks.into_iter().map(|(_, remark)| remark).chain(plan.remarks.iter().cloned()).chain(of_feeds).collect();
         remarks.sort();
         remarks.dedup();
         return Ok(Walked {

@@ -47,7 +47,7 @@ async fn start(publication: Publication, limits: Limits) -> Server {
     let (publication, publications) = watch::channel(Arc::new(publication));
     let (health, healths) = watch::channel(healthy());
     let (decisions, requests) = mpsc::channel(8);
-    let web = Web { publication: publications, health: healths, decisions, limits, show_health: true, show_metrics: true };
+    let web = Web { publication: publications, health: healths, decisions, limits, show_health: true, show_metrics: true, gzip_feeds: false };
     let (stop, stopped) = oneshot::channel::<()>();
     let shutdown = async move {
         stopped.await.ok();
@@ -146,7 +146,8 @@ async fn a_page_is_compressed_for_those_who_ask_with_a_validator_of_its_own() {
 
 #[tokio::test]
 async fn what_is_not_there_is_said_in_words_and_an_empty_answer_never_given() {
-    let server = start(published(), Limits::default()).await;
+    let limits = Limits { idle: Duration::from_secs(3), ..Limits::default() };
+    let server = start(published(), limits).await;
     let missing = get(&server, "/feeds/nothing.ics", "").await;
     assert_eq!(missing.status, 404);
     assert!(missing.text().contains("There is no such page"));
@@ -158,9 +159,13 @@ async fn what_is_not_there_is_said_in_words_and_an_empty_answer_never_given() {
     let options = ask(server.address, "OPTIONS", "/feeds/tide.ics", "", "").await;
     assert_eq!((options.status, options.header("access-control-allow-origin")), (204, "*"));
     server.publication.send_replace(Arc::new(Publication::default()));
-    let early = get(&server, "/feeds/tide.ics", "").await;
-    assert_eq!(early.status, 503);
-    assert!(!early.body.is_empty() && !early.header("retry-after").is_empty());
+    let (early, page) = tokio::join!(get(&server, "/feeds/tide.ics", ""), get(&server, "/c/tide/", ""));
+    assert_eq!((early.status, page.status), (404, 503), "programs keep their calendar on 404 only");
+    assert!(!early.body.is_empty() && !early.header("retry-after").is_empty() && !page.header("retry-after").is_empty());
+    let (waited, ()) = tokio::join!(get(&server, "/feeds/tide.ics", ""), async {
+        server.publication.send_replace(Arc::new(published()));
+    });
+    assert_eq!(waited.status, 200, "the first publication is waited for");
 }
 
 #[tokio::test]

@@ -71,8 +71,9 @@ fn stories_of_edits_keep_what_readers_rely_on() {
         let mut now: DateTime<Utc> = "2026-11-20T09:30:00Z".parse().unwrap();
         let mut ledger = Ledger::default();
         let mut previous: Option<Publication> = None;
-        for step in 0..9 {
-            let touched = if step == 0 { None } else { Some(story.edit(&mut random, now)) };
+        // The last step is a year later, and nobody edits anything.
+        for step in 0..10 {
+            let touched = if step == 0 || step == 9 { None } else { Some(story.edit(&mut random, now)) };
             let publication = walk(&mut story, &mut ledger, &site, now, previous.as_ref());
             if step == 8 {
                 let anew = parts(&story.calendar, &Verdicts::of(&ledger.decisions), &ledger.revisions, now, &[]);
@@ -104,10 +105,14 @@ fn stories_of_edits_keep_what_readers_rely_on() {
                 std::fs::write(folder.join("agenda.jsonl"), agenda(&story.calendar, &ledger, now)).unwrap();
                 let span = format!("{} {}\n", stamp(now - TimeDelta::days(25)), stamp(now + TimeDelta::days(730)));
                 std::fs::write(folder.join("window"), span).unwrap();
+                let cities = story.calendar.communities[0].cities.iter().map(|city| (city.name.as_str(), city.zone.name()));
+                std::fs::write(folder.join("cities.json"), serde_json::to_string(&cities.collect::<BTreeMap<_, _>>()).unwrap()).unwrap();
             }
             previous = Some(publication);
             // Every second step stays within the week, so that nothing rolls.
-            now += if step % 2 == 0 { TimeDelta::days(random.below(20) as i64 + 7) } else { TimeDelta::minutes(7) };
+            now += if step == 8 {
+                TimeDelta::days(365)
+            } else if step % 2 == 0 { TimeDelta::days(random.below(20) as i64 + 7) } else { TimeDelta::minutes(7) };
         }
     }
 }

@@ -185,6 +185,18 @@ impl Zone {
         }
     }
 
+    /// Whether the clocks change while a meeting is held, or it begins or ends at an hour that they show twice or never: calendar programs
+    /// disagree about when a rule means it then (field/FEEDS.md F18).
+    pub fn changes_during(&self, wall: NaiveDateTime, length: TimeDelta) -> bool {
+        let start = self.instant(wall);
+        let end = start.checked_add_signed(length).unwrap_or(start);
+        let day = TimeDelta::days(1);
+        let (from, to) = (start.checked_sub_signed(day).unwrap_or(start), end.checked_add_signed(day).unwrap_or(end));
+        self.changes(from).next().is_some_and(|at| at <= to)
+            && (self.offset(start) != self.offset(end)
+                || [wall, self.wall(end)].iter().any(|wall| !matches!(self.resolve(*wall), Wall::Once(_))))
+    }
+
     /// What the clocks of the zone show at an instant.
     pub fn wall(&self, at: DateTime<Utc>) -> NaiveDateTime {
         let utc = at.naive_utc();

@@ -4,9 +4,10 @@
 
 mod describe;
 mod event;
+pub mod fit;
 mod line;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use icalendar::Property;
@@ -48,8 +49,10 @@ impl Form {
 /// An event, printed once and used by every feed that holds it.
 #[derive(Clone, Debug)]
 pub struct Printed {
-    zone: Zone,
-    first: DateTime<Utc>,
+    /// The zone in which it states times, where it does, and from when on.
+    zone: Option<(Zone, DateTime<Utc>)>,
+    /// It, its rule or a change of its rule meets soon.
+    soon: bool,
     /// In the order of [`Form::ALL`]; empty where a form leaves it out.
     forms: [String; 3],
 }
@@ -72,16 +75,20 @@ pub fn print(
     now: DateTime<Utc>,
 ) -> Vec<Printed> {
     let mut printed = Vec::with_capacity(components.len());
+    let soon: BTreeSet<&str> =
+        components.iter().filter(|component| fit::meets_soon(component, now)).map(|component| component.uid.as_str()).collect();
     for (at, component) in components.iter().enumerate() {
         let rest = components.get(at + 1..).unwrap_or_default();
         let overrides: Vec<&Component> =
             rest.iter().take_while(|other| other.uid == component.uid && matches!(component.what, What::Master(_))).collect();
         let forms = Form::ALL.map(|form| event::vevent(owner, component, &overrides, form, revisions, (site, now)).unwrap_or_default());
-        let (zone, first) = match &component.what {
-            What::Master(master) => (master.rule.zone.clone(), master.rule.zone.instant(master.first)),
-            What::Override(meeting) | What::Single(meeting) => (meeting.zone.clone(), meeting.start.min(meeting.original)),
+        let zone = match &component.what {
+            What::Master(master) => Some((&master.rule.zone, master.rule.zone.instant(master.first))),
+            What::Override(meeting) => Some((&meeting.zone, meeting.start.min(meeting.original))),
+            What::Single(meeting) => (!event::in_utc(meeting)).then_some((&meeting.zone, meeting.start)),
         };
-        printed.push(Printed { zone, first, forms });
+        let zone = zone.filter(|(zone, _)| !zone.is_utc()).map(|(zone, first)| (zone.clone(), first));
+        printed.push(Printed { zone, soon: soon.contains(component.uid.as_str()), forms });
     }
     printed
 }
@@ -91,10 +98,10 @@ pub fn feed<'a>(head: Head<'_>, events: impl Iterator<Item = &'a Printed> + Clon
     let texts = || events.clone().filter_map(|event| event.forms.get(form as usize).map(String::as_str)).filter(|text| !text.is_empty());
     texts().next()?;
     let mut zones: BTreeMap<&str, (&Zone, DateTime<Utc>)> = BTreeMap::new();
-    for event in events.clone().filter(|event| !event.zone.is_utc() && event.forms.get(form as usize).is_some_and(|text| !text.is_empty()))
-    {
-        let (_, first) = zones.entry(event.zone.name()).or_insert((&event.zone, event.first));
-        *first = event.first.min(*first);
+    for event in events.clone().filter(|event| event.forms.get(form as usize).is_some_and(|text| !text.is_empty())) {
+        let Some((zone, begins)) = &event.zone else { continue };
+        let (_, first) = zones.entry(zone.name()).or_insert((zone, *begins));
+        *first = (*begins).min(*first);
     }
     let mut out = begin(head);
     for (zone, first) in zones.values() {
@@ -127,8 +134,8 @@ pub fn single(
         None => rule,
     };
     let mut out = begin(Head { title: &series.title, colour: community.colour.as_deref(), url });
-    if !meeting.zone.is_utc() {
-        out.push_str(block_around(&meeting.zone, meeting.start.min(meeting.original).year(), blocks));
+    if !event::in_utc(meeting) {
+        out.push_str(block_around(&meeting.zone, meeting.start.year(), blocks));
     }
     out.push_str(&event::alone((community, series), meeting, &revision, site));
     out.push_str("END:VCALENDAR\r\n");

@@ -6,7 +6,7 @@ use super::*;
 use crate::meeting::calendar::{Calendar, Verdicts};
 use crate::meeting::change::{Decision, Verdict};
 use crate::meeting::series::JoinLinks;
-use crate::plan::component::sample::{decide, site, tide, utc, wall};
+use crate::plan::component::sample::{self, decide, site, tide, utc, wall};
 use crate::plan::component::{components, parts};
 
 const NOW: &str = "2026-11-20T12:00:00Z";
@@ -204,4 +204,41 @@ fn a_single_meeting_is_a_file_under_a_uid_of_its_own() {
     assert!(moved.contains("UID:workshop-20260105-20261207T0900@meet.example.org\r\n"));
     assert!(!moved.contains("RECURRENCE-ID") && !moved.contains("RRULE:FREQ=WEEKLY"));
     assert!(of(0, "2026-12-02T18:00:00").contains("STATUS:CANCELLED"));
+}
+
+#[test]
+fn a_meeting_while_the_clocks_change_is_an_event_of_its_own_in_utc() {
+    let mut calendar = tide();
+    let night = |from: &str| crate::plan::component::sample::rule("night", from, "week", "02:30", "Europe/Berlin");
+    calendar.communities[0].series = vec![sample::series("tide/night", "Night", vec![night("2027-01-03")])];
+    let moved_to_the_fold = decide("tide/night", NOW, &[("2027-10-24T02:30:00", Verdict::Move { to: wall("2027-10-31T02:15:00") })], None);
+    let all = events(&print(&calendar, &[moved_to_the_fold], Form::Cancelled));
+    // The clocks jump over the first one's hour; in autumn they show it twice, and the first time is meant (RFC 5545 3.3.5).
+    for (wall, start, end) in [
+        ("20270328T023000", "20270328T013000Z", "20270328T023000Z"),
+        ("20271031T023000", "20271031T003000Z", "20271031T013000Z"),
+        ("20280326T023000", "20280326T013000Z", "20280326T023000Z"),
+    ] {
+        assert!(has(&all[0], &format!("EXDATE;TZID=Europe/Berlin:{wall}")), "{:?}", all[0]);
+        let uid = format!("UID:night-20270103-{}@meet.example.org", wall.trim_end_matches("00"));
+        let own = all.iter().find(|event| has(event, &uid.replace("T023@", "T0230@"))).unwrap_or_else(|| panic!("{uid}: {all:#?}"));
+        assert!(has(own, &format!("DTSTART:{start}")) && has(own, &format!("DTEND:{end}")), "{own:?}");
+        assert!(!own.iter().any(|line| line.starts_with("RECURRENCE-ID")));
+    }
+    let moved = all.iter().find(|event| has(event, "RECURRENCE-ID;TZID=Europe/Berlin:20271024T023000")).unwrap();
+    assert!(has(moved, "DTSTART:20271031T001500Z") && has(moved, "DTEND:20271031T011500Z"), "{moved:?}");
+
+    // One that is cancelled is so under its own UID, and in the form that leaves out it is nowhere.
+    let cancelled = [decide("tide/night", NOW, &[("2027-03-28T02:30:00", Verdict::Cancel)], None)];
+    let own = |form| {
+        let all = events(&print(&calendar, &cancelled, form));
+        all.into_iter().find(|event| has(event, "UID:night-20270103-20270328T0230@meet.example.org"))
+    };
+    assert!(has(&own(Form::Cancelled).unwrap(), "STATUS:CANCELLED") && own(Form::Drop).is_none());
+
+    // A rule that begins with such a meeting begins with the next: programs count from the first.
+    calendar.communities[0].series[0].rules = vec![night("2027-03-28")];
+    let all = events(&print(&calendar, &[], Form::Cancelled));
+    assert!(has(&all[0], "DTSTART;TZID=Europe/Berlin:20270404T023000"), "{:?}", all[0]);
+    assert!(!has(&all[0], "EXDATE;TZID=Europe/Berlin:20270328T023000"));
 }

@@ -42,7 +42,7 @@ pub enum What {
     Master(Master),
     /// A meeting of a rule that differs from it; or does no longer, but readers were told that it did.
     Override(Occurrence),
-    /// A meeting beside the rules.
+    /// A meeting beside the rules, or one of a rule during which the clocks change.
     Single(Occurrence),
 }
 
@@ -58,6 +58,8 @@ pub struct Master {
     pub over: Option<DateTime<Utc>>,
     /// Meetings that were cancelled so long ago that no override says so any more, in order.
     pub dropped: Vec<NaiveDateTime>,
+    /// Meetings during which the clocks change, in order: each is an event of its own.
+    pub apart: Vec<NaiveDateTime>,
 }
 
 /// Monday 00:00 UTC of the week of an instant: the only moments at which a rolling window moves.
@@ -122,10 +124,15 @@ fn of_series(
     let week = week_begins(now);
     let mut overrides: HashMap<String, Vec<Occurrence>> = HashMap::new();
     let mut dropped: HashMap<String, Vec<NaiveDateTime>> = HashMap::new();
+    let mut apart: HashMap<String, Vec<NaiveDateTime>> = HashMap::new();
     let mut singles: Vec<Occurrence> = Vec::new();
     for (wall, standing) in verdicts.of_series(&series.id) {
         let restored = matches!(standing.verdict, Verdict::Restore);
         match (occurrence(series, verdicts, *wall), rule_of(series, *wall)) {
+            (Some(meeting), Some(rule)) if meeting.uid != rule.uid => {
+                apart.entry(rule.uid.clone()).or_default().push(*wall);
+                singles.extend((meeting.status != Status::Cancelled || is_shown(&meeting, week)).then_some(meeting));
+            }
             (Some(meeting), Some(rule)) => {
                 let shown = if restored { !is_past(&meeting, week, MOVED_DAYS) } else { is_shown(&meeting, week) };
                 if shown {
@@ -147,7 +154,21 @@ fn of_series(
         }
     }
     for rule in &series.rules {
-        let Some(mut master) = master(series, rule) else { continue };
+        let mut apart = apart.remove(&rule.uid).unwrap_or_default();
+        for wall in clocks.apart(rule, week) {
+            if apart.contains(&wall) {
+                continue;
+            }
+            if let Some(meeting) = occurrence(series, verdicts, wall) {
+                apart.push(wall);
+                singles.push(meeting);
+            }
+        }
+        apart.sort();
+        let Some(mut master) = master(series, rule, apart) else {
+            singles.extend(never_held(series, rule, week).into_iter().filter(|meeting| revisions.contains_key(&meeting.uid)));
+            continue;
+        };
         let mut differing = overrides.remove(&rule.uid).unwrap_or_default();
         for meeting in once_published(series, rule, verdicts, revisions) {
             if !is_past(&meeting, week, MOVED_DAYS) && differing.iter().all(|other| other.id != meeting.id) {
@@ -180,16 +201,24 @@ fn of_series(
 }
 
 /// A rule as an event; `None` where it has no meeting before it ends.
-fn master(series: &Series, rule: &Rule) -> Option<Master> {
+fn master(series: &Series, rule: &Rule, mut apart: Vec<NaiveDateTime>) -> Option<Master> {
     let limit = [rule.until, series.ended, rule.recurrence.last(rule.from)].into_iter().flatten().min();
-    let first = rule.recurrence.first(rule.from).filter(|first| limit.is_none_or(|limit| *first <= limit))?;
+    let mut first = rule.recurrence.first(rule.from)?;
+    // From a first meeting that programs disagree about they would count all others.
+    while apart.first() == Some(&first.and_time(rule.time)) {
+        apart.remove(0);
+        first = rule.recurrence.next_after(rule.from, first)?;
+    }
+    if limit.is_some_and(|limit| first > limit) {
+        return None;
+    }
     let mut rrule = rule.recurrence.to_rrule(first);
     let until = limit.map(|limit| rule.zone.instant(limit.and_time(rule.time)));
     if let Some(until) = until {
         rrule.push_str(&until.format(";UNTIL=%Y%m%dT%H%M%SZ").to_string());
     }
     let over = until.map(|until| until + rule.length);
-    Some(Master { rule: rule.clone(), first: first.and_time(rule.time), rrule, over, dropped: Vec::new() })
+    Some(Master { rule: rule.clone(), first: first.and_time(rule.time), rrule, over, dropped: Vec::new(), apart })
 }
 
 /// Meetings of a rule about which nothing is decided, but which once were published as overrides.
@@ -227,6 +256,14 @@ fn taken_back(series: &Series, wall: NaiveDateTime) -> impl Iterator<Item = Occu
     }];
     let meeting = occurrence(series, &Verdicts::of(&added), wall);
     meeting.map(|meeting| Occurrence { status: Status::Cancelled, decision: None, ..meeting }).into_iter()
+}
+
+/// A rule that was published and ended before its first meeting, as that meeting, cancelled: readers may keep what merely vanishes.
+fn never_held(series: &Series, rule: &Rule, week: DateTime<Utc>) -> Option<Occurrence> {
+    let wall = rule.recurrence.first(rule.from)?.and_time(rule.time);
+    let whole = Series { ended: None, rules: vec![Rule { until: None, ..rule.clone() }], ..series.clone() };
+    let meeting = occurrence(&whole, &Verdicts::default(), wall)?;
+    Some(Occurrence { uid: rule.uid.clone(), status: Status::Cancelled, ..meeting }).filter(|meeting| is_shown(meeting, week))
 }
 
 fn is_shown(meeting: &Occurrence, week: DateTime<Utc>) -> bool {

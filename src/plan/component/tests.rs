@@ -47,6 +47,23 @@ fn a_rule_without_a_single_meeting_is_not_published() {
 }
 
 #[test]
+fn a_rule_that_was_published_and_ends_before_it_begins_is_said_to_be_cancelled() {
+    let mut calendar = tide();
+    calendar.communities[0].series[0].rules = vec![rule("late", "2026-12-02", "2 weeks", "18:00", "UTC")];
+    let ended = |calendar: &mut Calendar| calendar.communities[0].series[0].ended = Some(date("2026-11-19"));
+    let now = utc("2026-11-20T12:00:00Z");
+    let before = components(&calendar, &Verdicts::default(), &BTreeMap::new(), now);
+    let known: BTreeMap<_, _> = revise(&before, &BTreeMap::new(), now).into_iter().collect();
+    ended(&mut calendar);
+    let uid = "late-20261202@meet.example.org";
+    let after = components(&calendar, &Verdicts::default(), &known, now);
+    let said = after.iter().find(|component| component.name == uid).unwrap();
+    assert!(matches!(&said.what, What::Single(meeting) if meeting.status == Status::Cancelled));
+    assert!(components(&calendar, &Verdicts::default(), &BTreeMap::new(), now).iter().all(|component| component.name != uid));
+    assert!(components(&calendar, &Verdicts::default(), &known, utc("2027-02-01T12:00:00Z")).iter().all(|component| component.name != uid));
+}
+
+#[test]
 fn a_cancelled_meeting_has_an_override_for_thirty_days_and_then_is_left_out() {
     let cancelled = [decide("tide/call", "2026-11-20T12:00:00Z", &[("2026-12-02T18:00:00", Verdict::Cancel)], Some("A holiday."))];
     let found = all(&cancelled, &BTreeMap::new(), "2026-11-20T12:00:00Z");
@@ -176,4 +193,12 @@ fn a_date_that_differs_in_a_city_is_said() {
     let told = hours::in_zone(&late, "Kolkata", &super::sample::zone("Asia/Kolkata"), date("2026-11-18"));
     assert_eq!(crate::output::ics::city_hours(&told), "Kolkata 05:00 the next day");
     assert_eq!(series("tide/late", "Late", vec![late]).rules.len(), 1);
+}
+
+#[test]
+fn a_new_hour_is_never_told_for_a_date_on_which_the_old_one_still_holds() {
+    // At midnight in Troll on 28 March the clocks have not gone forward yet; a month later it is 22:00 UTC of the day before.
+    let night = rule("night", "2026-01-25", "month on the last Sunday", "00:00", "Antarctica/Troll");
+    let told = crate::output::ics::city_hours(&hours::in_utc(&night, date("2026-11-16")));
+    assert_eq!(told, "UTC 00:00, from 29 March 2027 22:00 the day before, from 1 November 2027 00:00");
 }
