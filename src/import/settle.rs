@@ -1,0 +1,441 @@
+//! An event of another tool as series of ours: one rule each, with its skips, moves and extra meetings. What hits no meeting is named with
+//! the nearest one; what cannot be said is left out and said.
+
+use chrono::{Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
+
+use super::codes;
+use super::found::{Event, Override, Single, Stamp, When};
+use super::rhythm::{self, Said, Slot};
+use super::text;
+use super::way_in::{self, WayIn};
+use super::zone::to_the_minute;
+use crate::meeting::zone::{Zone, Zones};
+use crate::source::{Place, Remark};
+
+/// No list of a schedule is longer.
+const MOST_SINGLES: usize = 900;
+const LONGEST: TimeDelta = TimeDelta::days(7);
+const YEARS: std::ops::RangeInclusive<i32> = 1970..=2099;
+
+/// A series as it will be written.
+#[derive(Clone, Debug)]
+pub(super) struct Draft {
+    pub place: Place,
+    pub title: String,
+    pub called: Vec<String>,
+    pub description: Option<String>,
+    pub way_in: WayIn,
+    pub uid: Option<String>,
+    pub said: Said,
+    pub from: NaiveDate,
+    pub until: Option<NaiveDate>,
+    pub time: NaiveTime,
+    pub zone: Zone,
+    pub length: TimeDelta,
+    /// With the reason, where there is one.
+    pub skips: Vec<(NaiveDate, Option<String>)>,
+    pub moves: Vec<(NaiveDate, NaiveDateTime, Option<String>)>,
+    pub extras: Vec<(NaiveDateTime, Option<TimeDelta>, Option<String>)>,
+    /// Exceptions that hit nothing: the nearest meeting, and the words about it.
+    pub offered: Vec<(NaiveDate, String)>,
+}
+
+/// The series of an event, one for each hour it has; none where it cannot be said.
+pub(super) fn settle(event: Event, zones: &Zones, remarks: &mut Vec<Remark>) -> Vec<Draft> {
+    let mut note = Notes { place: event.place.clone(), remarks };
+    let title = note.line("title", event.title.as_deref().unwrap_or_default(), text::LONGEST_LINE).unwrap_or_else(|| "Meeting".to_owned());
+    if event.cancelled && !event.rules.is_empty() {
+        note.warn(codes::CANCELLED, format!("\"{}\" is cancelled as a whole, and was left out.", text::shown(&title)));
+        return Vec::new();
+    }
+    let Some((start, zone, shifted)) = placed(&event.start, &event.rules.iter().map(|rule| rule.text.as_str()).collect::<Vec<_>>(), zones)
+    else {
+        let sentence = format!(
+            "\"{}\" was left out: it keeps a fixed distance from UTC, and its days cannot be said in another zone. Give it a zone, as Europe/Berlin.",
+            text::shown(&title)
+        );
+        note.fault(codes::BAD_ZONE, sentence);
+        return Vec::new();
+    };
+    let (wall, lost) = to_the_minute(start.wall());
+    if lost {
+        note.warn(codes::LENGTH, format!("\"{}\" begins between two minutes; its seconds were left out.", text::shown(&title)));
+    }
+    if !YEARS.contains(&wall.year()) {
+        note.fault(codes::BAD_DATE, format!("\"{}\" was left out: it begins in the year {}.", text::shown(&title), wall.year()));
+        return Vec::new();
+    }
+    let whole = matches!(start, When::Day(_));
+    if whole {
+        let sentence =
+            format!("\"{}\" takes whole days. A schedule has hours, so it was written as from 00:00 UTC on.", text::shown(&title));
+        note.warn(codes::ALL_DAY, sentence);
+    }
+    let Some(length) = length(event.length, whole, &title, &mut note) else { return Vec::new() };
+    let start = match start {
+        When::Day(date) => When::Day(date),
+        When::At(_, zone) => When::At(wall, zone),
+        When::Offset(_, east) => When::Offset(wall, east),
+    };
+    let mut slots = Vec::new();
+    for (rule, shifted) in event.rules.iter().zip(&shifted) {
+        let mut ignored = Vec::new();
+        match rhythm::slots(shifted, &start, &zone, &mut ignored) {
+            Ok(found) if found.is_empty() => {
+                let sentence = format!("The rule {} ends before it begins.", text::shown(&rule.text));
+                note.remarks.push(Remark::warning(rule.place.clone(), codes::BAD_RULE, sentence));
+            }
+            Ok(found) => slots.extend(found),
+            Err(error) => {
+                let sentence = format!(
+                    "\"{}\" was left out, because its rule {} cannot be said: {error}.",
+                    text::shown(&title),
+                    text::shown(&rule.text)
+                );
+                note.remarks.push(Remark::fault(rule.place.clone(), codes::BAD_RULE, sentence));
+                return Vec::new();
+            }
+        }
+        for part in ignored {
+            note.remarks.push(Remark::warning(rule.place.clone(), codes::BAD_RULE, format!("Left out: {part}.")));
+        }
+    }
+    // The first meeting stands by itself where no rule has it (RFC 5545, section 3.8.5.3).
+    let synchronised = slots.iter().any(|slot| slot.time == wall.time() && slot.meets(wall.date()));
+    let mut extras = event.extras;
+    if slots.is_empty() {
+        slots.extend(Slot::once(wall));
+    } else if !synchronised {
+        let sentence = format!(
+            "\"{}\" begins on {}, which is no date of its own rule. It was written as an extra meeting; take it out, if it never was one.",
+            text::shown(&title),
+            day(wall)
+        );
+        note.warn(codes::FIRST_DATE, sentence);
+        extras.insert(0, Single { place: event.place.clone(), on: Stamp::Wall(wall), reason: None, length: None });
+    }
+    if slots.len() > 1 {
+        let hours: Vec<String> = slots.iter().map(|slot| slot.time.format("%H:%M").to_string()).collect();
+        let sentence = format!(
+            "\"{}\" has {} rules of its own ({}); each became a series. The first keeps the UID.",
+            text::shown(&title),
+            slots.len(),
+            hours.join(", ")
+        );
+        note.warn(codes::SPLIT, sentence);
+    }
+    let description = event.description.as_deref().and_then(|text| note.description(text, &title));
+    let way_in = way_in::read(event.location.as_deref(), &event.links, description.as_deref(), &mut note);
+    let mut drafts: Vec<Draft> = slots
+        .iter()
+        .enumerate()
+        .map(|(at, slot)| Draft {
+            place: event.place.clone(),
+            title: title.clone(),
+            called: event.called.clone(),
+            description: description.clone(),
+            way_in: way_in.clone(),
+            uid: event.uid.as_deref().map(|uid| if at == 0 { uid.to_owned() } else { format!("{uid}-rule-{}", at + 1) }),
+            said: slot.said.clone(),
+            from: slot.from,
+            until: slot.until.filter(|_| slot.said != Said::Every("once".to_owned())),
+            time: slot.time,
+            zone: zone.clone(),
+            length,
+            skips: Vec::new(),
+            moves: Vec::new(),
+            extras: Vec::new(),
+            offered: Vec::new(),
+        })
+        .collect();
+    let meetings = Meetings { slots: &slots, zone: &zone, whole, title: &title };
+    overrides(event.overrides, &meetings, &mut drafts, &mut note);
+    add(extras, &meetings, &mut drafts, &mut note);
+    skip(event.skips, &meetings, &mut drafts, &mut note);
+    if event.cancelled
+        && let Some(draft) = drafts.first_mut()
+    {
+        draft.skips = vec![(draft.from, None)];
+    }
+    drafts
+}
+
+/// Collects remarks about one event.
+pub(super) struct Notes<'r> {
+    pub place: Place,
+    pub remarks: &'r mut Vec<Remark>,
+}
+
+impl Notes<'_> {
+    pub fn warn(&mut self, code: &'static str, sentence: String) {
+        self.remarks.push(Remark::warning(self.place.clone(), code, sentence));
+    }
+
+    pub fn advise(&mut self, code: &'static str, sentence: String) {
+        self.remarks.push(Remark::advice(self.place.clone(), code, sentence));
+    }
+
+    fn fault(&mut self, code: &'static str, sentence: String) {
+        self.remarks.push(Remark::fault(self.place.clone(), code, sentence));
+    }
+
+    pub fn line(&mut self, what: &str, words: &str, most: usize) -> Option<String> {
+        let (line, lost) = text::line(words, most);
+        if lost {
+            self.warn(codes::WORDS_CHANGED, format!("The {what} was too long or held characters that hide; they were taken out."));
+        }
+        line
+    }
+
+    fn description(&mut self, words: &str, title: &str) -> Option<String> {
+        let plain = text::without_html(words.get(..words.floor_char_boundary(100_000)).unwrap_or(words));
+        if plain.is_some() {
+            self.advise(codes::WORDS_CHANGED, format!("The description of \"{}\" was HTML; it became plain text.", text::shown(title)));
+        }
+        let (found, lost) = text::paragraphs(plain.as_deref().unwrap_or(words));
+        if lost {
+            let sentence =
+                format!("The description of \"{}\" was too long or held characters that hide; they were taken out.", text::shown(title));
+            self.warn(codes::WORDS_CHANGED, sentence);
+        }
+        found
+    }
+}
+
+/// Where and when it begins in a zone of ours, with its rules as that zone has them. A fixed distance from UTC becomes UTC, where the days of
+/// the rules can follow; else the zone of whole hours.
+fn placed(start: &When, rules: &[&str], zones: &Zones) -> Option<(When, Zone, Vec<String>)> {
+    let as_they_are = || rules.iter().map(|rule| (*rule).to_owned()).collect();
+    match start {
+        When::Day(_) => Some((start.clone(), zones.get("UTC")?, as_they_are())),
+        When::At(_, zone) => Some((start.clone(), zone.clone(), as_they_are())),
+        When::Offset(wall, east) => {
+            let utc = zones.get("UTC")?;
+            let moved = start.instant().naive_utc();
+            let days = (moved.date() - wall.date()).num_days();
+            let hourly = rules.iter().any(|rule| rule.to_ascii_uppercase().contains("BYHOUR"));
+            let shifted: Option<Vec<String>> = rules.iter().map(|rule| rhythm::moved_days(rule, days)).collect();
+            match shifted.filter(|_| *east == 0 || !hourly) {
+                Some(rules) => Some((When::At(moved, utc.clone()), utc, rules)),
+                None if east % 3600 == 0 => {
+                    let hours = east / 3600;
+                    let zone = zones.get(&format!("Etc/GMT{}{}", if hours > 0 { '-' } else { '+' }, hours.abs()))?;
+                    Some((When::At(*wall, zone.clone()), zone, as_they_are()))
+                }
+                None => None,
+            }
+        }
+    }
+}
+
+fn length(said: Option<TimeDelta>, whole: bool, title: &str, note: &mut Notes<'_>) -> Option<TimeDelta> {
+    let title = text::shown(title);
+    match said {
+        None if whole => Some(TimeDelta::days(1)),
+        None => {
+            note.warn(codes::LENGTH, format!("\"{title}\" does not say how long it is; one hour was written."));
+            Some(TimeDelta::hours(1))
+        }
+        Some(length) if length <= TimeDelta::zero() => {
+            note.warn(codes::LENGTH, format!("\"{title}\" ends when it begins, or before; one hour was written."));
+            Some(TimeDelta::hours(1))
+        }
+        Some(length) if length > LONGEST => {
+            note.fault(codes::LENGTH, format!("\"{title}\" was left out: it is longer than a week, which no meeting is."));
+            None
+        }
+        Some(length) => Some(TimeDelta::minutes((length.num_seconds() + 59) / 60)),
+    }
+}
+
+/// The meetings of an event by its rules.
+struct Meetings<'e> {
+    slots: &'e [Slot],
+    zone: &'e Zone,
+    whole: bool,
+    title: &'e str,
+}
+
+impl Meetings<'_> {
+    /// The wall time that a stamp names in the event's zone; of a day alone the hour is open.
+    fn wall(&self, stamp: Stamp) -> (NaiveDate, Option<NaiveDateTime>) {
+        match stamp {
+            Stamp::Day(date) => (date, None),
+            Stamp::Wall(wall) if self.whole => (wall.date(), None),
+            Stamp::Instant(at) if self.whole => (at.date_naive(), None),
+            Stamp::Wall(wall) => (wall.date(), Some(wall)),
+            Stamp::Instant(at) => {
+                let wall = self.zone.wall(at);
+                (wall.date(), Some(wall))
+            }
+        }
+    }
+
+    /// Which rules have the meeting that a stamp names.
+    fn hit(&self, stamp: Stamp) -> Vec<usize> {
+        let (date, wall) = self.wall(stamp);
+        let named = |slot: &Slot| slot.meets(date) && wall.is_none_or(|wall| wall.time() == slot.time);
+        self.slots.iter().enumerate().filter(|(_, slot)| named(slot)).map(|(at, _)| at).collect()
+    }
+
+    /// The rule and the date of the meeting nearest to a stamp.
+    fn nearest(&self, stamp: Stamp) -> Option<(usize, NaiveDateTime)> {
+        let (date, wall) = self.wall(stamp);
+        let wall = wall.unwrap_or(date.and_time(NaiveTime::MIN) + TimeDelta::hours(12));
+        let all = self.slots.iter().enumerate().filter_map(|(at, slot)| slot.nearest(date).map(|near| (at, near.and_time(slot.time))));
+        all.min_by_key(|(_, near)| (*near - wall).abs())
+    }
+
+    fn shown(&self, stamp: Stamp) -> String {
+        match self.wall(stamp) {
+            (date, None) => format!("{}", date.format("%A %-d %B %Y")),
+            (_, Some(wall)) => format!("{} in {}", day(wall), self.zone.name()),
+        }
+    }
+}
+
+fn day(wall: NaiveDateTime) -> String {
+    wall.format("%A %-d %B %Y, %H:%M").to_string()
+}
+
+/// Exceptions: each as a skip of the meeting it hits, or offered for the nearest one.
+fn skip(mut skips: Vec<Single>, meetings: &Meetings<'_>, drafts: &mut [Draft], note: &mut Notes<'_>) {
+    few(&mut skips, "exceptions", note);
+    for single in skips {
+        let hit = meetings.hit(single.on);
+        let date = meetings.wall(single.on).0;
+        if !hit.is_empty() && matches!(single.on, Stamp::Day(_)) && !meetings.whole && single.reason.is_none() {
+            let sentence = format!(
+                "The exception of {} names a day without an hour, which calendar programs do not match. It was written as a skip of that day's meeting.",
+                date.format("%-d %B %Y")
+            );
+            note.remarks.push(Remark::advice(single.place.clone(), codes::EXCEPTION_BY_DATE, sentence));
+        }
+        for at in &hit {
+            let Some(draft) = drafts.get_mut(*at) else { continue };
+            let known = draft.skips.iter().any(|(other, _)| *other == date) || draft.moves.iter().any(|(other, _, _)| *other == date);
+            if !known {
+                draft.skips.push((date, single.reason.clone()));
+            }
+        }
+        if hit.is_empty() {
+            dead(&single, meetings, drafts, note);
+        }
+    }
+}
+
+/// An exception that hits nothing: said, with the nearest meeting, and offered as a comment in the file.
+fn dead(single: &Single, meetings: &Meetings<'_>, drafts: &mut [Draft], note: &mut Notes<'_>) {
+    // An extra meeting that is an exception, too, is neither.
+    let (_, wall) = meetings.wall(single.on);
+    for draft in drafts.iter_mut() {
+        let before = draft.extras.len();
+        draft.extras.retain(|(at, _, _)| Some(*at) != wall);
+        if draft.extras.len() < before {
+            return;
+        }
+    }
+    let said = format!("The exception of {} hits no meeting of \"{}\".", meetings.shown(single.on), text::shown(meetings.title));
+    let sentence = match meetings.nearest(single.on) {
+        Some((at, near)) => {
+            if let Some(draft) = drafts.get_mut(at) {
+                draft.offered.push((near.date(), format!("{said} The nearest is on {}.", day(near))));
+            }
+            format!("{said} The nearest is on {}: if that one was meant, take the comment signs before its skip away.", day(near))
+        }
+        None => format!("{said} It was left out."),
+    };
+    note.remarks.push(Remark::warning(single.place.clone(), codes::DEAD_EXCEPTION, sentence));
+}
+
+fn few<T>(list: &mut Vec<T>, what: &str, note: &mut Notes<'_>) {
+    if list.len() > MOST_SINGLES {
+        note.fault(codes::TOO_LARGE, format!("Of {} {what}, only the last {MOST_SINGLES} were taken over.", list.len()));
+        list.drain(..list.len() - MOST_SINGLES);
+    }
+}
+
+/// Extra dates, beside the rules. They go to the first series of the event.
+fn add(mut extras: Vec<Single>, meetings: &Meetings<'_>, drafts: &mut [Draft], note: &mut Notes<'_>) {
+    few(&mut extras, "extra dates", note);
+    let Some(first) = drafts.first_mut() else { return };
+    for single in extras {
+        let (date, wall) = meetings.wall(single.on);
+        let at = to_the_minute(wall.unwrap_or(date.and_time(first.time))).0;
+        if !meetings.hit(Stamp::Wall(at)).is_empty() || first.extras.iter().any(|(other, _, _)| *other == at) {
+            continue;
+        }
+        if !YEARS.contains(&at.year()) {
+            let sentence = format!("The extra date of {} was left out: no schedule reaches it.", day(at));
+            note.remarks.push(Remark::fault(single.place, codes::BAD_DATE, sentence));
+            continue;
+        }
+        let length = single.length.filter(|length| *length != first.length && *length > TimeDelta::zero() && *length <= LONGEST);
+        first.extras.push((at, length, single.reason));
+    }
+}
+
+/// Overrides: cancelled ones are skips, others moves; one that hits no meeting is an extra one.
+fn overrides(mut all: Vec<Override>, meetings: &Meetings<'_>, drafts: &mut [Draft], note: &mut Notes<'_>) {
+    few(&mut all, "changed meetings", note);
+    for one in all {
+        let to = to_the_minute(meetings.zone.wall(one.start.instant())).0;
+        let whole = matches!(one.start, When::Day(_));
+        let shown = meetings.shown(one.original);
+        let say = |note: &mut Notes<'_>, sentence: String| note.remarks.push(Remark::warning(one.place.clone(), codes::OVERRIDE, sentence));
+        if one.and_future {
+            let sentence = format!(
+                "The change of {shown} is meant for all later meetings, too. Only that one was changed: end the rule, and write the new one as a second [[series.rule]]."
+            );
+            note.remarks.push(Remark::fault(one.place.clone(), codes::OVERRIDE, sentence));
+        }
+        let hit = meetings.hit(one.original).first().copied();
+        let Some(draft) = drafts.get_mut(hit.unwrap_or(0)) else { continue };
+        let date = meetings.wall(one.original).0;
+        if hit.is_none() {
+            let near = meetings.nearest(one.original).map_or_else(String::new, |(_, near)| format!(" The nearest is on {}.", day(near)));
+            if one.cancelled {
+                say(note, format!("The cancelled meeting of {shown} is none of the rule, and was left out.{near}"));
+            } else {
+                say(note, format!("The changed meeting of {shown} is none of the rule. It was written as an extra meeting.{near}"));
+                draft.extras.push((
+                    to,
+                    one.length.filter(|length| *length != draft.length && *length <= LONGEST && *length > TimeDelta::zero()),
+                    one.reason,
+                ));
+            }
+            continue;
+        }
+        if draft.skips.iter().any(|(other, _)| *other == date) || draft.moves.iter().any(|(other, _, _)| *other == date) {
+            say(note, format!("The meeting of {shown} is changed twice. The first change was taken over."));
+            continue;
+        }
+        if one.cancelled {
+            draft.skips.push((date, one.reason));
+            continue;
+        }
+        let mut differs = Vec::new();
+        if one.length.is_some_and(|length| length != draft.length && length > TimeDelta::zero()) {
+            differs.push("its length");
+        }
+        if one
+            .title
+            .as_deref()
+            .is_some_and(|title| text::line(title, text::LONGEST_LINE).0.as_deref().is_some_and(|title| title != draft.title))
+        {
+            differs.push("its title");
+        }
+        if whole != meetings.whole {
+            differs.push("its hour (a whole day)");
+        }
+        if !differs.is_empty() {
+            say(
+                note,
+                format!("Of the meeting of {shown}, {} cannot be changed by itself and stays that of the series.", differs.join(" and ")),
+            );
+        }
+        if whole == meetings.whole && to != date.and_time(draft.time) && YEARS.contains(&to.year()) {
+            draft.moves.push((date, to, one.reason));
+        }
+    }
+}
