@@ -5,6 +5,8 @@
 
 #[path = "support/house.rs"]
 mod house;
+#[path = "support/kill.rs"]
+mod kill;
 #[path = "support/orchard.rs"]
 mod orchard;
 #[path = "support/settled.rs"]
@@ -17,10 +19,11 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use chrono::NaiveDate;
 use house::{House, Mail};
+use kill::Life;
 use orchard::orchard;
 use settled::settled;
 use support::{SmtpServer, left_out, python};
@@ -117,22 +120,10 @@ fn the_program_killed_at_any_instant_tells_each_thing_once_or_says_that_it_does_
         undisturbed.round(DUE);
         begun.elapsed()
     });
-    let life = u64::try_from(lives.iter().max().unwrap().as_micros()).unwrap();
-    let killed = AtomicUsize::new(0);
+    let life = Life::new(*lives.iter().max().unwrap());
     let houses = side_by_side(runs, |run| {
         let house = copy(&template, &format!("run-{run}"));
-        // Spread over the life of an undisturbed run among others.
-        let spread = (run as u64).wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407) >> 33;
-        let instant = Duration::from_micros(spread % life);
-        let mut child = house.command(&["once", "--now", DUE]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let begun = Instant::now();
-        while begun.elapsed() < instant && child.try_wait().unwrap().is_none() {
-            std::thread::sleep(Duration::from_micros(200));
-        }
-        child.kill().unwrap();
-        if child.wait().unwrap().signal() == Some(9) {
-            killed.fetch_add(1, Ordering::Relaxed);
-        }
+        life.cut_off(run, house.command(&["once", "--now", DUE]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
         go_on(&house);
         house
     });
@@ -144,7 +135,7 @@ fn the_program_killed_at_any_instant_tells_each_thing_once_or_says_that_it_does_
         assert!(mail.subject().starts_with("CANCELLED Sat 7 Mar 18:00 UTC") && mail.flowing().contains("Rain."), "{}", mail.body);
     }
     assert!(houses.iter().all(|house| house.mail().is_empty()), "nothing went another way");
-    let killed = killed.into_inner();
+    let killed = life.killed();
     println!(
         "the program at random instants: {runs} runs, {killed} killed, {once} letters once, {doubts} in doubt, {twice} twice after a doubt"
     );

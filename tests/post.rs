@@ -40,19 +40,19 @@ fn smtp(port: u16) -> Smtp {
 
 /// Waits but briefly where the server will say nothing.
 fn impatient(step: &str, mut smtp: Smtp) -> Smtp {
-    let brief = Duration::from_millis(1500);
     let Some((phase, "silent" | "mute" | "slow:60")) = step.split_once('=') else { return smtp };
     let times = &mut smtp.timeouts;
-    let time = match phase {
-        "greeting" => &mut times.greeting,
-        "ehlo" => &mut times.ehlo,
-        "mail" => &mut times.mail,
-        "rcpt" => &mut times.rcpt,
-        "data" => &mut times.data,
-        "dot" => &mut times.dot,
+    let waits = match phase {
+        "greeting" | "ehlo" => vec![&mut times.greeting, &mut times.ehlo],
+        "starttls" => vec![&mut times.starttls],
+        "auth" => vec![&mut times.auth],
+        "mail" => vec![&mut times.mail],
+        "rcpt" => vec![&mut times.rcpt],
+        "data" => vec![&mut times.data],
+        "dot" => vec![&mut times.body, &mut times.dot],
         _ => panic!("no such phase: {phase}"),
     };
-    *time = brief;
+    waits.into_iter().for_each(|time| *time = Duration::from_secs(1));
     smtp
 }
 
@@ -184,7 +184,8 @@ async fn tls_is_required_believed_and_signed_in_over() {
     ];
     let server = SmtpServer::start(&python, &phases, &words);
     for step in &words[6..] {
-        let outcome = send(Smtp { tls: Tls::StartTls, user: user("right"), roots: roots.clone(), ..smtp(server.port) }).await;
+        let smtp = Smtp { tls: Tls::StartTls, user: user("right"), roots: roots.clone(), ..smtp(server.port) };
+        let outcome = send(impatient(step, smtp)).await;
         assert_eq!(outcome.word(), "deferred", "{step}: {outcome:?}");
     }
     assert_eq!(server.letters().len(), 0);
