@@ -134,7 +134,8 @@ fn named(drafts: Vec<Draft>, remarks: &mut Vec<Remark>) -> Vec<Named> {
     }
     for (file, (line, n)) in new {
         let sentence = format!(
-            "{n} of the events bring no UID that lasts. Theirs is made of the id of the series, its first date and your uid-domain, and stays as long as these do."
+            "{} no UID that lasts. It is made of the id of the series, its first date and your uid-domain, and stays as long as these do.",
+            if n == 1 { "One event brings".to_owned() } else { format!("{n} events bring") }
         );
         remarks.push(Remark::advice(Place::new(file, line), codes::NEW_UID, sentence));
     }
@@ -143,7 +144,7 @@ fn named(drafts: Vec<Draft>, remarks: &mut Vec<Remark>) -> Vec<Named> {
 
 /// Of titles that stand several times each gets its first date, and its hour where that is not enough.
 fn unlike(name: &str, draft: &Draft, taken: &mut HashSet<String>) -> String {
-    let short = |most: usize| name.get(..name.len().min(most)).unwrap_or("meeting").trim_end_matches('-').to_owned();
+    let short = |most: usize| text::name(name, most);
     let date = draft.from.format("%Y%m%d");
     let hour = draft.time.format("%H%M");
     let plain = [format!("{}-{date}", short(31)), format!("{}-{date}-{hour}", short(26))];

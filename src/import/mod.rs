@@ -11,6 +11,7 @@ mod ics;
 mod rhythm;
 mod rust_calendar;
 mod settle;
+mod singles;
 mod text;
 mod way_in;
 mod write;
@@ -19,7 +20,7 @@ mod yaml2ical;
 mod yaml2ics;
 mod zone;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
 
@@ -31,6 +32,9 @@ pub use codes::CODES;
 
 /// Complaints beyond these are noise.
 const MOST_REMARKS: usize = 2000;
+/// A sentence that is said of so many other places is said once, with these.
+const ALIKE: usize = 3;
+const MOST_PLACES: usize = 8;
 /// No schedule includes more files.
 const MOST_INCLUDES: usize = 200;
 
@@ -161,6 +165,7 @@ fn beside(including: &str, name: &str) -> Option<String> {
 fn settled(mut remarks: Vec<Remark>) -> Vec<Remark> {
     remarks.sort();
     remarks.dedup();
+    remarks = alike(remarks);
     if remarks.len() > MOST_REMARKS {
         let faulty = remarks.iter().any(|remark| remark.grade == Grade::Fault);
         let more = remarks.len() - MOST_REMARKS;
@@ -170,6 +175,37 @@ fn settled(mut remarks: Vec<Remark>) -> Vec<Remark> {
         remarks.push(Remark { place, code: codes::TOO_LARGE, grade, sentence: format!("{more} more remarks are not shown.") });
     }
     remarks
+}
+
+/// The same sentence about many places is said once, with the places.
+fn alike(remarks: Vec<Remark>) -> Vec<Remark> {
+    let mut places: HashMap<(&'static str, Grade, String), Vec<Place>> = HashMap::new();
+    let mut order = Vec::new();
+    for Remark { place, code, grade, sentence } in remarks {
+        let key = (code, grade, sentence);
+        let known = places.entry(key.clone()).or_default();
+        if known.is_empty() {
+            order.push(key);
+        }
+        known.push(place);
+    }
+    let mut out = Vec::new();
+    for key in order {
+        let all = places.remove(&key).unwrap_or_default();
+        let (code, grade, sentence) = key;
+        match all.as_slice() {
+            [first, rest @ ..] if rest.len() >= ALIKE => {
+                let shown: Vec<String> = rest.iter().take(MOST_PLACES).map(Place::to_string).collect();
+                let more = rest.len() - shown.len();
+                let others = if more == 0 { String::new() } else { format!(" and {more} others") };
+                let sentence = format!("{sentence} (The same at {}{others}.)", shown.join(", "));
+                out.push(Remark { place: first.clone(), code, grade, sentence });
+            }
+            all => out.extend(all.iter().map(|place| Remark { place: place.clone(), code, grade, sentence: sentence.clone() })),
+        }
+    }
+    out.sort();
+    out
 }
 
 #[cfg(test)]

@@ -8,8 +8,6 @@ use crate::meeting::zone::Zone;
 
 /// The first date of a rule is looked for this many years from its beginning.
 const FIRST_WITHIN: u64 = 40;
-/// No schedule counts further.
-const MOST_COUNTED: u32 = 9_999;
 /// A rule that ends later has no end.
 const LAST_YEAR: i32 = 2099;
 /// More hours of one day than this are no meetings.
@@ -101,13 +99,12 @@ pub(super) fn slots(text: &str, start: &When, zone: &Zone, notes: &mut Vec<Strin
             return Err(format!("it has no date within {FIRST_WITHIN} years from its start"));
         };
         let last = match (count, until) {
-            (Some(count), _) if count > MOST_COUNTED => {
-                notes.push(format!("COUNT={count}, which no schedule reaches: the rule has no end"));
-                None
-            }
             (Some(count), _) => {
                 let counted = Recurrence::rrule(&format!("{body};COUNT={}", count.max(1))).map_err(|error| error.to_string())?;
-                Some(counted.last(wall.date()).unwrap_or(from))
+                let end = NaiveDate::from_ymd_opt(LAST_YEAR, 12, 31).unwrap_or(NaiveDate::MAX);
+                let all = counted.dates(wall.date(), wall.date(), end);
+                // One that counts further than schedules reach has no end.
+                all.last().copied().filter(|_| u32::try_from(all.len()).is_ok_and(|n| n >= count))
             }
             (None, Some(end)) => Some(last_date(end, time, whole, zone)),
             (None, None) => None,

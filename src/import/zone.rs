@@ -169,7 +169,7 @@ impl Described {
         match likely.into_iter().chain(usual).chain(places.map(str::to_owned)).find_map(|name| fits(&name)) {
             Some(zone) => {
                 let sentence = format!(
-                    "\"{}\" is no name of a time zone. Its clocks are those of {} this year and next, and that zone was written. Check that it is meant.",
+                    "\"{}\" is no name of a time zone. Its clocks are at present those of {}, and that zone was written. Check that it is meant.",
                     super::text::shown(&self.id),
                     zone.name()
                 );

@@ -81,8 +81,12 @@ impl Lines {
             Ok(text) => Cow::Borrowed(text),
             Err(_) => {
                 self.not_utf8.push(number);
-                // What is not UTF-8 is in practice Windows-1252, of which Latin-1 is most.
-                Cow::Owned(bytes.iter().map(|b| char::from(*b)).collect())
+                let mut text = String::with_capacity(bytes.len());
+                for chunk in bytes.utf8_chunks() {
+                    text.push_str(chunk.valid());
+                    text.extend(chunk.invalid().iter().map(|b| windows(*b)));
+                }
+                Cow::Owned(text)
             }
         };
         match line(number, &text) {
@@ -90,6 +94,15 @@ impl Lines {
             None => self.no_lines.push(number),
         }
     }
+}
+
+/// A byte as Windows-1252 has it, which is what is not UTF-8 in practice.
+fn windows(byte: u8) -> char {
+    const HIGH: [char; 32] = [
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘', '’', '“', '”', '•',
+        '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+    ];
+    byte.checked_sub(0x80).and_then(|at| HIGH.get(usize::from(at))).copied().unwrap_or(char::from(byte))
 }
 
 /// A file in UTF-16 says so by its first bytes; of a mark of UTF-8 nothing is left.
@@ -160,7 +173,7 @@ fn quoted_printable(text: &str) -> String {
         out.push(hex.unwrap_or(*byte));
         at += if hex.is_some() { 3 } else { 1 };
     }
-    String::from_utf8(out).unwrap_or_else(|error| error.into_bytes().iter().map(|b| char::from(*b)).collect())
+    String::from_utf8(out).unwrap_or_else(|error| error.into_bytes().iter().map(|b| windows(*b)).collect())
 }
 
 /// TEXT as people read it: `\n`, `\,`, `\;` and `\\` undone.
