@@ -4,6 +4,7 @@
 #[allow(dead_code, reason = "shared with tests that need the rest")]
 mod support;
 
+mod command;
 mod fed;
 mod golden;
 mod hostile;

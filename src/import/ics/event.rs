@@ -1,6 +1,6 @@
 //! One VEVENT, property by property: what a schedule can say is taken, the rest is named.
 
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 
 use super::super::dates::{compact, compact_date, duration};
 use super::super::found::{Event, Link, Override, Rrule, Single, Stamp, When};
@@ -12,11 +12,10 @@ use super::{Context, Writer};
 use crate::source::Remark;
 
 /// What says nothing that a schedule lacks: marks of the program, and what is true of every meeting.
-const HARMLESS: [&str; 9] = [
+const HARMLESS: [&str; 8] = [
     "DTSTAMP",
     "CREATED",
     "LAST-MODIFIED",
-    "SEQUENCE",
     "X-LIC-ERROR",
     "X-MOZ-GENERATION",
     "X-MOZ-LASTACK",
@@ -99,6 +98,13 @@ pub(super) fn read(vevent: &Vevent, context: &mut Context<'_>) -> Option<Event> 
             "CLASS" if value.eq_ignore_ascii_case("PUBLIC") => {}
             "PRIORITY" if matches!(value, "" | "0" | "5") => {}
             "TRANSP" if context.writer == Writer::Own => {}
+            "SEQUENCE" => {
+                if value.parse::<i64>().is_ok_and(|number| number >= ours(context.options.today)) {
+                    let sentence = "This SEQUENCE is higher than those that convened gives, so calendars that have the event may not believe later changes. \
+                        Take its \"uid\" out of the schedule: then it is a new event.";
+                    context.remarks.push(Remark::warning(context.at(line.number), codes::NEW_UID, sentence));
+                }
+            }
             name if HARMLESS.contains(&name) => {}
             "ACKNOWLEDGED" => {}
             _ if value.is_empty() => {}
@@ -121,6 +127,11 @@ pub(super) fn read(vevent: &Vevent, context: &mut Context<'_>) -> Option<Event> 
         }];
     }
     Some(event)
+}
+
+/// The lowest SEQUENCE that an event published from this day on has: minutes since 2020 (`plan::component::revision`).
+fn ours(today: NaiveDate) -> i64 {
+    NaiveDate::from_ymd_opt(2020, 1, 1).map_or(0, |begin| (today - begin).num_minutes())
 }
 
 /// In our own feeds URL is the agenda, or our page where there is none.

@@ -110,6 +110,11 @@ fn calendar(text: &Text, parts: Parts, options: &Options<'_>, remarks: &mut Vec<
     let usual = head("X-WR-TIMEZONE").map(|line| zone::named(&line.value, options.zones));
     let usual = usual.and_then(|named| if let Named::Zone(zone) = named { Some(zone) } else { None });
     let described = parts.zones.iter().map(|zone| (zone.id.clone(), zone.clone())).collect();
+    if let Some(line) = head("METHOD").filter(|line| line.value.trim().eq_ignore_ascii_case("CANCEL")) {
+        let sentence = "This file cancels meetings (METHOD:CANCEL) and is no schedule. Import the calendar itself.";
+        remarks.push(Remark::fault(Place::new(text.path.clone(), line.number), codes::CANCELLED, sentence));
+        return Found::default();
+    }
     let mut context =
         Context { path: &text.path, options, described, known: HashMap::new(), usual, writer, left_out: BTreeMap::new(), remarks };
     let mut found = Found {
@@ -159,6 +164,11 @@ fn calendar(text: &Text, parts: Parts, options: &Options<'_>, remarks: &mut Vec<
         context.remarks.push(Remark::warning(place, codes::NOT_TAKEN, format!("{}{}.", uppercase(&sentence), also(&numbers))));
     }
     said(&mut context);
+    let described = parts.events.iter().flat_map(|event| &event.lines).find(|line| line.name == "DESCRIPTION");
+    if let Some(line) = described.filter(|_| writer == Writer::Own) {
+        let sentence = "convened wrote this file. Its descriptions hold hours and links that are made anew, so they were left out.";
+        context.remarks.push(Remark::advice(context.at(line.number), codes::WORDS_CHANGED, sentence));
+    }
     found
 }
 

@@ -9,7 +9,7 @@ use crate::source::{Place, Remark};
 /// Nested deeper is nobody's calendar.
 const DEEPEST: usize = 12;
 /// Zones that a file describes, and changes of their clocks.
-const MOST_ZONES: usize = 200;
+const MOST_ZONES: usize = 60;
 const MOST_ONSETS: usize = 500;
 
 /// A component that is taken over, or its parts that are not.
