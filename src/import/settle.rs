@@ -15,6 +15,8 @@ use crate::source::{Place, Remark};
 
 /// No meeting is longer.
 pub(super) const LONGEST: TimeDelta = TimeDelta::days(7);
+/// Of a description that is HTML, this much is read, in bytes.
+const MOST_HTML: usize = 100_000;
 /// The years that a schedule can name.
 pub(super) const YEARS: std::ops::RangeInclusive<i32> = 1970..=2099;
 
@@ -189,12 +191,14 @@ impl Notes<'_> {
     }
 
     fn description(&mut self, words: &str, title: &str) -> Option<String> {
-        let plain = text::without_html(words.get(..words.floor_char_boundary(100_000)).unwrap_or(words));
+        let head = text::head(words, MOST_HTML);
+        let plain = text::without_html(head);
+        let cut = plain.is_some() && head.len() < words.len();
         if plain.is_some() {
             self.advise(codes::WORDS_CHANGED, format!("The description of \"{}\" was HTML; it became plain text.", text::shown(title)));
         }
         let (found, lost) = text::paragraphs(plain.as_deref().unwrap_or(words));
-        if lost {
+        if lost || cut {
             let sentence =
                 format!("The description of \"{}\" was too long or held characters that hide; they were taken out.", text::shown(title));
             self.warn(codes::WORDS_CHANGED, sentence);

@@ -70,12 +70,17 @@ pub(super) fn paragraphs(text: &str) -> (Option<String>, bool) {
     ((!short.is_empty()).then_some(short), cut || seen.len() != plain.len())
 }
 
+/// The beginning of a text, at most so many bytes.
+pub(super) fn head(text: &str, most: usize) -> &str {
+    let end = (0..=most.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    text.get(..end).unwrap_or_default()
+}
+
 fn shortened(text: &str, most: usize) -> (String, bool) {
     if text.len() <= most {
         return (text.to_owned(), false);
     }
-    let end = (0..=most).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-    let kept = text.get(..end).unwrap_or_default();
+    let kept = head(text, most);
     let kept = kept.rsplit_once(char::is_whitespace).map_or(kept, |(kept, _)| kept);
     (format!("{} …", kept.trim_end()), true)
 }

@@ -9,7 +9,7 @@ use convened::meeting::calendar::{Calendar, Verdicts};
 use convened::meeting::series::Community;
 use convened::meeting::zone::Zones;
 use convened::output::publication::{Site, publish};
-use convened::plan::component::{components, revise};
+use convened::plan::component::{parts, revise};
 use convened::plan::ledger::Ledger;
 use convened::plan::schedule;
 use convened::source::{Grade, Text};
@@ -52,11 +52,11 @@ pub fn feed(community: Community, infix: &str) -> Vec<u8> {
     let calendar = Calendar { communities: vec![community], ..Calendar::default() };
     let mut ledger = Ledger::default();
     ledger.decisions = schedule::decisions(&calendar, &ledger, now());
-    let found = components(&calendar, &Verdicts::of(&ledger.decisions), &ledger.revisions, now());
-    let revised = revise(&found, &ledger.revisions, now());
+    let made = parts(&calendar, &Verdicts::of(&ledger.decisions), &ledger.revisions, now(), &[]);
+    let revised = revise(made.iter().flat_map(|part| &part.components), &ledger.revisions, now());
     ledger.revisions.extend(revised);
     let site = Site { base_url: "https://calendar.example.org".to_owned(), title: "All calendars".to_owned() };
-    let publication = publish(&calendar, &ledger, &site, now(), None);
+    let publication = publish(&calendar, &ledger, &made, &site, now(), None);
     let document = publication.documents.get(&path).unwrap_or_else(|| panic!("no {path}"));
     let bytes: Arc<_> = document.clone();
     bytes.bytes.to_vec()
