@@ -6,16 +6,17 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 /// The rooms that are pure: values in, values out.
-const PURE: [&str; 6] = ["source", "meeting", "config", "notes", "plan", "output"];
+const PURE: [&str; 7] = ["source", "meeting", "config", "notes", "import", "plan", "output"];
 const MOST_LINES: usize = 450;
 
 /// What each room may import. `room::part` allows that part only. `daemon`, `cli` and `main` may import everything.
-const MAY_IMPORT: [(&str, &[&str]); 14] = [
+const MAY_IMPORT: [(&str, &[&str]); 15] = [
     ("source", &[]),
     ("crash", &[]),
     ("meeting", &["source"]),
     ("config", &["meeting", "source"]),
     ("notes", &["meeting", "source"]),
+    ("import", &["config", "meeting", "source"]),
     ("plan", &["meeting", "source"]),
     ("output", &["plan", "meeting", "source"]),
     ("sources", &["source", "meeting::zone"]),

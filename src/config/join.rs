@@ -11,9 +11,10 @@ use crate::meeting::series::{Join, JoinLinks};
 use crate::source::{Place, Remark};
 
 /// Hosts that hold meetings, with those below them.
-const MEETING_HOSTS: [&str; 9] = [
+const MEETING_HOSTS: [&str; 10] = [
     "zoom.us",
     "zoom.com",
+    "zoomgov.com",
     "meet.google.com",
     "teams.microsoft.com",
     "teams.live.com",
@@ -41,6 +42,31 @@ pub(super) fn read(table: &mut Table<'_>, usual: &Usual<'_>, description: Option
     }
     differing(table, description, &found, remarks);
     found
+}
+
+/// Whether a text is a link that `join` takes without a word on hosts.
+pub fn is_join_link(text: &str) -> bool {
+    links::link(text).is_ok() && links::parse(text.trim()).is_ok_and(|link| link.secure)
+}
+
+/// Whether a text is a link that `agenda` takes.
+pub fn is_link(text: &str) -> bool {
+    links::link(text).is_ok()
+}
+
+/// Whether a link leads to a host that holds meetings.
+pub fn is_meeting_link(text: &str) -> bool {
+    links::parse(text.trim()).is_ok_and(|link| links::is_a_meeting(&link.host, &MEETING_HOSTS))
+}
+
+/// The host of a link, in lower case.
+pub fn host(text: &str) -> Option<String> {
+    links::parse(text.trim()).ok().map(|link| link.host)
+}
+
+/// The links to meetings that stand in a text, in its order.
+pub fn meeting_links(text: &str) -> Vec<&str> {
+    links::inside(text).filter(|(_, link)| links::is_a_meeting(&link.host, &MEETING_HOSTS)).map(|(text, _)| text).collect()
 }
 
 fn one<'t>(table: &Table<'t>, item: &'t Spanned<DeValue<'t>>, usual: &Usual<'_>, place: &Place, remarks: &mut Vec<Remark>) -> Option<Join> {

@@ -75,6 +75,7 @@ fn draft<'t>(mut table: Table<'t>, usual: &Usual<'_>, remarks: &mut Vec<Remark>)
     let description = table.text("description", remarks).map(str::to_owned);
     let join = join::read(&mut table, usual, description.as_deref(), remarks);
     let phone = table.table("phone", "phone", remarks).and_then(|table| phone(table, remarks));
+    let location = table.string("location", remarks).map(str::to_owned);
     let agenda = table.parsed("agenda", codes::BAD_LINK, remarks, super::links::link);
     let (list, letters, remind) = told(&mut table, usual, remarks);
     let ended = table.date("ended", remarks);
@@ -92,6 +93,7 @@ fn draft<'t>(mut table: Table<'t>, usual: &Usual<'_>, remarks: &mut Vec<Remark>)
         description,
         join,
         phone,
+        location,
         agenda,
         list,
         letters,

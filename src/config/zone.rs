@@ -32,8 +32,8 @@ pub(super) fn read(table: &mut Table<'_>, key: &'static str, zones: &Zones, rema
     Some(zone)
 }
 
-/// The zone of a name.
-pub(super) fn find(text: &str, zones: &Zones) -> Result<Zone, String> {
+/// The zone of a name that a schedule may write; the error is the end of a sentence that begins with the name of the setting.
+pub fn find(text: &str, zones: &Zones) -> Result<Zone, String> {
     let text = words::line(text)?;
     if let Some((_, instead)) = TRAPS.iter().find(|(trap, _)| trap.eq_ignore_ascii_case(text)) {
         return Err(format!("is \"{text}\", which means more than one thing. Write {instead}."));

@@ -174,6 +174,8 @@ pub struct Series {
     pub description: Option<String>,
     pub join: Vec<Join>,
     pub phone: Option<Phone>,
+    /// A place in words, beside the links or instead of them: a room, a channel.
+    pub location: Option<String>,
     /// Where the notes of the coming meeting are written.
     pub agenda: Option<String>,
     pub list: Option<Address>,

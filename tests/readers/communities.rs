@@ -235,6 +235,7 @@ fn series(number: usize, rule: Rule) -> Series {
         description: (number == 0).then(|| "Everybody is welcome.\nBring a cup.".to_owned()),
         join: vec![Join { label: Some("Room".to_owned()), url: format!("https://video.example.org/{number}?a=1,2;3") }],
         phone: (number == 1).then(|| Phone { number: "+1 555-010-0100".to_owned(), pin: Some("1 2 3#".to_owned()) }),
+        location: None,
         agenda: None,
         list: None,
         letters: Letters::None,

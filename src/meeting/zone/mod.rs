@@ -99,6 +99,11 @@ impl Zones {
         Some(Zone { name: name.clone(), rules })
     }
 
+    /// The zone that Windows calls so, in any case of letters, by its main place.
+    pub fn of_windows(&self, name: &str) -> Option<Zone> {
+        windows::iana(name.trim()).and_then(|iana| self.get(iana))
+    }
+
     /// The release in force, as "2026e".
     pub fn version(&self) -> &str {
         &self.0.versions.in_force

@@ -65,6 +65,7 @@ pub(crate) fn series(id: &str, title: &str, rules: Vec<Rule>) -> Series {
         description: None,
         join: vec![Join { label: None, url: "https://video.example.org/tide".to_owned() }],
         phone: None,
+        location: None,
         agenda: Some("https://pad.example.org/tide".to_owned()),
         list: None,
         letters: Letters::None,

@@ -70,6 +70,7 @@ fn series(name: &str, title: &str, first: &str, time: &str, zone_name: &str, eve
         description: None,
         join: vec![Join { label: None, url: format!("https://meet.orchard.example/{name}") }],
         phone: Some(Phone { number: "+1 555 0100".to_owned(), pin: Some("4711".to_owned()) }),
+        location: None,
         agenda: Some(format!("https://pad.orchard.example/{name}")),
         list: Some(list()),
         letters: Letters::Reminders,
