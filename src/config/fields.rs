@@ -110,6 +110,7 @@ pub(super) fn settled(remarks: &mut Vec<Remark>) -> bool {
             code: codes::TOO_LARGE,
             grade: if faulty { Grade::Fault } else { Grade::Warning },
             sentence,
+            lasting: None,
         }));
     }
     faulty
@@ -237,12 +238,30 @@ impl<'t> Table<'t> {
     /// A date, written bare or in quotes.
     pub fn date(&mut self, key: &'static str, remarks: &mut Vec<Remark>) -> Option<NaiveDate> {
         let value = self.value(key)?;
-        let read = match value.get_ref() {
-            DeValue::Datetime(datetime) => words::date(&datetime.to_string()),
-            DeValue::String(text) => words::date(text),
-            _ => Err("is not a date: write it as 2026-01-14.".to_owned()),
+        a_date(value.get_ref())
+            .map_err(|error| self.fault(key, codes::BAD_DATE, format!("\"{key}\" in {} {error}", self.what), remarks))
+            .ok()
+    }
+
+    /// A list of dates, each with its line; one date counts as a list of one.
+    pub fn dates(&mut self, key: &'static str, remarks: &mut Vec<Remark>) -> Option<Vec<At<NaiveDate>>> {
+        let value = self.value(key)?;
+        let items: Vec<&Spanned<DeValue>> = match value.get_ref() {
+            DeValue::Array(items) => items.iter().collect(),
+            _ => vec![value],
         };
-        read.map_err(|error| self.fault(key, codes::BAD_DATE, format!("\"{key}\" in {} {error}", self.what), remarks)).ok()
+        let mut found = Vec::new();
+        for item in items {
+            let line = self.page.line(item.span().start);
+            match a_date(item.get_ref()) {
+                Ok(value) => found.push(At { line, value }),
+                Err(error) => {
+                    let sentence = format!("A date of \"{key}\" in {} {error}", self.what);
+                    remarks.push(Remark::fault(self.page.at(line), codes::BAD_DATE, sentence));
+                }
+            }
+        }
+        Some(found)
     }
 
     /// A list of texts, each with its line; one text counts as a list of one.
@@ -349,5 +368,13 @@ impl<'t> Table<'t> {
             let sentence = format!("{} has no setting \"{}\". {hint}", words::opening(self.what), words::shown(key));
             remarks.push(Remark::fault(self.page.at(line), codes::UNKNOWN_KEY, sentence));
         }
+    }
+}
+
+fn a_date(value: &DeValue) -> Result<NaiveDate, String> {
+    match value {
+        DeValue::Datetime(datetime) => words::date(&datetime.to_string()),
+        DeValue::String(text) => words::date(text),
+        _ => Err("is not a date: write it as 2026-01-14.".to_owned()),
     }
 }

@@ -383,11 +383,26 @@ fn a_password_in_a_public_link_is_pointed_out() {
 #[test]
 fn a_description_that_leads_to_another_room_is_pointed_out() {
     let series = "join = \"https://zoom.us/j/88162\"\ndescription = \"Zoom: https://us06web.zoom.us/j/81261.\"";
-    complains(&orchard("", series), "13 links-differ: The description leads to https://us06web.zoom.us/j/81261, \"join\" to another link");
+    complains(&orchard("", series), "13 links-differ: The description leads into another room (at us06web.zoom.us) than \"join\" does.");
     good(&orchard(
         "",
         "join = \"https://zoom.us/j/88162\"\ndescription = \"Zoom: https://zoom.us/j/88162?x=1, see https://example.org/more\"",
     ));
+    // The same room at another of the provider's hosts, and a page of its phone numbers.
+    good(&orchard(
+        "",
+        "join = \"https://zoom.us/j/88162\"\ndescription = \"https://us06web.zoom.us/j/88162 or by phone: https://zoom.us/u/abc\"",
+    ));
+    good(&orchard("as-meant = [\"links-differ\"]", series));
+}
+
+#[test]
+fn holidays_and_dates_kept_are_lists_of_dates() {
+    let community = good(&orchard("holidays = [2026-05-01, \"2026-11-26\"]", "keeps = 2026-12-30\nas-meant = \"room-shared\""));
+    assert_eq!(community.holidays, [day("2026-05-01"), day("2026-11-26")]);
+    assert_eq!((&*community.series[0].keeps, &*community.series[0].as_meant), (&[day("2026-12-30")][..], &["room-shared".to_owned()][..]));
+    complains(&orchard("holidays = [2026-05-01, \"May\"]", ""), "4 bad-date: A date of \"holidays\" in the community is \"May\"");
+    complains(&orchard("", "keeps = [\n2026-12-30,\n2026-12-24]"), "14 no-meeting: \"Community call\" keeps Thursday 24 December 2026");
 }
 
 #[test]

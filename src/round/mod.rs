@@ -10,6 +10,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::crash::crash_point;
+use crate::lint;
 use crate::meeting::calendar::{Calendar, Verdicts};
 use crate::meeting::series::{Address, NotesFolder, SeriesId};
 use crate::meeting::zone::Zones;
@@ -129,10 +130,12 @@ pub fn survey(
             rules.push((series.id.clone(), in_force));
         }
     }
-    let understood = understand::notes(kept, ledger, communities, given.zones, bring, now);
+    let mut understood = understand::notes(kept, ledger, communities, given.zones, bring, now);
     remarks.extend(understood.remarks);
+    remarks.extend(lint::remarks(&understood.calendar, &Verdicts::of(&ledger.decisions), given.zones, now));
     remarks.sort_by(|(_, a), (_, b)| a.cmp(b));
     remarks.dedup();
+    understood.calendar.remarks = remarks.iter().filter_map(|(of, remark)| Some((of.clone()?, remark.clone()))).collect();
     Survey { calendar: understood.calendar, rules, remarks, next: understood.next }
 }
 

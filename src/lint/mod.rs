@@ -1,0 +1,63 @@
+//! What a careful reader of the schedules would ask: nothing here is wrong to the machine, and people may still meet in vain. Pure:
+//! calendar, decisions, zones and `now` in, remarks out. Each file asks one question. A false alarm costs more than silence, since
+//! people stop reading: where words can be meant otherwise, nothing is said.
+
+mod ending;
+mod holidays;
+mod hours;
+mod rooms;
+mod speech;
+#[cfg(test)]
+mod tests;
+mod weekdays;
+mod zone_data;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::meeting::calendar::{Calendar, Verdicts};
+use crate::meeting::series::Series;
+use crate::meeting::zone::Zones;
+use crate::source::Remark;
+
+/// The codes of the remarks made here, and of their like about a file (`links-differ`): what `as-meant` may name.
+pub const CODES: [&str; 9] =
+    [ending::ENDS, ending::ENDED, holidays::CODE, hours::CODE, "links-differ", rooms::SHARED, rooms::TWO, weekdays::CODE, zone_data::CODE];
+
+/// What there is to ask about all series, with the community each question concerns. `calendar` holds the rules in force, `verdicts`
+/// what was decided so far; what the schedule files say of single dates is looked at here.
+pub fn remarks(calendar: &Calendar, verdicts: &Verdicts<'_>, zones: &Zones, now: DateTime<Utc>) -> Vec<(Option<Arc<str>>, Remark)> {
+    let mut found = Vec::new();
+    for (community, series) in calendar.all_series() {
+        let about = [
+            ending::ending(series, now),
+            rooms::two_links(series),
+            hours::hours(community, series, zones, now),
+            weekdays::weekdays(community, series, now),
+            holidays::holidays(community, series, verdicts, now),
+        ];
+        found.extend(about.into_iter().flatten().filter(|remark| !is_meant(series, remark.code)).map(|remark| (community, remark)));
+        found.extend(unknown_code(series).map(|remark| (community, remark)));
+    }
+    found.extend(rooms::shared(calendar, verdicts, now));
+    found.extend(zone_data::old(calendar, zones, now));
+    found.into_iter().map(|(community, remark)| (Some(community.id.clone()), remark)).collect()
+}
+
+/// Whether people have said that a question need not be asked of a series.
+fn is_meant(series: &Series, code: &str) -> bool {
+    series.as_meant.iter().any(|meant| meant == code)
+}
+
+fn unknown_code(series: &Series) -> Option<Remark> {
+    let unknown = series.as_meant.iter().find(|code| !CODES.contains(&code.as_str()))?;
+    let near = CODES.iter().find(|code| strsim::osa_distance(code, unknown) <= 3);
+    let hint = near.map_or_else(|| format!("It may be one of: {}.", CODES.join(", ")), |near| format!("Did you mean \"{near}\"?"));
+    let unknown: String = unknown.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(40).collect();
+    Some(Remark::advice(
+        series.place.clone(),
+        "as-meant-unknown",
+        format!("\"as-meant\" names \"{unknown}\", which is no remark's code. {hint}"),
+    ))
+}
