@@ -13,7 +13,7 @@ const AHEAD: TimeDelta = TimeDelta::days(60);
 /// An end so long ago has been noticed.
 const LONG_AGO: TimeDelta = TimeDelta::days(180);
 /// A series that was never meant to last longer, as a sprint week or a course, may end unasked.
-const SHORT: TimeDelta = TimeDelta::days(120);
+const SHORT: TimeDelta = TimeDelta::days(60);
 
 /// A series whose last meeting is near or past, where nobody wrote that it `ended`.
 pub fn ending(series: &Series, now: DateTime<Utc>) -> Option<Remark> {

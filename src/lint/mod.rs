@@ -1,5 +1,5 @@
 //! What a careful reader of the schedules would ask: nothing here is wrong to the machine, and people may still meet in vain. Pure:
-//! calendar, decisions, zones and `now` in, remarks out. Each file asks one question. A false alarm costs more than silence, since
+//! schedules, decisions, zones and `now` in, remarks out. Each file asks one question. A false alarm costs more than silence, since
 //! people stop reading: where words can be meant otherwise, nothing is said.
 
 mod ending;
@@ -16,8 +16,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::meeting::calendar::{Calendar, Verdicts};
-use crate::meeting::series::Series;
+use crate::meeting::calendar::Verdicts;
+use crate::meeting::series::{Community, Series};
 use crate::meeting::zone::Zones;
 use crate::source::Remark;
 
@@ -25,11 +25,11 @@ use crate::source::Remark;
 pub const CODES: [&str; 9] =
     [ending::ENDS, ending::ENDED, holidays::CODE, hours::CODE, "links-differ", rooms::SHARED, rooms::TWO, weekdays::CODE, zone_data::CODE];
 
-/// What there is to ask about all series, with the community each question concerns. `calendar` holds the rules in force, `verdicts`
-/// what was decided so far; what the schedule files say of single dates is looked at here.
-pub fn remarks(calendar: &Calendar, verdicts: &Verdicts<'_>, zones: &Zones, now: DateTime<Utc>) -> Vec<(Option<Arc<str>>, Remark)> {
+/// What there is to ask about all series, with the community each question concerns. `communities` are as their files say, `verdicts`
+/// is what was decided so far; what the files say of single dates is looked at here.
+pub fn remarks(communities: &[Community], verdicts: &Verdicts<'_>, zones: &Zones, now: DateTime<Utc>) -> Vec<(Option<Arc<str>>, Remark)> {
     let mut found = Vec::new();
-    for (community, series) in calendar.all_series() {
+    for (community, series) in all_series(communities) {
         let about = [
             ending::ending(series, now),
             rooms::two_links(series),
@@ -40,9 +40,13 @@ pub fn remarks(calendar: &Calendar, verdicts: &Verdicts<'_>, zones: &Zones, now:
         found.extend(about.into_iter().flatten().filter(|remark| !is_meant(series, remark.code)).map(|remark| (community, remark)));
         found.extend(unknown_code(series).map(|remark| (community, remark)));
     }
-    found.extend(rooms::shared(calendar, verdicts, now));
-    found.extend(zone_data::old(calendar, zones, now));
+    found.extend(rooms::shared(communities, verdicts, now));
+    found.extend(zone_data::old(communities, zones, now));
     found.into_iter().map(|(community, remark)| (Some(community.id.clone()), remark)).collect()
+}
+
+fn all_series(communities: &[Community]) -> impl Iterator<Item = (&Community, &Series)> {
+    communities.iter().flat_map(|community| community.series.iter().map(move |series| (community, series)))
 }
 
 /// Whether people have said that a question need not be asked of a series.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::is_meant;
-use crate::meeting::calendar::{Calendar, Verdicts, occurrences};
+use super::{all_series, is_meant};
+use crate::meeting::calendar::{Verdicts, occurrences};
 use crate::meeting::occurrence::Occurrence;
 use crate::meeting::room::{is_for_meetings, room};
 use crate::meeting::series::{Community, Series};
@@ -46,10 +46,10 @@ fn in_text(text: &str) -> Vec<String> {
 
 /// Series that are in one room at one time, told to each community concerned. What two series hold together under one title, from the
 /// same minute to the same minute, is one meeting that stands in two calendars.
-pub fn shared<'a>(calendar: &'a Calendar, verdicts: &Verdicts<'_>, now: DateTime<Utc>) -> Vec<(&'a Community, Remark)> {
+pub fn shared<'a>(communities: &'a [Community], verdicts: &Verdicts<'_>, now: DateTime<Utc>) -> Vec<(&'a Community, Remark)> {
     let mut by_room: BTreeMap<String, Vec<(&Community, &Series)>> = BTreeMap::new();
-    for (community, series) in calendar.all_series().filter(|(_, series)| !is_meant(series, SHARED)) {
-        for room in series.join.iter().filter_map(|join| room(&join.url)) {
+    for (community, series) in all_series(communities).filter(|(_, series)| !is_meant(series, SHARED)) {
+        for room in rooms_of(series) {
             let users = by_room.entry(room).or_default();
             if !users.iter().any(|(_, other)| other.id == series.id) {
                 users.push((community, series));
@@ -71,6 +71,15 @@ pub fn shared<'a>(calendar: &'a Calendar, verdicts: &Verdicts<'_>, now: DateTime
         }
     }
     found
+}
+
+/// The rooms of a series: where `join` leads, or without any the one room of which its description speaks.
+fn rooms_of(series: &Series) -> Vec<String> {
+    if !series.join.is_empty() {
+        return series.join.iter().filter_map(|join| room(&join.url)).collect();
+    }
+    let described = in_text(series.description.as_deref().unwrap_or_default());
+    if different(described.clone()) == 1 { described } else { Vec::new() }
 }
 
 fn held(series: &Series, verdicts: &Verdicts<'_>, now: DateTime<Utc>) -> Vec<Occurrence> {

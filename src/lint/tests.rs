@@ -28,8 +28,7 @@ fn read(name: &str, series: &str) -> Community {
 }
 
 fn about(communities: &[Community], decisions: &[Decision], now: &str) -> Vec<Remark> {
-    let calendar = Calendar { communities: communities.to_vec(), ..Calendar::default() };
-    let remarks = remarks(&calendar, &Verdicts::of(decisions), &zoneinfo::embedded(), now.parse().unwrap());
+    let remarks = remarks(communities, &Verdicts::of(decisions), &zoneinfo::embedded(), now.parse().unwrap());
     remarks.into_iter().map(|(_, remark)| remark).collect()
 }
 
@@ -140,6 +139,22 @@ fn two_meetings_in_one_room_at_once_are_asked_about() {
         "as-meant = [\"room-shared\"]\nevery = \"week\"\nfrom = 2026-01-14\ntime = \"18:30\"\nzone = \"UTC\"",
         "Orchard triage",
     ));
+}
+
+#[test]
+fn a_room_that_only_the_description_names_is_a_room() {
+    let beside = |words: &str| {
+        call("join = \"https://zoom.us/j/8128821\"")
+            + &format!(
+                "[[series]]\nid = \"other\"\ntitle = \"Orchard triage\"\ndescription = \"{words}\"\nevery = \"week\"\nfrom = 2026-01-14\n\
+                 time = \"18:30\"\nzone = \"UTC\"\n"
+            )
+    };
+    assert!(
+        asked(&beside("Join us: https://us02web.zoom.us/j/8128821?pwd=x. Notes: https://pad.example.org/x"))
+            .starts_with("12 room-shared: ")
+    );
+    silent(&beside("Join us: https://us02web.zoom.us/j/8128822?pwd=x. Notes: https://pad.example.org/x"));
 }
 
 #[test]
@@ -347,8 +362,7 @@ fn zone_data_of_last_year_are_spoken_of_from_july_to_whom_they_concern() {
     let versions = ZoneVersions { in_force: "2025b".to_owned(), system: None, embedded: "2025b".to_owned() };
     let zones = Zones::new(versions, Vec::new());
     let said = |series: &str, now: &str| {
-        let calendar = Calendar { communities: vec![read("orchard", series)], ..Calendar::default() };
-        remarks(&calendar, &Verdicts::default(), &zones, now.parse().unwrap())
+        remarks(&[read("orchard", series)], &Verdicts::default(), &zones, now.parse().unwrap())
             .into_iter()
             .map(|(_, remark)| remark.code)
             .collect::<Vec<_>>()

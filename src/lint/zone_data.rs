@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Datelike, Utc};
 
-use crate::meeting::calendar::Calendar;
 use crate::meeting::series::Community;
 use crate::meeting::zone::Zones;
 use crate::source::{Place, Remark};
@@ -15,13 +14,13 @@ pub const CODE: &str = "zone-data-old";
 const BY_JULY: u32 = 7;
 
 /// Said to communities whose meetings or cities go by the clocks of a place.
-pub fn old<'a>(calendar: &'a Calendar, zones: &Zones, now: DateTime<Utc>) -> Vec<(&'a Community, Remark)> {
+pub fn old<'a>(communities: &'a [Community], zones: &Zones, now: DateTime<Utc>) -> Vec<(&'a Community, Remark)> {
     let Some(year) = zones.version().get(..4).and_then(|year| year.parse::<i32>().ok()) else { return Vec::new() };
     let is_old = year + 1 < now.year() || (year < now.year() && now.month() >= BY_JULY);
     if !is_old {
         return Vec::new();
     }
-    let concerned = calendar.communities.iter().filter(|community| {
+    let concerned = communities.iter().filter(|community| {
         let rules = community.series.iter().flat_map(|series| &series.rules);
         let mut zones = rules.map(|rule| &rule.zone).chain(community.cities.iter().map(|city| &city.zone));
         zones.any(|zone| !zone.is_utc()) && !community.series.iter().all(|series| is_meant(series, CODE))

@@ -121,6 +121,7 @@ pub fn survey(
     let (mut communities, read) = schedule::communities(&mut kept.texts, given, now);
     remarks.extend(read);
     plan::renamed::translate(ledger, &communities);
+    remarks.extend(lint::remarks(&communities, &Verdicts::of(&ledger.decisions), given.zones, now));
     let mut rules = Vec::new();
     for series in communities.iter_mut().flat_map(|community| &mut community.series) {
         let known = std::iter::once(&series.id).chain(&series.was).find_map(|id| ledger.rules.get(id));
@@ -132,7 +133,6 @@ pub fn survey(
     }
     let mut understood = understand::notes(kept, ledger, communities, given.zones, bring, now);
     remarks.extend(understood.remarks);
-    remarks.extend(lint::remarks(&understood.calendar, &Verdicts::of(&ledger.decisions), given.zones, now));
     remarks.sort_by(|(_, a), (_, b)| a.cmp(b));
     remarks.dedup();
     understood.calendar.remarks = remarks.iter().filter_map(|(of, remark)| Some((of.clone()?, remark.clone()))).collect();
