@@ -90,6 +90,16 @@ impl Remark {
         Remark { place, code, grade: Grade::Advice, sentence: sentence.into(), lasting: None }
     }
 
+    /// Whether it says the same as another: at the same file, of the same thing. Its line may wander, and its words where it lasts.
+    pub fn is_as(&self, other: &Remark) -> bool {
+        (&self.place.file, self.code, self.about()) == (&other.place.file, other.code, other.about())
+    }
+
+    /// What it is about: its words, where it does not last.
+    pub fn about(&self) -> &str {
+        self.lasting.as_deref().unwrap_or(&self.sentence)
+    }
+
     /// The same remark, as one that lasts.
     pub fn lasting(self, about: impl Into<String>) -> Remark {
         Remark { lasting: Some(about.into()), ..self }

@@ -125,6 +125,13 @@ fn a_question_is_no_fault_and_check_ends_well() {
     for code in ["warning[series-ends]", "warning[holiday]", "warning[hour-in-text]"] {
         assert!(said.contains(&format!("communities/orchard.toml:8: {code}")), "{said}");
     }
+    assert!(said.contains("1 community, 1 series, 0 notes; 3 remarks, 0 of them faults."), "{said}");
+    let json = house.json(&["check", "--json", "--now", "2026-11-20T09:00:00Z"]);
+    let holiday = json.iter().find(|remark| remark["code"] == "holiday").unwrap();
+    assert_eq!((&holiday["grade"], &holiday["line"]), (&Value::from("warning"), &Value::from(8)), "{holiday}");
+    // A cron job does not say at every hour what stands for weeks.
+    let once = house.run(&["once", "--now", "2026-11-20T09:00:00Z"]);
+    assert!(once.status.success() && !String::from_utf8_lossy(&once.stderr).contains("warning["), "{once:?}");
 }
 
 #[test]

@@ -22,6 +22,8 @@ pub(super) struct Usual<'a> {
     pub remind: Option<Vec<TimeDelta>>,
     pub duration: Option<TimeDelta>,
     pub zone: Option<Zone>,
+    /// The community says a zone, be it one or not: its series need not.
+    pub zone_said: bool,
     pub as_meant: Vec<String>,
 }
 
@@ -123,6 +125,7 @@ fn usual<'a>(table: &mut Table<'_>, id: Option<&str>, uid_domain: &'a str, zones
         remind: series::reminders(table, remarks),
         duration: rules::length(table, remarks),
         zone: zone::read(table, "zone", zones, remarks),
+        zone_said: table.has("zone"),
         as_meant: series::as_meant_in(table, remarks),
     }
 }

@@ -171,7 +171,7 @@ impl<'t> Table<'t> {
     /// Complains of a key that has to be there.
     pub fn required<T>(&self, key: &'static str, value: Option<T>, example: &str, remarks: &mut Vec<Remark>) -> Option<T> {
         if value.is_none() && !self.has(key) {
-            let sentence = format!("{} does not say \"{key}\". Write, for example: {key} = {example}", words::opening(self.what));
+            let sentence = format!("{} Write, for example: {key} = {example}", says_not(self.what, key));
             remarks.push(Remark::fault(self.place(), codes::MISSING, sentence));
         }
         value
@@ -300,7 +300,8 @@ impl<'t> Table<'t> {
             match parse(value) {
                 Ok(value) => found.push(At { line, value }),
                 Err(error) => {
-                    let sentence = format!("\"{}\" in \"{key}\" of {} {error}", words::shown(value), self.what);
+                    let entry = if error.starts_with("is \"") { "An entry".to_owned() } else { format!("\"{}\"", words::shown(value)) };
+                    let sentence = format!("{entry} of \"{key}\" in {} {error}", self.what);
                     remarks.push(Remark::fault(self.page.at(line), code, sentence));
                 }
             }
@@ -361,6 +362,12 @@ impl<'t> Table<'t> {
             let plain = key.to_lowercase().replace('_', "-");
             let synonym = SYNONYMS.iter().find(|(word, ours)| *word == plain && self.asked.contains(ours)).map(|(_, ours)| *ours);
             let hint = synonym.or_else(|| words::nearest(&plain, self.asked.iter().copied()));
+            if let Some(meant) = hint {
+                // The misspelt setting is not missing as well.
+                let missing = says_not(self.what, meant);
+                remarks
+                    .retain(|other| other.code != codes::MISSING || other.place != self.place() || !other.sentence.starts_with(&missing));
+            }
             let hint = match hint {
                 Some(hint) => format!("Did you mean \"{hint}\"?"),
                 None => format!("It may hold: {}.", self.asked.join(", ")),
@@ -369,6 +376,10 @@ impl<'t> Table<'t> {
             remarks.push(Remark::fault(self.page.at(line), codes::UNKNOWN_KEY, sentence));
         }
     }
+}
+
+fn says_not(what: &str, key: &str) -> String {
+    format!("{} does not say \"{key}\".", words::opening(what))
 }
 
 fn a_date(value: &DeValue) -> Result<NaiveDate, String> {

@@ -227,7 +227,7 @@ fn own_rules(
             return (groups, alone.is_some(), length);
         }
         inline.zone = inline.zone.or_else(|| usual.zone.clone());
-        rules::complete(table, &inline, remarks);
+        rules::complete(table, &inline, usual, remarks);
         groups.extend(group(inline, table, origin, usual, remarks));
         return (groups, true, length);
     }
@@ -236,7 +236,7 @@ fn own_rules(
         said.time = said.time.or(inline.time);
         said.zone = said.zone.or_else(|| inline.zone.clone()).or_else(|| usual.zone.clone());
         said.length = said.length.or(inline.length);
-        rules::complete(&rule, &said, remarks);
+        rules::complete(&rule, &said, usual, remarks);
         groups.extend(group(said, &rule, origin, usual, remarks));
         rule.finish(remarks);
     }

@@ -397,6 +397,16 @@ fn a_description_that_leads_to_another_room_is_pointed_out() {
 }
 
 #[test]
+fn one_slip_is_one_complaint() {
+    let misspelt = orchard("", "").replacen("title = ", "titel = ", 1);
+    complains(&misspelt, "2 unknown-key: The community has no setting \"titel\". Did you mean \"title\"?");
+    let no_zone = orchard("zone = \"PST\"", "").replacen("zone = \"UTC\"\n", "", 1);
+    complains(&no_zone, "4 bad-zone: \"zone\" in the community is \"PST\"");
+    let address = orchard("", "").replacen("\"ann@example.org\"", "\"ann@example.org\", \"bo at example.org\"", 1);
+    complains(&address, "3 bad-address: An entry of \"organisers\" in the community is \"bo at example.org\"; write an address as");
+}
+
+#[test]
 fn holidays_and_dates_kept_are_lists_of_dates() {
     let community = good(&orchard("holidays = [2026-05-01, \"2026-11-26\"]", "keeps = 2026-12-30\nas-meant = \"room-shared\""));
     assert_eq!(community.holidays, [day("2026-05-01"), day("2026-11-26")]);

@@ -40,13 +40,17 @@ pub fn weekdays(community: &Community, series: &Series, now: DateTime<Utc>) -> O
     if let Some(found) = reasons.next() {
         return Some(found);
     }
+    let said = regular(description);
+    if said.is_empty() && named(&series.title).next().is_none() {
+        return None;
+    }
     let own = met_on(series, now);
     if own.is_empty() {
         return None;
     }
     let in_title = named(&series.title).map(|(day, _)| day).find(|day| !own.contains(day));
     let usual = |day: &Weekday| own.contains(day) || community.series.iter().any(|other| met_on(other, now).contains(day));
-    let day = in_title.or_else(|| regular(description).into_iter().find(|day| !usual(day)))?;
+    let day = in_title.or_else(|| said.into_iter().find(|day| !usual(day)))?;
     let sentence = format!(
         "The text of \"{}\" says {}; by its rule it meets on {}. Correct whichever is wrong.",
         series.title,

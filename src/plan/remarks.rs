@@ -127,10 +127,9 @@ fn key(community: &Community, subject: Subject, email: &str) -> Key {
     Key { community: community.id.clone(), audience: Audience::Organisers, subject, kind: Kind::Remarks, mark: short_hash(email) }
 }
 
-/// A remark is the same while its file, its code and what it is about are, or its words where they stay; its line may wander.
+/// A name of what a remark says ([`Remark::is_as`]).
 fn hash(remark: &Remark) -> String {
-    let about = remark.lasting.as_ref().unwrap_or(&remark.sentence);
-    short_hash(&format!("{}\n{}\n{about}", remark.place.file, remark.code))
+    short_hash(&format!("{}\n{}\n{}", remark.place.file, remark.code, remark.about()))
 }
 
 fn community_of(calendar: &Calendar, remark: &Remark) -> Option<Arc<str>> {

@@ -12,7 +12,7 @@ use crate::source::{Grade, Remark};
 
 /// Remarks whose sentences hold dates, hours and titles only. Any other may quote what a person wrote, perhaps a link with a password
 /// or an address in the wrong place.
-const MAY_BE_QUOTED: [&str; 19] = [
+const MAY_BE_QUOTED: [&str; 20] = [
     "community-vanished",
     "dates-crossed",
     "decision-without-meeting",
@@ -21,6 +21,7 @@ const MAY_BE_QUOTED: [&str; 19] = [
     "holiday",
     "hour-in-text",
     "last-good-in-force",
+    "link-password",
     "links-differ",
     "no-meeting",
     "overruled",
@@ -48,7 +49,7 @@ pub(super) fn remarks(source: &Source<'_>, community: &Community) -> Value {
     let all = of(source, community);
     let groups: Vec<Value> = [
         (Grade::Fault, "To mend", "Until then what was last good stays in force."),
-        (Grade::Warning, "To look at", "These are in force as they stand."),
+        (Grade::Warning, "To look at", "Nothing is broken; a person should decide."),
         (Grade::Advice, "Good to know", ""),
     ]
     .into_iter()
@@ -64,7 +65,7 @@ pub(super) fn remarks(source: &Source<'_>, community: &Community) -> Value {
 fn one(remark: &Remark) -> Value {
     let sentence = match MAY_BE_QUOTED.contains(&remark.code) {
         true => clean::line(&remark.sentence, 600),
-        false => "Something here needs a person; the letter to the organisers and `convened check` say what.".to_owned(),
+        false => "Something here needs a look; `convened check` says what.".to_owned(),
     };
     context! { place => clean::line(&remark.place.to_string(), 200), code => remark.code, sentence => words::capital(&sentence) }
 }
