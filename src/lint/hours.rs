@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, NaiveDateTime, NaiveTime, TimeDelta, Timelike, Utc};
 
-use super::speech::{clauses, speaks_of_the_meeting, speaks_otherwise};
+use super::speech::{clauses, says_when, speaks_otherwise};
 use crate::meeting::series::{Community, Rule, Series};
 use crate::meeting::zone::{Zone, Zones};
 use crate::notes::hours::{self, Clock};
@@ -50,9 +50,12 @@ pub fn hours(community: &Community, series: &Series, zones: &Zones, now: DateTim
     // Hours that take turns, as of meetings that alternate or of summer and winter, are right together.
     let in_turn: Vec<&Said> = said.iter().filter(|hour| sometimes(hour)).collect();
     let uncovered = meetings.iter().find(|meeting| !in_turn.iter().any(|hour| hour.is_start(meeting)));
+    let one_is_always_right = said.iter().any(|hour| meetings.iter().all(|meeting| hour.is_start(meeting)));
+    // Beside an hour that is right all year, that of a city which is off for the weeks between two clock changes is no news.
+    let mostly = |hour: &Said| meetings.iter().filter(|meeting| hour.is_start(meeting)).count() * 5 >= meetings.len() * 4;
     let next = meetings.first()?;
     let sentence = said.iter().find_map(|hour| {
-        if hour.of_a_season {
+        if hour.of_a_season || (one_is_always_right && mostly(hour)) {
             return None;
         }
         if sometimes(hour) {
@@ -74,8 +77,8 @@ fn said(text: &str, zones: &Zones, is_title: bool) -> Vec<Said> {
             let Some(words) = clock.zone.as_ref() else { continue };
             let meant = words.names.iter().filter_map(|(name, promised)| Some((zones.get(name)?, *promised))).collect();
             let quoted = sentence.get(clock.at.clone()).unwrap_or_default().trim().to_owned();
-            let of_a_season = is_of_a_season(sentence, &clock);
-            found.push(Said { words: quoted, clock, zones: meant, plainly: is_title || speaks_of_the_meeting(sentence), of_a_season });
+            let (of_a_season, at) = (is_of_a_season(sentence, &clock), clock.at.start);
+            found.push(Said { words: quoted, clock, zones: meant, plainly: is_title || says_when(sentence, at), of_a_season });
         }
     }
     found

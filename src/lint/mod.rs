@@ -14,7 +14,7 @@ mod zone_data;
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
 use crate::meeting::calendar::Verdicts;
 use crate::meeting::series::{Community, Series};
@@ -25,11 +25,12 @@ use crate::source::Remark;
 pub const CODES: [&str; 9] =
     [ending::ENDS, ending::ENDED, holidays::CODE, hours::CODE, "links-differ", rooms::SHARED, rooms::TWO, weekdays::CODE, zone_data::CODE];
 
-/// What there is to ask about all series, with the community each question concerns. `communities` are as their files say, `verdicts`
-/// is what was decided so far; what the files say of single dates is looked at here.
-pub fn remarks(communities: &[Community], verdicts: &Verdicts<'_>, zones: &Zones, now: DateTime<Utc>) -> Vec<(Option<Arc<str>>, Remark)> {
+/// What there is to ask about the series of a community as its file says them, on a day. `verdicts` is what was decided so far; what the
+/// file says of single dates is looked at here.
+pub fn of_community(community: &Community, verdicts: &Verdicts<'_>, zones: &Zones, today: NaiveDate) -> Vec<Remark> {
+    let now = today.and_time(NaiveTime::MIN).and_utc();
     let mut found = Vec::new();
-    for (community, series) in all_series(communities) {
+    for series in &community.series {
         let about = [
             ending::ending(series, now),
             rooms::two_links(series),
@@ -37,16 +38,16 @@ pub fn remarks(communities: &[Community], verdicts: &Verdicts<'_>, zones: &Zones
             weekdays::weekdays(community, series, now),
             holidays::holidays(community, series, verdicts, now),
         ];
-        found.extend(about.into_iter().flatten().filter(|remark| !is_meant(series, remark.code)).map(|remark| (community, remark)));
-        found.extend(unknown_code(series).map(|remark| (community, remark)));
+        found.extend(about.into_iter().flatten().filter(|remark| !is_meant(series, remark.code)));
+        found.extend(unknown_code(series));
     }
-    found.extend(rooms::shared(communities, verdicts, now));
-    found.extend(zone_data::old(communities, zones, now));
-    found.into_iter().map(|(community, remark)| (Some(community.id.clone()), remark)).collect()
+    found.extend(zone_data::old(community, zones, now));
+    found
 }
 
-fn all_series(communities: &[Community]) -> impl Iterator<Item = (&Community, &Series)> {
-    communities.iter().flat_map(|community| community.series.iter().map(move |series| (community, series)))
+/// What there is to ask about several series together, with the community that each question concerns.
+pub fn of_all(communities: &[Community], verdicts: &Verdicts<'_>, now: DateTime<Utc>) -> Vec<(Arc<str>, Remark)> {
+    rooms::shared(communities, verdicts, now).into_iter().map(|(community, remark)| (community.id.clone(), remark)).collect()
 }
 
 /// Whether people have said that a question need not be asked of a series.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{all_series, is_meant};
+use super::is_meant;
 use crate::meeting::calendar::{Verdicts, occurrences};
 use crate::meeting::occurrence::Occurrence;
 use crate::meeting::room::{is_for_meetings, room};
@@ -48,7 +48,8 @@ fn in_text(text: &str) -> Vec<String> {
 /// same minute to the same minute, is one meeting that stands in two calendars.
 pub fn shared<'a>(communities: &'a [Community], verdicts: &Verdicts<'_>, now: DateTime<Utc>) -> Vec<(&'a Community, Remark)> {
     let mut by_room: BTreeMap<String, Vec<(&Community, &Series)>> = BTreeMap::new();
-    for (community, series) in all_series(communities).filter(|(_, series)| !is_meant(series, SHARED)) {
+    let all = communities.iter().flat_map(|community| community.series.iter().map(move |series| (community, series)));
+    for (community, series) in all.filter(|(_, series)| !is_meant(series, SHARED)) {
         for room in rooms_of(series) {
             let users = by_room.entry(room).or_default();
             if !users.iter().any(|(_, other)| other.id == series.id) {

@@ -1,5 +1,7 @@
 //! For each question a schedule that asks for it, and one that only looks like it.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::config;
 use crate::meeting::change::{By, Decision, Tell, Verdict};
@@ -28,8 +30,9 @@ fn read(name: &str, series: &str) -> Community {
 }
 
 fn about(communities: &[Community], decisions: &[Decision], now: &str) -> Vec<Remark> {
-    let remarks = remarks(communities, &Verdicts::of(decisions), &zoneinfo::embedded(), now.parse().unwrap());
-    remarks.into_iter().map(|(_, remark)| remark).collect()
+    let (verdicts, now): (_, DateTime<Utc>) = (Verdicts::of(decisions), now.parse().unwrap());
+    let alone = communities.iter().flat_map(|community| of_community(community, &verdicts, &zoneinfo::embedded(), now.date_naive()));
+    alone.chain(of_all(communities, &verdicts, now).into_iter().map(|(_, remark)| remark)).collect()
 }
 
 /// The one thing that is asked about a community, as "line code: sentence".
@@ -199,6 +202,8 @@ fn an_hour_that_the_rule_does_not_have_is_asked_about() {
         "Every second Wednesday at 17:00 UTC",
         "Time: 7 pm UTC. Then questions.\\nOpen to all.",
         "It is always at 5 pm Berlin time on Wednesdays.",
+        "Every week at 17:00 UTC, open to all.",
+        "Every Wednesday, at 17:00 UTC, in Zoom.",
         "Welcome. The meetings are on Wednesdays, 16:00-17:00 UTC.",
     ] {
         assert!(asked(&described(words)).starts_with("4 hour-in-text: "), "{words}");
@@ -238,6 +243,7 @@ fn an_hour_that_is_the_meetings_is_not_asked_about() {
         "5 pm Berlin time",
         "Every two weeks at 17:00 CET.",
         "17:00 Europe/Berlin",
+        "17:00 Berlin time, 11am New York",
         "16:00 UTC in winter, 15:00 UTC in summer",
         "We meet at 16:00 UTC, in summer at 15:00 UTC.",
     ] {
@@ -257,6 +263,11 @@ fn hours_of_other_things_are_not_the_meetings() {
         "We meet at 18:00 UTC, not at 17:00 UTC.",
         "Nightly builds start at 03:00 UTC; we look at what failed.",
         "We meet at 5 pm.",
+        "On 5 December 2026 at 14:00 UTC we meet in person.",
+        "Every day a build starts at 03:00 UTC.",
+        "Every week at 09:00 UTC a bot posts what failed.",
+        "The other teams meet on Tuesdays at 15:00 UTC.",
+        "Please join, and note that daily backups at 04:00 UTC slow the wiki down.",
         "Room 17, issue 1700, version 17.00, 2026-12-02.",
     ] {
         silent(&described(words));
@@ -296,6 +307,8 @@ fn a_weekday_that_fits_is_not_asked_about() {
         "We meet on Wednesdays.",
         "On Thursdays in Auckland.",
         "Every Wednesday but holidays; notes are sent on Mondays.",
+        "Every Monday a bot posts a list.",
+        "We meet on Wednesdays, and on Mondays a bot reminds you.",
         "Every Monday somebody updates the agenda.",
         "Send topics by Monday.",
         "Wednesday 25 November 2026 is about pears, Tuesday 24 November 2020 was about plums.",
@@ -362,14 +375,12 @@ fn zone_data_of_last_year_are_spoken_of_from_july_to_whom_they_concern() {
     let versions = ZoneVersions { in_force: "2025b".to_owned(), system: None, embedded: "2025b".to_owned() };
     let zones = Zones::new(versions, Vec::new());
     let said = |series: &str, now: &str| {
-        remarks(&[read("orchard", series)], &Verdicts::default(), &zones, now.parse().unwrap())
-            .into_iter()
-            .map(|(_, remark)| remark.code)
-            .collect::<Vec<_>>()
+        let remarks = of_community(&read("orchard", series), &Verdicts::default(), &zones, now.parse().unwrap());
+        remarks.into_iter().map(|remark| remark.code).collect::<Vec<_>>()
     };
-    assert_eq!(said(&in_berlin("Open to all."), "2026-07-01T00:00:00Z"), [zone_data::CODE]);
-    assert_eq!(said(&in_berlin("Open to all."), "2026-06-30T00:00:00Z"), [""; 0]);
-    assert_eq!(said(&call(""), "2026-07-01T00:00:00Z"), [""; 0]);
+    assert_eq!(said(&in_berlin("Open to all."), "2026-07-01"), [zone_data::CODE]);
+    assert_eq!(said(&in_berlin("Open to all."), "2026-06-30"), [""; 0]);
+    assert_eq!(said(&call(""), "2026-07-01"), [""; 0]);
 }
 
 #[test]
@@ -391,4 +402,52 @@ fn no_remark_quotes_a_link_a_number_or_an_address() {
             assert!(!remark.sentence.contains(word), "{remark}");
         }
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    /// Whatever a text holds, it is read without a panic, and what is said of it holds no control character.
+    #[test]
+    fn any_title_and_description_can_be_looked_at(title in "\\PC{1,60}", words in prop::collection::vec(any_word(), 0..40)) {
+        let mut community = read("orchard", &call("join = \"https://zoom.us/j/8128821\""));
+        community.series[0].title = title;
+        community.series[0].description = Some(words.concat());
+        for remark in about(&[community], &[], NOW) {
+            prop_assert!(!remark.sentence.contains('\n'), "{remark}");
+        }
+    }
+}
+
+fn any_word() -> impl Strategy<Value = String> {
+    let words = [
+        "We meet ",
+        "every other ",
+        "Monday",
+        "s",
+        " at ",
+        "17:00",
+        "5 pm",
+        " UTC",
+        " Berlin time",
+        ", ",
+        ".\n",
+        "; ",
+        "25/11",
+        " 25 November",
+        " 2026",
+        "https://zoom.us/j/1",
+        "é",
+        "日本 ",
+        "UTC+",
+        "-14",
+        "99:99",
+        "PST",
+        " (",
+        ")",
+        "in winter ",
+        "24:00 ",
+        "\u{202e}",
+    ];
+    prop_oneof![prop::sample::select(words.to_vec()).prop_map(str::to_owned), "\\PC{0,3}"]
 }

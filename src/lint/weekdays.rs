@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc, Weekday};
 
-use super::speech::{clauses, speaks_of_the_meeting};
+use super::speech::{clauses, says_when, speaks_otherwise};
 use crate::meeting::series::{Community, ExceptionKind, Series};
 use crate::notes::dates::{self, Found};
 use crate::notes::words::tokens;
@@ -105,11 +105,13 @@ fn rule_days(series: &Series, now: DateTime<Utc>) -> String {
 fn regular(text: &str) -> Vec<Weekday> {
     let mut found = Vec::new();
     for sentence in clauses(text) {
-        // "Every other Wednesday" speaks of no other meeting.
-        let plain = sentence.to_lowercase().replace("every other ", "every ").replace("each other ", "each ");
-        if speaks_of_the_meeting(&plain) {
-            let every = |at: usize| plain.get(..at).is_some_and(|before| before.ends_with("every ") || before.ends_with("each "));
-            found.extend(named_at(&plain).into_iter().filter(|(_, many, at)| *many || every(*at)).map(|(day, ..)| day));
+        let every = |at: usize| {
+            let before = sentence.get(..at).unwrap_or_default().to_lowercase();
+            ["every ", "every other ", "every second ", "each "].iter().any(|word| before.ends_with(word))
+        };
+        let regular = |(_, many, at): &(Weekday, bool, usize)| (*many || every(*at)) && says_when(sentence, *at);
+        if !speaks_otherwise(sentence) {
+            found.extend(named_at(sentence).into_iter().filter(regular).map(|(day, ..)| day));
         }
     }
     found

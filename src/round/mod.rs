@@ -1,6 +1,7 @@
 //! One walk down the road, given `now`: read, understand, plan, record, render, swap. It never sends, and never asks what time it is.
 
 mod differences;
+mod questions;
 pub mod schedule;
 pub mod texts;
 pub mod understand;
@@ -10,7 +11,6 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::crash::crash_point;
-use crate::lint;
 use crate::meeting::calendar::{Calendar, Verdicts};
 use crate::meeting::series::{Address, NotesFolder, SeriesId};
 use crate::meeting::zone::Zones;
@@ -20,6 +20,7 @@ use crate::plan::ledger::{Ledger, RememberedRule};
 use crate::plan::{self, Plan, component};
 use crate::source::{Grade, Remark, Text, UNREADABLE};
 use crate::store::{PublicationChange, Record, Recorded, Store, StoreError};
+use questions::Questions;
 use texts::Texts;
 use understand::Readings;
 
@@ -74,13 +75,19 @@ impl Brought {
 pub struct Kept {
     pub texts: Texts,
     pub readings: Readings,
+    pub questions: Questions,
     pub publication: Arc<Publication>,
 }
 
 impl Kept {
     /// From the store, as after a restart.
     pub fn recall(store: &Store) -> Result<Kept, StoreError> {
-        Ok(Kept { texts: Texts::new(store.texts()?), readings: Readings::default(), publication: Arc::new(store.publication()?) })
+        Ok(Kept {
+            texts: Texts::new(store.texts()?),
+            readings: Readings::default(),
+            questions: Questions::default(),
+            publication: Arc::new(store.publication()?),
+        })
     }
 }
 
@@ -121,7 +128,7 @@ pub fn survey(
     let (mut communities, read) = schedule::communities(&mut kept.texts, given, now);
     remarks.extend(read);
     plan::renamed::translate(ledger, &communities);
-    remarks.extend(lint::remarks(&communities, &Verdicts::of(&ledger.decisions), given.zones, now));
+    remarks.extend(kept.questions.ask(&communities, &ledger.decisions, given.zones, now));
     let mut rules = Vec::new();
     for series in communities.iter_mut().flat_map(|community| &mut community.series) {
         let known = std::iter::once(&series.id).chain(&series.was).find_map(|id| ledger.rules.get(id));
