@@ -88,6 +88,25 @@ fn an_answered_question_is_not_asked() {
 }
 
 #[test]
+fn a_fault_is_told_at_once_and_the_questions_wait_for_monday() {
+    let house = house(ORCHARD);
+    house.write(
+        "script.toml",
+        "format = 1\n[[edit]]\nat = \"2026-11-11T10:00:00Z\"\nfile = \"communities/orchard.toml\"\nfind = \"every = \\\"week\\\"\"\n\
+         replace = \"every = \\\"weak\\\"\"\n",
+    );
+    let words = ["replay", "--letters", "--from", "2026-11-10T07:00:00Z", "--to", "2026-11-30T00:00:00Z", "--decisions", "script.toml"];
+    let letters = house.well(&words);
+    let of_ana: Vec<&str> = letters.split(&"-".repeat(72)).filter(|letter| letter.contains("remarks    to ana@example.org")).collect();
+    assert_eq!(of_ana.len(), 2, "{letters}");
+    assert!(of_ana[0].contains("2026-11-11 10:00") && of_ana[0].contains("Subject: Remarks: one fault and one thing to look at, Orchard"));
+    assert!(!of_ana[0].contains("[series-ends]") && !of_ana[0].contains("still stand"));
+    assert!(of_ana[1].contains("2026-11-16 08:00") && of_ana[1].contains("Subject: Remarks: two things to look at, Orchard"));
+    assert!(of_ana[1].contains("[series-ends]") && of_ana[1].contains("[holiday]"));
+    assert!(of_ana[1].contains("Two things that were said before still stand."));
+}
+
+#[test]
 fn a_question_that_still_stands_is_asked_again_in_another_season() {
     let shared = ORCHARD.replace("until = 2026-12-31\n", "").replace(
         "zone = \"UTC\"\n",
@@ -154,6 +173,18 @@ fn the_organisers_page_shows_the_questions_and_nothing_that_lets_people_in() {
     for (path, document) in publication.documents.iter().filter(|(path, _)| !path.ends_with("/remarks")) {
         assert!(!String::from_utf8_lossy(&document.bytes).contains("hour-in-text"), "{path}");
     }
+}
+
+#[test]
+fn a_decision_that_hits_no_meeting_any_more_stands_on_the_page() {
+    let house = house(ORCHARD);
+    house.round("2026-11-02T09:00:00Z");
+    house.well(&["cancel", "orchard/call", "--on", "2026-11-26", "--reason", "Away.", "--already-told", "--now", "2026-11-02T09:10:00Z"]);
+    house.write(FILE, &ORCHARD.replace("time = \"18:00\"", "time = \"19:00\""));
+    house.round("2026-11-02T09:20:00Z");
+    let publication = Store::open(&house.path().join("state")).unwrap().publication().unwrap();
+    let page = String::from_utf8(publication.documents["/c/orchard/remarks"].bytes.to_vec()).unwrap();
+    assert!(page.contains("decision-without-meeting") && page.contains("To mend"), "{page}");
 }
 
 #[test]

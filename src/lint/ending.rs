@@ -30,13 +30,13 @@ pub fn ending(series: &Series, now: DateTime<Utc>) -> Option<Remark> {
     let until = series.rules.last().map(|rule| rule.place.clone()).unwrap_or_else(|| series.place.clone());
     let (code, grade, sentence) = if last >= today {
         let sentence = format!(
-            "The last meeting of \"{}\" is on {day}. If it goes on, write a later \"until\" or take it out; if not, write ended = {last}.",
+            "The last meeting of \"{}\" is on {day}. If it goes on, give it a later \"until\", or none; if not, write ended = {last}.",
             series.title
         );
         (ENDS, Grade::Warning, sentence)
     } else {
         let sentence = format!(
-            "\"{}\" has met for the last time on {day}. If that is meant, write ended = {last}; if not, its rule needs a later \"until\".",
+            "\"{}\" has met for the last time on {day}. If that is meant, write ended = {last}; if not, give it a later \"until\", or none.",
             series.title
         );
         (ENDED, if last < today - LONG_AGO { Grade::Advice } else { Grade::Warning }, sentence)

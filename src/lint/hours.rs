@@ -43,27 +43,28 @@ pub fn hours(community: &Community, series: &Series, zones: &Zones, now: DateTim
         return None;
     }
     let meetings = meetings(series, now);
-    let sometimes = |hour: &Said| {
-        let held = meetings.iter().filter(|meeting| hour.is_start(meeting)).count();
-        held > 0 && held < meetings.len()
-    };
-    // Hours that take turns, as of meetings that alternate or of summer and winter, are right together.
-    let in_turn: Vec<&Said> = said.iter().filter(|hour| sometimes(hour)).collect();
-    let uncovered = meetings.iter().find(|meeting| !in_turn.iter().any(|hour| hour.is_start(meeting)));
-    let one_is_always_right = said.iter().any(|hour| meetings.iter().all(|meeting| hour.is_start(meeting)));
-    // Beside an hour that is right all year, that of a city which is off for the weeks between two clock changes is no news.
-    let mostly = |hour: &Said| meetings.iter().filter(|meeting| hour.is_start(meeting)).count() * 5 >= meetings.len() * 4;
     let next = meetings.first()?;
-    let sentence = said.iter().find_map(|hour| {
-        if hour.of_a_season || (one_is_always_right && mostly(hour)) {
+    // Of each hour, for each meeting, whether it starts then.
+    let hours: Vec<(&Said, Vec<bool>)> =
+        said.iter().map(|hour| (hour, meetings.iter().map(|meeting| hour.is_start(meeting)).collect())).collect();
+    let held = |starts: &[bool]| starts.iter().filter(|starts| **starts).count();
+    let sometimes = |starts: &[bool]| (1..meetings.len()).contains(&held(starts));
+    // Hours that take turns, as of meetings that alternate or of summer and winter, are right together.
+    let in_turn: Vec<&Vec<bool>> = hours.iter().map(|(_, starts)| starts).filter(|starts| sometimes(starts)).collect();
+    let covered = (0..meetings.len()).all(|at| in_turn.iter().any(|starts| starts.get(at) == Some(&true)));
+    // Beside an hour that is right all year, that of a city which is off for the weeks between two clock changes is no news.
+    let one_is_always_right = hours.iter().any(|(_, starts)| held(starts) == meetings.len());
+    let mostly = |starts: &[bool]| held(starts) * 5 >= meetings.len() * 4;
+    let sentence = hours.iter().find_map(|(hour, starts)| {
+        if hour.of_a_season || (one_is_always_right && mostly(starts)) {
             return None;
         }
-        if sometimes(hour) {
-            let other = uncovered.and_then(|_| meetings.iter().find(|meeting| !hour.is_start(meeting)))?;
+        if sometimes(starts) {
+            let (other, _) = meetings.iter().zip(starts).find(|(_, starts)| !covered && !**starts)?;
             return Some(hour.not_always(series, other));
         }
-        let right = meetings.iter().any(|meeting| hour.is_within(meeting)) || of_a_sister(community, series, hour, now);
-        (hour.plainly && !right).then(|| hour.never(series, next))
+        let right = || meetings.iter().any(|meeting| hour.is_within(meeting)) || of_a_sister(community, series, hour, now);
+        (hour.plainly && !right()).then(|| hour.never(series, next))
     })?;
     let about = format!("{CODE} {}", series.id);
     Some(Remark::warning(series.place.clone(), CODE, sentence).lasting(about))

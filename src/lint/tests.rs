@@ -73,8 +73,8 @@ fn a_series_that_runs_out_within_sixty_days_is_asked_about() {
     let ends = |last: &str| call(&format!("until = {last}"));
     assert_eq!(
         asked_at(&ends("2026-09-30"), "2026-08-01T00:00:00Z"),
-        "4 series-ends: The last meeting of \"Orchard call\" is on Wednesday 23 September 2026. If it goes on, write a later \"until\" or take \
-         it out; if not, write ended = 2026-09-23."
+        "4 series-ends: The last meeting of \"Orchard call\" is on Wednesday 23 September 2026. If it goes on, give it a later \"until\", or \
+         none; if not, write ended = 2026-09-23."
     );
     // Sixty days before the last meeting, not before the written end.
     silent_at(&ends("2026-09-30"), "2026-07-24T00:00:00Z");

@@ -132,7 +132,8 @@ fn hash(remark: &Remark) -> String {
     short_hash(&format!("{}\n{}\n{}", remark.place.file, remark.code, remark.about()))
 }
 
-fn community_of(calendar: &Calendar, remark: &Remark) -> Option<Arc<str>> {
+/// The community whose file or notes a remark is about.
+pub fn community_of(calendar: &Calendar, remark: &Remark) -> Option<Arc<str>> {
     let in_file = calendar.communities.iter().find(|community| community.place.file == remark.place.file);
     let in_notes = || {
         let finding = calendar.findings.iter().find(|finding| finding.place.file == remark.place.file);

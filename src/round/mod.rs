@@ -160,6 +160,9 @@ pub fn walk(
         let ledger = &recalled.ledger;
         let mut plan = plan::make(&survey.calendar, ledger, &survey.remarks, now);
         plan.rules = survey.rules;
+        let own = plan.remarks.iter().filter_map(|remark| Some((plan::remarks::community_of(&survey.calendar, remark)?, remark.clone())));
+        let own: Vec<(Arc<str>, Remark)> = own.collect();
+        survey.calendar.remarks.extend(own);
         let mut after = plan.remembered(ledger);
         let parts = component::parts(&survey.calendar, &Verdicts::of(&after.decisions), &ledger.revisions, now, kept.publication.parts());
         plan.revise = component::revise(parts.iter().flat_map(|part| &part.components), &ledger.revisions, now);

@@ -47,7 +47,7 @@ pub fn words(remarks: &[Remark], known: u32, community: &str, page: &str) -> Wor
     }
     if remarks.iter().any(|remark| remark.lasting.is_some()) {
         blocks.push(parts::paragraph(
-            "What is meant as it is, can say so: as-meant = [\"CODE\"] in its [[series]], with the word in brackets. Then it is not asked again.",
+            "If something is meant as it is, say so in its [[series]]: as-meant = [\"CODE\"], with the word in brackets. Then it is not asked again.",
         ));
     }
     blocks.push(parts::address("All of it, as it stands now:", page));

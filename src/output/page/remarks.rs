@@ -12,11 +12,14 @@ use crate::source::{Grade, Remark};
 
 /// Remarks whose sentences hold dates, hours and titles only. Any other may quote what a person wrote, perhaps a link with a password
 /// or an address in the wrong place.
-const MAY_BE_QUOTED: [&str; 20] = [
+const MAY_BE_QUOTED: [&str; 23] = [
+    "clock-fold",
+    "clock-gap",
     "community-vanished",
     "dates-crossed",
     "decision-without-meeting",
     "double-date",
+    "feed-large",
     "first-date",
     "holiday",
     "hour-in-text",

@@ -441,8 +441,8 @@ To look at:
 
 Two things that were said before still stand.
 
-What is meant as it is, can say so: as-meant = ["CODE"] in its
-[[series]], with the word in brackets. Then it is not asked again.
+If something is meant as it is, say so in its [[series]]: as-meant =
+["CODE"], with the word in brackets. Then it is not asked again.
 
 All of it, as it stands now:
 https://cal.orchard.example/c/orchard/remarks
