@@ -63,18 +63,13 @@ pub fn add(plan: &mut Plan, calendar: &Calendar, ledger: &Ledger, remarks: &[(Op
 
 fn news(ledger: &Ledger, community: &Community, standing: &[&Remark], now: DateTime<Utc>) -> News {
     let mut news = News { new: Vec::new(), known: 0 };
-    let mut seen = Vec::new();
     for remark in standing {
-        let hash = hash(remark);
-        if seen.contains(&hash) {
-            continue;
-        }
-        let told = ledger.told_remarks.get(&(community.id.clone(), hash.clone()));
+        let told = ledger.told_remarks.get(&(community.id.clone(), hash(remark)));
         match told.filter(|at| remark.lasting.is_none() || **at > now - SEASON) {
             Some(_) => news.known += 1,
+            None if news.new.contains(remark) => {}
             None => news.new.push((*remark).clone()),
         }
-        seen.push(hash);
     }
     news
 }
