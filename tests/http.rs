@@ -97,7 +97,8 @@ fn a_feed_is_a_calendar_with_validators_for_everybody() {
         let other = curl(&daemon, &format!("{FEED}?v=2"), &words);
         assert_eq!((other.status, &other.body), (200, &get.body), "{words:?}");
     }
-    let options = curl(&daemon, FEED, &["-X", "OPTIONS", "-H", "Origin: https://x.example.org", "-H", "Access-Control-Request-Method: GET"]);
+    let options =
+        curl(&daemon, FEED, &["-X", "OPTIONS", "-H", "Origin: https://x.example.org", "-H", "Access-Control-Request-Method: GET"]);
     assert_eq!((options.status, options.header("access-control-allow-origin"), options.body.len()), (204, "*", 0));
     assert!(options.header("access-control-allow-headers").contains("if-none-match"));
     assert_eq!(curl(&daemon, FEED, &["-X", "PUT", "--data", "x"]).status, 405);
@@ -187,7 +188,10 @@ fn a_broken_or_vanished_source_is_never_an_error_and_never_empties_a_feed() {
     daemon.end();
     let daemon = Daemon::start(&house);
     let again = curl(&daemon, FEED, &[]);
-    assert_eq!((again.status, again.header("etag"), again.header("last-modified")), (200, before.header("etag"), before.header("last-modified")));
+    assert_eq!(
+        (again.status, again.header("etag"), again.header("last-modified")),
+        (200, before.header("etag"), before.header("last-modified"))
+    );
     // What never was is 404, on which programs keep what they have; 410 is never said.
     assert_eq!(curl(&daemon, "/feeds/nobody.ics", &[]).status, 404);
     assert_eq!(curl(&daemon, "/feeds/orchard/grafting/19700101T0900.ics", &[]).status, 404);

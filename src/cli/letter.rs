@@ -155,7 +155,8 @@ fn from_the_plan(
             community.changes_from_notes = ChangesFromNotes::Ask;
         }
     }
-    let mut untold = Ledger { told: Default::default(), told_remarks: Default::default(), proposals: Vec::new(), ..ledger.clone() };
+    let mut untold =
+        Ledger { told: Default::default(), told_remarks: Default::default(), proposals: Vec::new(), last_round: None, ..ledger.clone() };
     untold.born.get_or_insert(now - TimeDelta::days(2));
     let morning = now.date_naive().and_hms_opt(8, 0, 0).map_or(now, |morning| morning.and_utc().max(now));
     let plan = plan::make(&calendar, &untold, &survey.remarks, morning);

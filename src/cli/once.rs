@@ -42,7 +42,8 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let carried = runtime.block_on(drain(&store, &post, clock, &Pace::default()))?;
     store.keep_decisions_file(state)?;
-    for remark in &walked.remarks {
+    // What lasts for weeks is said by `check`, on the organisers' page and in the letter of the week, not at every hour of a cron job.
+    for remark in walked.remarks.iter().filter(|remark| remark.lasting.is_none()) {
         eprintln!("{remark}");
     }
     println!(

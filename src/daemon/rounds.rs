@@ -196,7 +196,7 @@ impl Rounds {
 
     /// A fault is logged once, when it is new.
     fn say_what_is_new(&self, remarks: &[Remark]) {
-        for remark in remarks.iter().filter(|remark| !self.remarks.contains(remark)) {
+        for remark in remarks.iter().filter(|remark| !self.remarks.iter().any(|said| said.is_as(remark))) {
             match remark.grade {
                 Grade::Fault => tracing::error!("{remark}"),
                 Grade::Warning => tracing::warn!("{remark}"),

@@ -172,7 +172,13 @@ fn settled(mut remarks: Vec<Remark>) -> Vec<Remark> {
         remarks.truncate(MOST_REMARKS);
         let place = remarks.first().map_or_else(|| Place::new("", 0), |first| Place::new(first.place.file.clone(), 0));
         let grade = if faulty { Grade::Fault } else { Grade::Warning };
-        remarks.push(Remark { place, code: codes::TOO_LARGE, grade, sentence: format!("{more} more remarks are not shown.") });
+        remarks.push(Remark {
+            place,
+            code: codes::TOO_LARGE,
+            grade,
+            sentence: format!("{more} more remarks are not shown."),
+            lasting: None,
+        });
     }
     remarks
 }
@@ -181,7 +187,7 @@ fn settled(mut remarks: Vec<Remark>) -> Vec<Remark> {
 fn alike(remarks: Vec<Remark>) -> Vec<Remark> {
     let mut places: HashMap<(&'static str, Grade, String), Vec<Place>> = HashMap::new();
     let mut order = Vec::new();
-    for Remark { place, code, grade, sentence } in remarks {
+    for Remark { place, code, grade, sentence, .. } in remarks {
         let key = (code, grade, sentence);
         let known = places.entry(key.clone()).or_default();
         if known.is_empty() {
@@ -199,9 +205,11 @@ fn alike(remarks: Vec<Remark>) -> Vec<Remark> {
                 let more = rest.len() - shown.len();
                 let others = if more == 0 { String::new() } else { format!(" and {more} others") };
                 let sentence = format!("{sentence} (The same at {}{others}.)", shown.join(", "));
-                out.push(Remark { place: first.clone(), code, grade, sentence });
+                out.push(Remark { place: first.clone(), code, grade, sentence, lasting: None });
             }
-            all => out.extend(all.iter().map(|place| Remark { place: place.clone(), code, grade, sentence: sentence.clone() })),
+            all => {
+                out.extend(all.iter().map(|place| Remark { place: place.clone(), code, grade, sentence: sentence.clone(), lasting: None }))
+            }
         }
     }
     out.sort();

@@ -179,24 +179,16 @@ pub enum About {
         elsewhere: Vec<Occurrence>,
     },
     /// Cancelled, moved, extra or restored: one decision, however many meetings. The occurrences are as they stand after it.
-    Decided {
-        decision: Decision,
-        meetings: Vec<Occurrence>,
-        next: Option<Occurrence>,
-        elsewhere: Vec<Occurrence>,
-    },
+    Decided { decision: Decision, meetings: Vec<Occurrence>, next: Option<Occurrence>, elsewhere: Vec<Occurrence> },
     /// A new rule, hour, zone or link; a series that begins or ends. Old and new side by side.
-    Changed {
-        lines: Vec<OldAndNew>,
-        next: Vec<Occurrence>,
-    },
+    Changed { lines: Vec<OldAndNew>, next: Vec<Occurrence> },
     /// To one organiser: proposals with what carrying each out would tell the list.
-    Proposal {
-        asked: Asked,
-        proposals: Vec<Asking>,
-    },
+    Proposal { asked: Asked, proposals: Vec<Asking> },
     Remarks {
+        /// New ones, in full.
         remarks: Vec<Remark>,
+        /// How many stand that were told before.
+        known: u32,
     },
 }
 

@@ -66,8 +66,10 @@ fn put_content(headers: &mut HeaderMap, path: &str, document: &Document, gzip: b
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     // A single meeting is a file to keep; phones take a calendar without this for a subscription.
-    let Some((community, (series, meeting))) =
-        path.strip_prefix("/feeds/").and_then(|rest| rest.split_once('/')).and_then(|(community, rest)| Some((community, rest.split_once('/')?)))
+    let Some((community, (series, meeting))) = path
+        .strip_prefix("/feeds/")
+        .and_then(|rest| rest.split_once('/'))
+        .and_then(|(community, rest)| Some((community, rest.split_once('/')?)))
     else {
         return;
     };

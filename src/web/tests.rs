@@ -47,7 +47,8 @@ async fn start(publication: Publication, limits: Limits) -> Server {
     let (publication, publications) = watch::channel(Arc::new(publication));
     let (health, healths) = watch::channel(healthy());
     let (decisions, requests) = mpsc::channel(8);
-    let web = Web { publication: publications, health: healths, decisions, limits, show_health: true, show_metrics: true, gzip_feeds: false };
+    let web =
+        Web { publication: publications, health: healths, decisions, limits, show_health: true, show_metrics: true, gzip_feeds: false };
     let (stop, stopped) = oneshot::channel::<()>();
     let shutdown = async move {
         stopped.await.ok();

@@ -113,6 +113,7 @@ impl Story {
             letters_a_week: 2,
             grace: TimeDelta::zero(),
             quiet: TimeDelta::zero(),
+            holidays: Vec::new(),
             notes: Vec::new(),
             series: Vec::new(),
         };
@@ -243,5 +244,7 @@ fn series(number: usize, rule: Rule) -> Series {
         rules: vec![rule],
         exceptions: Vec::new(),
         ended: None,
+        keeps: Vec::new(),
+        as_meant: Vec::new(),
     }
 }

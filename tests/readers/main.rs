@@ -112,7 +112,11 @@ fn stories_of_edits_keep_what_readers_rely_on() {
             // Every second step stays within the week, so that nothing rolls.
             now += if step == 8 {
                 TimeDelta::days(365)
-            } else if step % 2 == 0 { TimeDelta::days(random.below(20) as i64 + 7) } else { TimeDelta::minutes(7) };
+            } else if step % 2 == 0 {
+                TimeDelta::days(random.below(20) as i64 + 7)
+            } else {
+                TimeDelta::minutes(7)
+            };
         }
     }
 }

@@ -123,7 +123,7 @@ pub fn text(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateTime
         }
         About::Changed { lines, next } => changed::words(lines, next, intent.series.as_ref(), calendar, sender, now),
         About::Proposal { asked, proposals } => proposal::words(asked, proposals, &intent.to, calendar, sender, now),
-        About::Remarks { remarks } => remarks::words(remarks, &title),
+        About::Remarks { remarks, known } => remarks::words(remarks, *known, &title, &link::remarks_page(&sender.base_url, id)),
     };
     if let Some(list) = &intent.instead_of {
         words.blocks.insert(0, parts::rehearsal(list));

@@ -92,7 +92,7 @@ fn letters(text: &str) -> Vec<Intent> {
         ],
         next: vec![meeting("pruning", "2023-10-30T09:00:00"); 50],
     };
-    let remarks = About::Remarks { remarks: vec![Remark::fault(Place::new(text, 7), "bad", text); many(500)] };
+    let remarks = About::Remarks { remarks: vec![Remark::fault(Place::new(text, 7), "bad", text); many(500)], known: 3 };
     let mut asked = intent(Kind::Proposal, About::Proposal { asked: Asked::First, proposals: vec![asking; many(60)] });
     asked.to[0].name = Some(text.to_owned());
     vec![

@@ -87,6 +87,8 @@ fn series(name: &str, title: &str, first: &str, time: &str, zone_name: &str, eve
         }],
         exceptions: Vec::new(),
         ended: None,
+        keeps: Vec::new(),
+        as_meant: Vec::new(),
     }
 }
 
@@ -119,6 +121,7 @@ fn community() -> Community {
         letters_a_week: 2,
         grace: TimeDelta::minutes(10),
         quiet: TimeDelta::minutes(30),
+        holidays: Vec::new(),
         notes: Vec::new(),
         series: vec![
             series("pruning", "Orchard Pruning Team", "2023-08-07", "09:00:00", "America/Los_Angeles", "3 weeks"),
