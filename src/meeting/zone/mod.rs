@@ -1,5 +1,6 @@
 //! The only room that turns wall time into instants. Zone data come in as an immutable value, [`Zones`], which `sources::zoneinfo` reads.
 
+pub mod report;
 pub mod rules;
 mod suggest;
 #[cfg(test)]
@@ -215,6 +216,14 @@ impl Zone {
     pub fn agrees(&self, other: &Zone, from: DateTime<Utc>, to: DateTime<Utc>) -> bool {
         let offsets = |zone: &Zone| zone.transitions(from, to).iter().map(|t| (t.at, t.after)).collect::<Vec<_>>();
         Arc::ptr_eq(&self.rules, &other.rules) || (self.offset(from) == other.offset(from) && offsets(self) == offsets(other))
+    }
+
+    /// The first instant in `from..to` at which the two zones' clocks show different hours, if there is one.
+    pub fn parts_from(&self, other: &Zone, from: DateTime<Utc>, to: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let mut instants = vec![from];
+        instants.extend(self.transitions(from, to).iter().chain(&other.transitions(from, to)).map(|change| change.at));
+        instants.sort();
+        instants.into_iter().find(|at| self.offset(*at) != other.offset(*at))
     }
 
     fn changes(&self, from: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> {
