@@ -237,8 +237,9 @@ fn from_2025b_to_2026f_the_hours_become_right_and_nobody_is_told_twice() {
         house.round(now);
     }
     let start = |id: &str, date: &str| {
-        let agenda =
-            house.json(&["agenda", &format!("orchard/{id}"), "--from", date, "--to", date, "--json", "--now", "2026-11-18T19:00:00Z"]);
+        let next = (date.parse::<chrono::NaiveDate>().unwrap() + chrono::TimeDelta::days(1)).to_string();
+        let words = ["agenda", &format!("orchard/{id}"), "--from", date, "--to", &next, "--json", "--now", "2026-11-18T19:00:00Z"];
+        let agenda = house.json(&words);
         assert_eq!(agenda.len(), 1, "{agenda:?}");
         agenda[0].clone()
     };

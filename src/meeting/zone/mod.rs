@@ -218,12 +218,18 @@ impl Zone {
         Arc::ptr_eq(&self.rules, &other.rules) || (self.offset(from) == other.offset(from) && offsets(self) == offsets(other))
     }
 
-    /// The first instant in `from..to` at which the two zones' clocks show different hours, if there is one.
+    /// Since when the two zones' clocks show different hours that do so at an instant in `from..to`, if there is one: the first such
+    /// instant, and if that is `from` itself, the one at which they parted (as far back as five years).
     pub fn parts_from(&self, other: &Zone, from: DateTime<Utc>, to: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let mut instants = vec![from];
-        instants.extend(self.transitions(from, to).iter().chain(&other.transitions(from, to)).map(|change| change.at));
+        let earliest = from - TimeDelta::days(5 * 366);
+        let mut instants = vec![earliest, from];
+        instants.extend(self.transitions(earliest, to).iter().chain(&other.transitions(earliest, to)).map(|change| change.at));
         instants.sort();
-        instants.into_iter().find(|at| self.offset(*at) != other.offset(*at))
+        let differs = |at: &&DateTime<Utc>| self.offset(**at) != other.offset(**at);
+        let (before, after) = instants.split_at(instants.partition_point(|at| *at < from));
+        let first = after.iter().find(differs)?;
+        let parted = before.iter().rev().take_while(differs).last().filter(|_| *first == from);
+        Some(*parted.unwrap_or(first))
     }
 
     fn changes(&self, from: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> {
