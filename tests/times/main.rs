@@ -5,6 +5,7 @@
 mod zones;
 
 mod rules;
+mod vtimezones;
 mod walls;
 
 use std::io::{BufRead, BufReader, Write};

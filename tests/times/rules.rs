@@ -195,3 +195,40 @@ fn random_rules_give_what_another_program_gives() {
     assert!(unexplained.is_empty(), "{unexplained:#?}");
     assert!(summary.contains(&format!("{asked} compared")), "{summary}");
 }
+
+/// Kinds of rules that the `rrule` crate, a descendant of dateutil, reads otherwise than RFC 5545 says; `rules.py` carries the RFC's words out.
+fn read_otherwise(rule: &str) -> bool {
+    let days = rule.split(';').find_map(|part| part.strip_prefix("BYDAY=")).unwrap_or_default();
+    let mixed = days.split(',').any(|day| day.len() == 2) && days.split(',').any(|day| day.len() > 2);
+    mixed || rule.contains("BYWEEKNO") || rule.contains("FREQ=WEEKLY") && rule.contains("BYSETPOS")
+}
+
+#[test]
+fn random_rules_give_what_a_second_program_gives() {
+    let count = if super::full() { 10_000 } else { 1_000 };
+    let mut random = Random(2027);
+    let (mut equal, mut otherwise, mut refused) = (0, 0, 0);
+    while equal + otherwise < count {
+        let Case { rule, from, skip, .. } = case(&mut random);
+        if rule.contains("UNTIL") {
+            continue;
+        }
+        let (begin, end) = (from + TimeDelta::days(skip), from + TimeDelta::days(skip + 800));
+        let ours = Recurrence::rrule(&rule).unwrap().dates(from, begin, end);
+        let parsed: rrule::RRule<rrule::Unvalidated> = rule.parse().unwrap();
+        // It knows no -5MO in a month.
+        let Ok(set) = parsed.build(from.and_hms_opt(0, 0, 0).unwrap().and_utc().with_timezone(&rrule::Tz::UTC)) else {
+            refused += 1;
+            continue;
+        };
+        let dates = set.into_iter().map(|at| at.date_naive());
+        let theirs: Vec<NaiveDate> = dates.take_while(|date| *date <= end).filter(|date| *date >= begin).collect();
+        if ours == theirs {
+            equal += 1;
+        } else {
+            assert!(read_otherwise(&rule), "{rule} from {from}, in {begin} to {end}: {ours:?} and not {theirs:?}");
+            otherwise += 1;
+        }
+    }
+    println!("{count} rules: {equal} equal, {otherwise} of the kinds that are read otherwise; {refused} more it refuses");
+}
