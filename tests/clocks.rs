@@ -172,6 +172,12 @@ fn a_series_without_letters_and_data_at_fault_tell_nobody_and_say_why() {
     let house = reminded("");
     vancouver(&house, false);
     house.write("zoneinfo/Asia/Broken", "TZif2 and then nothing");
+    // The last good data stay in force, and with them the hour.
+    let said = house.well(&["check", "--now", "2026-11-18T19:00:00Z"]);
+    assert!(said.contains("1 file of the zone data is damaged (Asia/Broken)") && said.contains("(2026a) stay in force."), "{said}");
+    let plan = house.json(&["plan", "--json", "--days", "0", "--now", "2026-11-18T19:00:00Z"]);
+    assert!(plan.iter().all(|line| line["kind"] != "clocks"), "{plan:?}");
+    std::fs::remove_dir_all(house.path().join("state/zoneinfo")).unwrap();
     assert_eq!(why(&house), "The zone data are at fault, so it is not certain that this hour has moved.");
 }
 

@@ -83,7 +83,7 @@ fn zone_data(out: &mut impl Write, zones: &ZoneReport) -> std::io::Result<()> {
     writeln!(out, "            {} built in", copy(&copies.embedded))?;
     for differing in &zones.differ {
         let said = |offset: &Option<String>| offset.as_deref().unwrap_or("unknown").to_string();
-        let system = zones.system.is_some().then(|| format!(", {} on this host", said(&differing.system))).unwrap_or_default();
+        let system = if zones.system.is_some() { format!(", {} on this host", said(&differing.system)) } else { String::new() };
         writeln!(
             out,
             "            {} differs from {} on: {} in force{system}, {} built in",

@@ -59,7 +59,7 @@ impl Rounds {
     pub fn new(opened: Opened, store: Store) -> Result<Rounds, Failure> {
         let kept = Kept::recall(&store)?;
         let (watch, watch_remarks) = Watch::new();
-        let zones = zoneinfo::Kept::new(opened.zones.clone());
+        let zones = zoneinfo::Kept::new(opened.zones.clone(), opened.state());
         let mut rounds = Rounds {
             zone_report: opened.zones.versions().into(),
             opened,

@@ -44,7 +44,7 @@ fn full() -> bool {
 /// The zones of the release that Python has, too.
 fn newest() -> Option<convened::meeting::zone::Zones> {
     use convened::sources::zoneinfo::{ZoneSource, load};
-    let (zones, remarks) = load(&ZoneSource::Directory(zones::release("2026f")?));
+    let (zones, remarks) = load(&ZoneSource::Directory(zones::release("2026f")?), None);
     assert!(remarks.is_empty(), "{remarks:?}");
     Some(zones)
 }

@@ -22,7 +22,7 @@ pub const NO_PLACES: [&str; 3] = ["localtime", "posixrules", "Factory"];
 /// Copies of the whole folder, the second one with leap seconds.
 const COPIES: [&str; 2] = ["posix", "right"];
 /// What says of which release a folder is.
-const VERSION_FILES: [&str; 2] = ["tzdata.zi", "+VERSION"];
+pub const VERSION_FILES: [&str; 2] = ["tzdata.zi", "+VERSION"];
 
 /// A folder of zone data as it was read.
 pub struct Folder {

@@ -2,11 +2,11 @@
 //! two looks in a row found the same; until then, and while they are broken, the last good ones stay.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{HOST, Look, ZoneSource, look, whole};
+use super::{HOST, Look, ZoneSource, look, spare, stay, whole};
 use crate::meeting::zone::Zones;
 use crate::source::Remark;
 
@@ -14,11 +14,14 @@ use crate::source::Remark;
 const AGAIN: TimeDelta = TimeDelta::minutes(5);
 /// New data are believed once they were the same for so long.
 const SETTLED: TimeDelta = TimeDelta::seconds(15);
+
 /// Zone data in force, and new ones that are not yet.
 pub struct Kept {
     zones: Zones,
     /// The copy they are, with its names and the files of it that are no sound zones, once there was a look at it.
     copy: Option<(ZoneSource, BTreeSet<String>, BTreeSet<String>)>,
+    /// Where the last good ones are kept for the next start.
+    spare: PathBuf,
     remarks: Vec<Remark>,
     /// What the last look found instead, and when it was first seen so.
     seen: Option<(Look, DateTime<Utc>)>,
@@ -26,9 +29,9 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// What a start has loaded. The first look takes the chosen copy as it is.
-    pub fn new(zones: Zones) -> Kept {
-        Kept { zones, copy: None, remarks: Vec::new(), seen: None, next: DateTime::UNIX_EPOCH }
+    /// What a start has loaded.
+    pub fn new(zones: Zones, state: &Path) -> Kept {
+        Kept { zones, copy: None, spare: spare::folder(state), remarks: Vec::new(), seen: None, next: DateTime::UNIX_EPOCH }
     }
 
     pub fn zones(&self) -> &Zones {
@@ -46,50 +49,52 @@ impl Kept {
 
     /// Looks at the data, and takes what is new and sound. Says whether zones or remarks are others than before.
     pub fn look(&mut self, choice: &ZoneSource, now: DateTime<Utc>) -> bool {
-        self.look_with_host(choice, Path::new(HOST), now)
-    }
-
-    pub(super) fn look_with_host(&mut self, choice: &ZoneSource, host: &Path, now: DateTime<Utc>) -> bool {
         self.next = now + AGAIN;
+        let host = Path::new(HOST);
         let found = look(choice, host);
-        let instead = found.instead();
-        let mut lost = Vec::new();
-        let mut sound = found.problem.is_none();
-        if let Some((before, names, damaged)) = &self.copy {
-            if before == choice {
-                lost = names.difference(&found.names).cloned().collect();
-            }
-            // What was damaged from the start keeps nothing new away.
-            sound |= !found.damaged.is_empty() && before == choice && found.damaged.is_subset(damaged);
-        } else {
-            sound = true;
-        }
+        let before = (self.zones.clone(), self.remarks.clone());
+        let lost = self.lost(choice, &found);
+        let same = found.zones == self.zones;
         let since = match self.seen.take() {
             Some((seen, since)) if seen == found => since,
             _ => now,
         };
-        let remarks = if !sound {
-            found.said(&self.stay())
+        if !same && !self.is_sound(choice, &found) {
+            self.remarks = found.said(&stay(&self.zones));
         } else if !lost.is_empty() {
-            [found.remarks.clone(), vec![self.incomplete(choice, host, &lost)]].concat()
-        } else if self.copy.is_none() || found.zones == self.zones || now - since >= SETTLED {
-            let remarks = found.said(&instead);
-            let changed = found.zones != self.zones || remarks != self.remarks;
-            (self.zones, self.remarks) = (found.zones, remarks);
-            self.copy = Some((choice.clone(), found.names, found.damaged));
-            return changed;
+            self.remarks = found.remarks.clone();
+            self.remarks.push(self.incomplete(choice, host, &lost));
+        } else if same || now - since >= SETTLED {
+            self.take(choice, host, found);
         } else {
             self.next = since + SETTLED;
             self.seen = Some((found, since));
-            return false;
-        };
-        let changed = remarks != self.remarks;
-        self.remarks = remarks;
-        changed
+        }
+        before != (self.zones.clone(), self.remarks.clone())
     }
 
-    fn stay(&self) -> String {
-        format!("The zone data that were read before ({}) stay in force.", self.zones.version())
+    /// Whether nothing is wrong with what was found, or nothing that was not so from the start.
+    fn is_sound(&self, choice: &ZoneSource, found: &Look) -> bool {
+        let known = |damaged: &BTreeSet<String>| !found.damaged.is_empty() && found.damaged.is_subset(damaged);
+        found.problem.is_none() || self.copy.as_ref().is_some_and(|(of, _, damaged)| of == choice && known(damaged))
+    }
+
+    /// The names that the same copy had before and has no more.
+    fn lost(&self, choice: &ZoneSource, found: &Look) -> Vec<String> {
+        let before = self.copy.as_ref().filter(|(of, ..)| of == choice);
+        before.map(|(_, names, _)| names.difference(&found.names).cloned().collect()).unwrap_or_default()
+    }
+
+    fn take(&mut self, choice: &ZoneSource, host: &Path, found: Look) {
+        self.remarks = found.said(&found.instead());
+        if (self.copy.is_none() || found.zones != self.zones)
+            && let Err(error) = spare::keep(&found, &self.spare, host)
+        {
+            let sentence = format!("No copy of the zone data could be kept here, for a start on a broken folder: {error}.");
+            self.remarks.push(Remark::advice(whole(&self.spare), "zone-data-unkept", sentence));
+        }
+        self.zones = found.zones;
+        self.copy = Some((choice.clone(), found.names, found.damaged));
     }
 
     /// Names that are gone: an update that was cut off, most likely. A start takes the folder as it is.
@@ -103,7 +108,7 @@ impl Kept {
         let sentence = format!(
             "{count} gone from the zone data ({names}), as if an update had been cut off. {} Install the zone data anew, or restart convened if \
              that is meant.",
-            self.stay()
+            stay(&self.zones)
         );
         Remark::warning(place, "zone-data-incomplete", sentence)
     }

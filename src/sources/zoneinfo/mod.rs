@@ -3,6 +3,7 @@
 mod folder;
 mod kept;
 mod report;
+mod spare;
 #[cfg(test)]
 mod tests;
 
@@ -10,6 +11,7 @@ pub use kept::Kept;
 pub use report::report;
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -53,6 +55,8 @@ impl ZoneSource {
 #[derive(Clone, PartialEq, Eq)]
 struct Look {
     zones: Zones,
+    /// The folder they were read from; none where they are the embedded ones.
+    folder: Option<PathBuf>,
     /// The names that the chosen folder had; none where the embedded data were chosen.
     names: BTreeSet<String>,
     /// The names whose files are no sound zones.
@@ -62,9 +66,16 @@ struct Look {
     remarks: Vec<Remark>,
 }
 
-/// The zones of the chosen copy. What cannot be read is a remark, and then the embedded data are in force: there is always an answer.
-pub fn load(choice: &ZoneSource) -> (Zones, Vec<Remark>) {
-    load_with_host(choice, Path::new(HOST))
+/// The zones of the chosen copy. What cannot be read is a remark, and then the last good data that the state folder keeps are in force, or the
+/// embedded ones: there is always an answer.
+pub fn load(choice: &ZoneSource, state: Option<&Path>) -> (Zones, Vec<Remark>) {
+    load_with_host(choice, Path::new(HOST), state)
+}
+
+/// Keeps a copy of the chosen data in the state folder, for a start on a broken folder.
+pub fn keep(choice: &ZoneSource, state: &Path) -> io::Result<()> {
+    let host = Path::new(HOST);
+    spare::keep(&look(choice, host), &spare::folder(state), host)
 }
 
 /// The zones this program was built with.
@@ -73,10 +84,20 @@ pub fn embedded() -> Zones {
     Zones::new(versions, with_built_in(Vec::new()))
 }
 
-fn load_with_host(choice: &ZoneSource, host: &Path) -> (Zones, Vec<Remark>) {
+fn load_with_host(choice: &ZoneSource, host: &Path, state: Option<&Path>) -> (Zones, Vec<Remark>) {
     let found = look(choice, host);
+    if found.problem.is_some()
+        && let Some(kept) = state.and_then(|state| spare::read(&spare::folder(state), host))
+    {
+        let remarks = found.said(&stay(&kept.zones));
+        return (kept.zones, remarks);
+    }
     let remarks = found.said(&found.instead());
     (found.zones, remarks)
+}
+
+fn stay(zones: &Zones) -> String {
+    format!("The zone data that were read before ({}) stay in force.", zones.version())
 }
 
 impl Look {
@@ -124,9 +145,17 @@ fn look(choice: &ZoneSource, host: &Path) -> Look {
         remarks.push(Remark::warning(whole(host), "zone-data-old", sentence));
     }
     let versions = ZoneVersions { in_force, system, embedded: embedded_version() };
+    let from = chosen.filter(|_| folder.is_some()).map(Path::to_owned);
     let (zones, damaged) = folder.map(|folder| (folder.zones, folder.damaged)).unwrap_or_default();
     let names = zones.iter().map(|(name, _)| name.clone()).collect();
-    Look { zones: Zones::new(versions, with_built_in(zones)), names, damaged: damaged.into_iter().collect(), problem, remarks }
+    Look {
+        zones: Zones::new(versions, with_built_in(zones)),
+        folder: from,
+        names,
+        damaged: damaged.into_iter().collect(),
+        problem,
+        remarks,
+    }
 }
 
 fn embedded_version() -> String {

