@@ -252,7 +252,8 @@ fn from_2025b_to_2026f_the_hours_become_right_and_nobody_is_told_twice() {
     for (id, _, (before, _)) in changed {
         assert_eq!(start(id, "2026-11-19")["start"], format!("2026-11-19T{before}:00Z"), "{id}");
     }
-    let (before, letters) = (etags(&house), subjects(&house));
+    let sequences = || all.clone().map(|(id, _)| start(id, "2026-11-19")["sequence"].as_u64().unwrap()).collect::<Vec<_>>();
+    let (before, letters, known) = (etags(&house), subjects(&house), sequences());
     assert_eq!(letters.iter().filter(|subject| subject.starts_with("Thu 19 Nov")).count(), 9, "{letters:?}");
 
     install(&new, &house);
@@ -264,6 +265,9 @@ fn from_2025b_to_2026f_the_hours_become_right_and_nobody_is_told_twice() {
     for (id, _, (_, after)) in changed {
         assert_eq!(start(id, "2026-11-19")["start"], format!("2026-11-19T{after}:00Z"), "{id}");
         assert_eq!(start(id, "2026-11-19")["local_start"], "2026-11-19T10:00:00", "{id}");
+    }
+    for (at, (old, new)) in known.iter().zip(sequences()).enumerate() {
+        assert!(if at < changed.len() { *old < new } else { *old == new }, "{:?}: {old} {new}", all.clone().nth(at));
     }
     let changes = |path: &str| seen.windows(2).filter(|pair| pair[0].get(path) != pair[1].get(path)).count();
     for (id, ..) in changed {

@@ -122,9 +122,18 @@ fn an_update_is_noticed_without_a_restart_and_a_broken_folder_changes_nothing() 
     daemon.signal(libc::SIGHUP);
     let said = remark("zone-data-unreadable");
     assert!(said.contains("(2026f) stay in force"), "{said}");
-    assert_eq!(daemon.health()["zones"]["in_force"], "2026f");
+    let health = soon("the fault is shown", || {
+        Some(daemon.health()).filter(|health| health["sources"].to_string().contains("zone-data-unreadable"))
+    });
+    assert_eq!(health["zones"]["in_force"], "2026f");
     assert_eq!(after, (etags(&daemon, &CHANGED), etags(&daemon, &SAME)), "each feed changed once");
     assert_eq!((subjects(&house, "CLOCKS").len(), subjects(&house, "EXTRA").len(), subjects(&house, "CANCELLED").len()), (1, 1, 1));
     assert!(subjects(&house, "RESTORED").is_empty());
+    // Also after a restart.
     daemon.end();
+    let daemon = Daemon::start(&house);
+    soon("the first round", || (daemon.health()["last_round"].is_string()).then_some(()));
+    assert_eq!(daemon.health()["zones"]["in_force"], "2026f");
+    assert_eq!(after, (etags(&daemon, &CHANGED), etags(&daemon, &SAME)));
+    assert_eq!(subjects(&house, "CLOCKS").len(), 1);
 }

@@ -283,7 +283,8 @@ impl Rounds {
             None => well("store", Vec::new()),
             Some(said) => SourceHealth { name: "store".to_string(), ok: false, said: said.clone() },
         };
-        let mut sources = vec![clock, store, well("convened.toml", of("convened.toml"))];
+        let faults: Vec<&Remark> = self.zones.remarks().iter().filter(|remark| zoneinfo::keeps_the_last_good(remark)).collect();
+        let mut sources = vec![clock, store, well("zone data", faults), well("convened.toml", of("convened.toml"))];
         for community in &self.calendar.communities {
             sources.push(well(&community.place.file, of(&community.place.file)));
             sources.extend(community.notes.iter().map(|notes| well(&notes.folder, of(&notes.folder))));

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{HOST, Look, ZoneSource, look, spare, stay, whole};
+use super::{HOST, INCOMPLETE, Look, ZoneSource, look, spare, stay, whole};
 use crate::meeting::zone::Zones;
 use crate::source::Remark;
 
@@ -110,6 +110,6 @@ impl Kept {
              that is meant.",
             stay(&self.zones)
         );
-        Remark::warning(place, "zone-data-incomplete", sentence)
+        Remark::warning(place, INCOMPLETE, sentence)
     }
 }

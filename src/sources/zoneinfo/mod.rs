@@ -27,6 +27,7 @@ use folder::{Folder, NO_PLACES, read_folder, version_of};
 const HOST: &str = "/usr/share/zoneinfo";
 const UNREADABLE: &str = ZONE_DATA_IN_DOUBT[0];
 const DAMAGED: &str = ZONE_DATA_IN_DOUBT[1];
+const INCOMPLETE: &str = "zone-data-incomplete";
 
 /// Which copy of the zone data to use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,6 +71,11 @@ struct Look {
 /// embedded ones: there is always an answer.
 pub fn load(choice: &ZoneSource, state: Option<&Path>) -> (Zones, Vec<Remark>) {
     load_with_host(choice, Path::new(HOST), state)
+}
+
+/// Whether a remark says that the chosen data cannot be taken as they stand.
+pub fn keeps_the_last_good(remark: &Remark) -> bool {
+    [UNREADABLE, DAMAGED, INCOMPLETE].contains(&remark.code)
 }
 
 /// Keeps a copy of the chosen data in the state folder, for a start on a broken folder.
