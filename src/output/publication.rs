@@ -1,6 +1,6 @@
 //! The publication: everything that is published, as documents by path. Unchanged documents are the same ones, shared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Write as _;
 use std::sync::Arc;
 
@@ -8,13 +8,13 @@ use bytes::Bytes;
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use flate2::{Compression, GzBuilder};
 
-use super::ics::{self, Form, Head};
+use super::ics::{self, Form, Head, Printed};
 use super::page::{self, Pages, Source};
 use super::{inputs, json};
 use crate::meeting::calendar::{Calendar, Verdicts, occurrences};
 use crate::meeting::occurrence::Occurrence;
 use crate::meeting::series::{Community, Series, SeriesId};
-use crate::plan::component::{Component, components, week_begins};
+use crate::plan::component::{Part, week_begins};
 use crate::plan::ledger::Ledger;
 use crate::source::digest;
 
@@ -38,6 +38,16 @@ pub struct Publication {
     pub documents: BTreeMap<String, Arc<Document>>,
     /// What each document was made from, as a hash; empty after a restart. No part of what is published.
     inputs: BTreeMap<String, u64>,
+    parts: Vec<Arc<Part>>,
+    sheets: Vec<Arc<Sheet>>,
+}
+
+/// The events of a series as they stand in feeds.
+#[derive(Debug)]
+struct Sheet {
+    series: SeriesId,
+    input: u64,
+    events: Vec<Printed>,
 }
 
 impl PartialEq for Publication {
@@ -48,7 +58,12 @@ impl PartialEq for Publication {
 
 impl Publication {
     pub fn new(documents: BTreeMap<String, Arc<Document>>) -> Publication {
-        Publication { documents, inputs: BTreeMap::new() }
+        Publication { documents, ..Publication::default() }
+    }
+
+    /// What was published of each series; nothing after a restart.
+    pub fn parts(&self) -> &[Arc<Part>] {
+        &self.parts
     }
 }
 
@@ -61,6 +76,10 @@ struct Press<'a> {
 }
 
 impl Press<'_> {
+    fn new(previous: Option<&Publication>, now: DateTime<Utc>) -> Press<'_> {
+        Press { previous, now, documents: BTreeMap::new(), inputs: BTreeMap::new() }
+    }
+
     /// Whether a document made from the same stands already.
     fn known(&self, path: &str, input: u64) -> Option<Arc<Document>> {
         let previous = self.previous.filter(|previous| previous.inputs.get(path) == Some(&input))?;
@@ -122,23 +141,57 @@ impl Document {
     }
 }
 
-/// Everything that is published. `ledger` is the memory as it stands once this round is recorded: decisions, proposals and revisions.
-/// A document whose bytes are those of `previous` is the very same value.
-pub fn publish(calendar: &Calendar, ledger: &Ledger, site: &Site, now: DateTime<Utc>, previous: Option<&Publication>) -> Publication {
+/// Everything that is published. `ledger` is the memory as it stands once this round is recorded: decisions, proposals and revisions;
+/// `parts` are what it says of each series. A document whose bytes are those of `previous` is the very same value.
+pub fn publish(
+    calendar: &Calendar,
+    ledger: &Ledger,
+    parts: &[Arc<Part>],
+    site: &Site,
+    now: DateTime<Utc>,
+    previous: Option<&Publication>,
+) -> Publication {
     let verdicts = Verdicts::of(&ledger.decisions);
-    let components = components(calendar, &verdicts, &ledger.revisions, now);
     let source = Source { calendar, verdicts: &verdicts, ledger, site, now };
-    let mut press = Press { previous, now, documents: BTreeMap::new(), inputs: BTreeMap::new() };
-    let whole: Vec<u64> =
-        calendar.communities.iter().map(|community| inputs::community(community, calendar, ledger, &components, site, now)).collect();
-    feeds(&source, &components, &whole, &mut press);
-    files(&source, &components, &mut press);
-    agendas(&source, &components, &whole, &mut press);
+    let mut press = Press::new(previous, now);
+    let sheets = sheets(&source, parts, previous);
+    let events: Vec<u64> = sheets.iter().map(|sheet| sheet.input).collect();
+    let whole: Vec<u64> = by_community(calendar, &events)
+        .map(|(community, events)| inputs::community(community, calendar, ledger, events, site, now))
+        .collect();
+    feeds(&source, &sheets, &mut press);
+    files(&source, parts, &sheets, &mut press);
+    agendas(&source, parts, &whole, &mut press);
     pages(&source, &whole, &mut press);
     press.put(page::STYLE_PATH.to_owned(), CSS, inputs::of(page::STYLE), || Some(page::STYLE.to_owned()));
     let Press { mut documents, inputs, .. } = press;
     keep_old_addresses(calendar, &mut documents);
-    Publication { documents, inputs }
+    Publication { documents, inputs, parts: parts.to_vec(), sheets }
+}
+
+/// The feeds alone, in their three forms: what `benches/feeds.rs` measures.
+pub fn publish_feeds(
+    calendar: &Calendar,
+    ledger: &Ledger,
+    parts: &[Arc<Part>],
+    site: &Site,
+    now: DateTime<Utc>,
+    previous: Option<&Publication>,
+) -> Publication {
+    let source = Source { calendar, verdicts: &Verdicts::of(&ledger.decisions), ledger, site, now };
+    let mut press = Press::new(previous, now);
+    let sheets = sheets(&source, parts, previous);
+    feeds(&source, &sheets, &mut press);
+    Publication { documents: press.documents, inputs: press.inputs, parts: parts.to_vec(), sheets }
+}
+
+/// What stands for each series in the order of the schedule, community by community.
+fn by_community<'a, T>(calendar: &'a Calendar, mut of_series: &'a [T]) -> impl Iterator<Item = (&'a Community, &'a [T])> {
+    calendar.communities.iter().map(move |community| {
+        let (own, rest) = of_series.split_at(community.series.len().min(of_series.len()));
+        of_series = rest;
+        (community, own)
+    })
 }
 
 /// The next instant at which a document changes by itself: a meeting begins or ends, its link is shown, or a week begins.
@@ -160,64 +213,71 @@ pub(super) fn lasting(series: &Series, verdicts: &Verdicts<'_>, now: DateTime<Ut
     occurrences(series, verdicts, week - PAGES_BACK, week + PAGES_AHEAD)
 }
 
-fn feeds(source: &Source<'_>, components: &[Component], whole: &[u64], press: &mut Press<'_>) {
+/// The events of each series; only those of a series about which something changed are printed again.
+fn sheets(source: &Source<'_>, parts: &[Arc<Part>], previous: Option<&Publication>) -> Vec<Arc<Sheet>> {
     let Source { calendar, ledger, site, now, .. } = *source;
-    let all = inputs::of(whole);
-    // Only where a community changed, its events are printed again.
-    let known = |press: &Press<'_>, community: &Community, input| press.known(&format!("/feeds/{}.ics", community.id), input).is_some();
-    let changed: Vec<&Community> = calendar
-        .communities
-        .iter()
-        .zip(whole)
-        .filter(|(community, input)| !known(press, community, **input))
-        .map(|(community, _)| community)
-        .collect();
-    let all_known = press.known("/feeds/all.ics", all).is_some();
-    let printed =
-        if all_known && changed.is_empty() { Vec::new() } else { ics::print_all(calendar, components, &ledger.revisions, site, now) };
-    let mut put = |name: &str, title: &str, colour: Option<&str>, input: u64, chosen: &dyn Fn(&SeriesId) -> bool| {
+    let before = previous.into_iter().flat_map(|previous| &previous.sheets);
+    let known: HashMap<&SeriesId, &Arc<Sheet>> = before.map(|sheet| (&sheet.series, sheet)).collect();
+    let sheet = |(owner, part): ((&Community, &Series), &Arc<Part>)| {
+        let revisions: Vec<_> = part.components.iter().map(|component| ledger.revisions.get(&component.name)).collect();
+        let input = inputs::of((part.said, revisions, &site.base_url));
+        let same = known.get(&part.series).filter(|sheet| sheet.input == input);
+        same.map_or_else(
+            || {
+                let events = ics::print(owner, &part.components, &ledger.revisions, site, now);
+                Arc::new(Sheet { series: part.series.clone(), input, events })
+            },
+            |sheet| Arc::clone(sheet),
+        )
+    };
+    calendar.all_series().zip(parts).map(sheet).collect()
+}
+
+fn feeds(source: &Source<'_>, sheets: &[Arc<Sheet>], press: &mut Press<'_>) {
+    let Source { calendar, site, now, .. } = *source;
+    let week = week_begins(now);
+    let mut put = |name: &str, title: &str, colour: Option<&str>, sheets: &[Arc<Sheet>]| {
+        let input = inputs::of((title, colour, &site.base_url, week, sheets.iter().map(|sheet| sheet.input).collect::<Vec<_>>()));
         for form in Form::ALL {
             let path = format!("/feeds/{name}{}.ics", form.infix());
             let url = format!("{}{path}", site.base_url);
             press.put(path, CALENDAR, input, || {
-                ics::feed(Head { title, colour, url: &url }, printed.iter().filter(|event| chosen(&event.series)), form, now)
+                ics::feed(Head { title, colour, url: &url }, sheets.iter().flat_map(|sheet| &sheet.events), form, now)
             });
         }
     };
-    put("all", &site.title, None, all, &|_| true);
-    for (community, input) in calendar.communities.iter().zip(whole) {
-        put(&community.id, &community.title, community.colour.as_deref(), *input, &|id| id.community == community.id);
-        for series in &community.series {
-            put(&series.id.to_string(), &series.title, community.colour.as_deref(), *input, &|id| *id == series.id);
+    put("all", &site.title, None, sheets);
+    for (community, own) in by_community(calendar, sheets) {
+        put(&community.id, &community.title, community.colour.as_deref(), own);
+        for (series, sheet) in community.series.iter().zip(own) {
+            put(&series.id.to_string(), &series.title, community.colour.as_deref(), std::slice::from_ref(sheet));
         }
     }
 }
 
-fn files(source: &Source<'_>, components: &[Component], press: &mut Press<'_>) {
+fn files(source: &Source<'_>, parts: &[Arc<Part>], sheets: &[Arc<Sheet>], press: &mut Press<'_>) {
     let Source { calendar, verdicts, ledger, site, now } = *source;
     let mut blocks = ics::Blocks::new();
-    for (community, series) in calendar.all_series() {
+    for (((community, series), part), sheet) in calendar.all_series().zip(parts).zip(sheets) {
         let schedule = inputs::schedule(community, site);
-        let of_series: Vec<&Component> = components.iter().filter(|component| component.series == series.id).collect();
-        let revisions: Vec<_> = of_series.iter().map(|component| (&component.fingerprint, ledger.revisions.get(&component.name))).collect();
-        let shared = inputs::of((revisions, week_begins(now)));
+        let shared = inputs::of((sheet.input, week_begins(now)));
         for meeting in lasting(series, verdicts, now) {
             let path = format!("/feeds/{}/{}.ics", series.id, meeting.id.short());
             let url = format!("{}{path}", site.base_url);
             let input = inputs::of((shared, inputs::meeting(schedule, community, &meeting, calendar, ledger, now)));
             press.put(path, CALENDAR, input, || {
-                ics::single((community, series), &meeting, &of_series, &ledger.revisions, (site, &url), now, &mut blocks)
+                ics::single((community, series), &meeting, &part.components, &ledger.revisions, (site, &url), now, &mut blocks)
             });
         }
     }
 }
 
-fn agendas(source: &Source<'_>, components: &[Component], whole: &[u64], press: &mut Press<'_>) {
+fn agendas(source: &Source<'_>, parts: &[Arc<Part>], whole: &[u64], press: &mut Press<'_>) {
     let Source { calendar, verdicts, ledger, now, .. } = *source;
     let week = week_begins(now);
-    for (community, input) in calendar.communities.iter().zip(whole) {
+    for ((community, own), input) in by_community(calendar, parts).zip(whole) {
         press.put(format!("/c/{}/agenda.json", community.id), JSON, *input, || {
-            let sequences = json::sequences(components, &ledger.revisions, now);
+            let sequences = json::sequences(own.iter().flat_map(|part| &part.components), &ledger.revisions, now);
             let mut meetings: Vec<(&Series, Occurrence)> = Vec::new();
             for series in &community.series {
                 meetings.extend(occurrences(series, verdicts, week - AGENDA_BACK, week + PAGES_AHEAD).into_iter().map(|one| (series, one)));
@@ -294,7 +354,7 @@ mod tests {
     use super::*;
     use crate::meeting::change::Verdict;
     use crate::plan::component::sample::{decide, site, tide, utc};
-    use crate::plan::component::{components, revise};
+    use crate::plan::component::{parts, revise};
 
     /// Bytes by path; when they changed is history, which a publication made anew does not know.
     fn bytes(publication: &Publication) -> BTreeMap<&String, &Bytes> {
@@ -319,10 +379,12 @@ mod tests {
                 6 => ledger.decisions.push(decide("tide/call", "2026-11-25T00:00:00Z", &[("2026-12-02T18:00:00", Verdict::Restore)], None)),
                 _ => {}
             }
-            let parts = components(&calendar, &Verdicts::of(&ledger.decisions), &ledger.revisions, now);
-            ledger.revisions.extend(revise(&parts, &ledger.revisions, now));
-            let again = publish(&calendar, &ledger, &site(), now, kept.as_ref());
-            assert_eq!(bytes(&again), bytes(&publish(&calendar, &ledger, &site(), now, None)), "at {now}");
+            let before = kept.as_ref().map_or(&[][..], Publication::parts);
+            let made = parts(&calendar, &Verdicts::of(&ledger.decisions), &ledger.revisions, now, before);
+            ledger.revisions.extend(revise(made.iter().flat_map(|part| &part.components), &ledger.revisions, now));
+            let again = publish(&calendar, &ledger, &made, &site(), now, kept.as_ref());
+            let anew = parts(&calendar, &Verdicts::of(&ledger.decisions), &ledger.revisions, now, &[]);
+            assert_eq!(bytes(&again), bytes(&publish(&calendar, &ledger, &anew, &site(), now, None)), "at {now}");
             if let Some(kept) = &kept {
                 reused += again
                     .documents

@@ -151,12 +151,12 @@ pub fn walk(
         let mut plan = plan::make(&survey.calendar, ledger, &survey.remarks, now);
         plan.rules = survey.rules;
         let mut after = plan.remembered(ledger);
-        let components = component::components(&survey.calendar, &Verdicts::of(&after.decisions), &ledger.revisions, now);
-        plan.revise = component::revise(&components, &ledger.revisions, now);
+        let parts = component::parts(&survey.calendar, &Verdicts::of(&after.decisions), &ledger.revisions, now, kept.publication.parts());
+        plan.revise = component::revise(parts.iter().flat_map(|part| &part.components), &ledger.revisions, now);
         after.revisions.extend(plan.revise.iter().cloned());
         survey.calendar.items = plan::items::items(&survey.calendar, &after);
         let site = Site { base_url: given.identity.base_url.clone(), title: given.identity.title.clone() };
-        let publication = publish(&survey.calendar, &after, &site, now, Some(&kept.publication));
+        let publication = publish(&survey.calendar, &after, &parts, &site, now, Some(&kept.publication));
         let sender = given.identity.sender(Some(ledger.link_key.clone()));
         let letters: Vec<Letter> = plan.write.iter().map(|intent| compose(intent, &survey.calendar, &sender, now)).collect();
         let change = PublicationChange::between(&kept.publication, &publication);

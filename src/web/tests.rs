@@ -11,8 +11,7 @@ use super::decide::DecideAnswer;
 use super::*;
 use crate::meeting::zone::ZoneVersions;
 use crate::output::page::decide::{DecideView, Open, Settled};
-use crate::output::publication::publish;
-use crate::plan::component::sample::{site, tide, utc};
+use crate::plan::component::sample::{published as publish, tide, utc};
 use crate::plan::ledger::Ledger;
 
 struct Server {
@@ -39,7 +38,7 @@ fn healthy() -> Health {
 }
 
 fn published() -> Publication {
-    publish(&tide(), &Ledger::default(), &site(), utc("2026-11-20T12:00:00Z"), None)
+    publish(&tide(), &Ledger::default(), utc("2026-11-20T12:00:00Z"), None)
 }
 
 async fn start(publication: Publication, limits: Limits) -> Server {

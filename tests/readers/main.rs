@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use convened::meeting::calendar::{Calendar, Verdicts, occurrences};
 use convened::output::json;
 use convened::output::publication::{Publication, Site, publish};
-use convened::plan::component::{components, revise};
+use convened::plan::component::{components, parts, revise};
 use convened::plan::ledger::Ledger;
 
 use communities::{Random, Story};
@@ -19,14 +19,15 @@ use communities::{Random, Story};
 /// One step of a story as published, with the memory after it.
 fn walk(story: &mut Story, ledger: &mut Ledger, site: &Site, now: DateTime<Utc>, previous: Option<&Publication>) -> Publication {
     ledger.decisions = story.decisions.clone();
-    let found = components(&story.calendar, &Verdicts::of(&ledger.decisions), &ledger.revisions, now);
-    let revised = revise(&found, &ledger.revisions, now);
+    let before = previous.map_or(&[][..], Publication::parts);
+    let made = parts(&story.calendar, &Verdicts::of(&ledger.decisions), &ledger.revisions, now, before);
+    let revised = revise(made.iter().flat_map(|part| &part.components), &ledger.revisions, now);
     for (name, revision) in &revised {
         let before = ledger.revisions.get(name);
         assert!(before.is_none_or(|before| before.sequence < revision.sequence), "{name} must grow");
     }
     ledger.revisions.extend(revised);
-    publish(&story.calendar, ledger, site, now, previous)
+    publish(&story.calendar, ledger, &made, site, now, previous)
 }
 
 /// `agenda --json` for the two years that readers are asked about.
@@ -74,7 +75,8 @@ fn stories_of_edits_keep_what_readers_rely_on() {
             let touched = if step == 0 { None } else { Some(story.edit(&mut random, now)) };
             let publication = walk(&mut story, &mut ledger, &site, now, previous.as_ref());
             if step == 8 {
-                let again = publish(&story.calendar, &ledger, &site, now, None);
+                let anew = parts(&story.calendar, &Verdicts::of(&ledger.decisions), &ledger.revisions, now, &[]);
+                let again = publish(&story.calendar, &ledger, &anew, &site, now, None);
                 for (path, document) in &publication.documents {
                     assert_eq!(document.bytes, again.documents[path].bytes, "{path} twice the same");
                 }

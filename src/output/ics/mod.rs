@@ -15,9 +15,8 @@ pub(crate) use describe::{city_hours, clock, phone};
 
 use super::publication::Site;
 use super::{clean, vtimezone};
-use crate::meeting::calendar::Calendar;
 use crate::meeting::occurrence::Occurrence;
-use crate::meeting::series::{Community, Series, SeriesId};
+use crate::meeting::series::{Community, Series};
 use crate::meeting::zone::Zone;
 use crate::plan::component::{Component, What, revision, week_begins};
 use crate::plan::ledger::Revision;
@@ -49,7 +48,6 @@ impl Form {
 /// An event, printed once and used by every feed that holds it.
 #[derive(Clone, Debug)]
 pub struct Printed {
-    pub series: SeriesId,
     zone: Zone,
     first: DateTime<Utc>,
     /// In the order of [`Form::ALL`]; empty where a form leaves it out.
@@ -65,9 +63,9 @@ pub struct Head<'a> {
     pub url: &'a str,
 }
 
-/// All components as events, in the same order.
-pub fn print_all(
-    calendar: &Calendar,
+/// The components of a series as events, in the same order.
+pub fn print(
+    owner: (&Community, &Series),
     components: &[Component],
     revisions: &BTreeMap<String, Revision>,
     site: &Site,
@@ -75,7 +73,6 @@ pub fn print_all(
 ) -> Vec<Printed> {
     let mut printed = Vec::with_capacity(components.len());
     for (at, component) in components.iter().enumerate() {
-        let Some(owner) = owner(calendar, &component.series) else { continue };
         let rest = components.get(at + 1..).unwrap_or_default();
         let overrides: Vec<&Component> =
             rest.iter().take_while(|other| other.uid == component.uid && matches!(component.what, What::Master(_))).collect();
@@ -84,7 +81,7 @@ pub fn print_all(
             What::Master(master) => (master.rule.zone.clone(), master.rule.zone.instant(master.first)),
             What::Override(meeting) | What::Single(meeting) => (meeting.zone.clone(), meeting.start.min(meeting.original)),
         };
-        printed.push(Printed { series: component.series.clone(), zone, first, forms });
+        printed.push(Printed { zone, first, forms });
     }
     printed
 }
@@ -115,7 +112,7 @@ pub type Blocks = HashMap<(String, i32), String>;
 pub fn single(
     (community, series): (&Community, &Series),
     meeting: &Occurrence,
-    components: &[&Component],
+    components: &[Component],
     revisions: &BTreeMap<String, Revision>,
     (site, url): (&Site, &str),
     now: DateTime<Utc>,
@@ -174,11 +171,6 @@ fn block_around<'a>(zone: &Zone, year: i32, blocks: &'a mut Blocks) -> &'a str {
         let begin = |year| NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or(NaiveDate::MAX).and_time(chrono::NaiveTime::MIN).and_utc();
         line::refold(&vtimezone::block(zone, begin(year), begin(year.saturating_add(2))))
     })
-}
-
-fn owner<'a>(calendar: &'a Calendar, id: &SeriesId) -> Option<(&'a Community, &'a Series)> {
-    let community = calendar.community(&id.community)?;
-    community.series.iter().find(|series| series.id == *id).map(|series| (community, series))
 }
 
 #[cfg(test)]

@@ -3,18 +3,23 @@ use std::collections::BTreeMap;
 use icalendar::parser::{read_calendar, unfold};
 
 use super::*;
-use crate::meeting::calendar::Verdicts;
+use crate::meeting::calendar::{Calendar, Verdicts};
 use crate::meeting::change::{Decision, Verdict};
 use crate::meeting::series::JoinLinks;
-use crate::plan::component::components;
 use crate::plan::component::sample::{decide, site, tide, utc, wall};
+use crate::plan::component::{components, parts};
 
 const NOW: &str = "2026-11-20T12:00:00Z";
 
+fn printed(calendar: &Calendar, decisions: &[Decision], revisions: &BTreeMap<String, Revision>, now: DateTime<Utc>) -> Vec<Printed> {
+    let parts = parts(calendar, &Verdicts::of(decisions), revisions, now, &[]);
+    let of_series = calendar.all_series().zip(&parts).map(|(owner, part)| super::print(owner, &part.components, revisions, &site(), now));
+    of_series.flatten().collect()
+}
+
 fn print(calendar: &Calendar, decisions: &[Decision], form: Form) -> String {
     let now = utc(NOW);
-    let found = components(calendar, &Verdicts::of(decisions), &BTreeMap::new(), now);
-    let printed = print_all(calendar, &found, &BTreeMap::new(), &site(), now);
+    let printed = printed(calendar, decisions, &BTreeMap::new(), now);
     let head = Head { title: "Tide", colour: Some("teal"), url: "https://calendar.example.org/feeds/tide.ics" };
     feed(head, printed.iter(), form, now).unwrap()
 }
@@ -113,8 +118,7 @@ fn a_moved_meeting_keeps_its_uid_and_says_from_when_in_the_zone_of_its_rule() {
 fn the_form_that_leaves_out_raises_the_sequence_of_the_rule_and_never_lowers_it() {
     let sequence = |decisions: &[Decision], revisions: &BTreeMap<String, Revision>, at: &str| {
         let now = utc(at);
-        let found = components(&tide(), &Verdicts::of(decisions), revisions, now);
-        let printed = print_all(&tide(), &found, revisions, &site(), now);
+        let printed = printed(&tide(), decisions, revisions, now);
         let head = Head { title: "Tide", colour: None, url: "https://calendar.example.org/x.ics" };
         let text = feed(head, printed.iter(), Form::Drop, now).unwrap();
         let line = events(&text)[0].iter().find(|line| line.starts_with("SEQUENCE")).unwrap().clone();
@@ -181,7 +185,6 @@ fn a_single_meeting_is_a_file_under_a_uid_of_its_own() {
     let decisions = cancelled_and_moved();
     let verdicts = Verdicts::of(&decisions);
     let found = components(&calendar, &verdicts, &BTreeMap::new(), now);
-    let parts: Vec<&Component> = found.iter().collect();
     let community = &calendar.communities[0];
     let of = |series: usize, at: &str| {
         let series = &community.series[series];
@@ -189,7 +192,7 @@ fn a_single_meeting_is_a_file_under_a_uid_of_its_own() {
         single(
             (community, series),
             &meeting,
-            &parts,
+            &found,
             &BTreeMap::new(),
             (&site(), "https://calendar.example.org/f.ics"),
             now,

@@ -15,15 +15,18 @@ use crate::source::digest;
 pub(super) struct Clocks(HashMap<String, Vec<(DateTime<Utc>, i32)>>);
 
 /// 2000-01-01 and 2050-01-01: clocks beyond are nobody's plan.
-const CLOCKS_FROM: i64 = 946_684_800;
-const CLOCKS_TO: i64 = 2_524_608_000;
+pub(super) const SPAN: (DateTime<Utc>, DateTime<Utc>) =
+    match (DateTime::from_timestamp(946_684_800, 0), DateTime::from_timestamp(2_524_608_000, 0)) {
+        (Some(from), Some(to)) => (from, to),
+        _ => (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH),
+    };
 
 impl Clocks {
     /// The clock changes of a zone from one instant to another, and the offset before them.
     fn between(&mut self, zone: &Zone, from: DateTime<Utc>, to: Option<DateTime<Utc>>) -> Vec<(i64, i32)> {
         let all = self.0.entry(zone.name().to_owned()).or_insert_with(|| {
-            let instant = |seconds| DateTime::from_timestamp(seconds, 0).unwrap_or_default();
-            zone.transitions(instant(CLOCKS_FROM), instant(CLOCKS_TO)).iter().map(|change| (change.at, change.after)).collect()
+            let (from, to) = SPAN;
+            zone.transitions(from, to).iter().map(|change| (change.at, change.after)).collect()
         });
         let within = all.iter().filter(|(at, _)| *at > from && to.is_none_or(|to| *at < to));
         std::iter::once((0, zone.offset(from))).chain(within.map(|(at, after)| (at.timestamp(), *after))).collect()

@@ -4,8 +4,10 @@
 
 pub mod hours;
 mod meaning;
+mod part;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, SubsecRound, TimeDelta, TimeZone, Utc};
 
@@ -15,6 +17,7 @@ use crate::meeting::change::{By, Decision, DecisionId, Tell, Verdict};
 use crate::meeting::occurrence::{Occurrence, Status, short};
 use crate::meeting::series::{Community, Rule, Series, SeriesId};
 use meaning::Clocks;
+pub use part::{Part, parts};
 
 /// Days after its date for which a cancelled meeting is shown as cancelled; afterwards readers no longer list it.
 pub const CANCELLED_DAYS: i64 = 30;
@@ -73,18 +76,17 @@ pub fn components(
     revisions: &BTreeMap<String, Revision>,
     now: DateTime<Utc>,
 ) -> Vec<Component> {
-    let mut clocks = Clocks::default();
-    let mut found = Vec::new();
-    for (community, series) in calendar.all_series() {
-        of_series(community, series, verdicts, revisions, now, &mut clocks, &mut found);
-    }
-    found
+    parts(calendar, verdicts, revisions, now, &[]).into_iter().flat_map(|part| Arc::unwrap_or_clone(part).components).collect()
 }
 
 /// The revisions that differ from the remembered ones, to be recorded before anything is published.
-pub fn revise(components: &[Component], revisions: &BTreeMap<String, Revision>, now: DateTime<Utc>) -> Vec<(String, Revision)> {
+pub fn revise<'a>(
+    components: impl IntoIterator<Item = &'a Component>,
+    revisions: &BTreeMap<String, Revision>,
+    now: DateTime<Utc>,
+) -> Vec<(String, Revision)> {
     components
-        .iter()
+        .into_iter()
         .filter(|component| revisions.get(&component.name).is_none_or(|known| known.fingerprint != component.fingerprint))
         .map(|component| (component.name.clone(), revision(component, revisions, now)))
         .collect()
