@@ -32,6 +32,9 @@ pub fn digest(bytes: &[u8]) -> String {
 /// The code of a remark about a file or folder that is there and could not be read: what was read of it before stays in force.
 pub const UNREADABLE: &str = "unreadable";
 
+/// The codes of remarks that say: the chosen zone data could not be read, or are damaged. Hours may then be those of another release.
+pub const ZONE_DATA_IN_DOUBT: [&str; 2] = ["zone-data-unreadable", "zone-data-damaged"];
+
 /// A line of a file; line 0 means the file as a whole. Lines count from 1.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Place {

@@ -90,7 +90,7 @@ fn community_id(text: &str) -> Result<String, String> {
 
 /// Zone data are the newest at hand: an import needs no configuration.
 pub fn run(args: Args) -> Result<Exit, Stop> {
-    let (zones, _) = zoneinfo::load(&ZoneSource::Newest);
+    let (zones, _) = zoneinfo::load(&ZoneSource::Newest, None);
     let zone = match args.zone.as_deref().map(|name| config::zone::find(name, &zones)) {
         None => None,
         Some(Ok(zone)) => Some(zone),

@@ -231,7 +231,7 @@ fn read_notes(config: &Path, args: &notes::Args) -> Result<Exit, Stop> {
             let all: Vec<_> = survey.calendar.all_series().map(|(_, series)| candidate(series)).collect();
             notes::run(args, &all, &opened.zones, &mut out)?
         }
-        Err(_) => notes::run(args, &[], &zoneinfo::load(&ZoneSource::Newest).0, &mut out)?,
+        Err(_) => notes::run(args, &[], &zoneinfo::load(&ZoneSource::Newest, None).0, &mut out)?,
     };
     Ok(match code {
         0 => Exit::Well,

@@ -312,7 +312,11 @@ fn an_unknown_word_is_answered_with_the_nearest_one() {
 fn a_zone_that_is_none_or_several_is_refused_with_what_to_write() {
     let zone = |name: &str| complaint(&orchard("", "").replace("\"UTC\"", &format!("\"{name}\"")));
     assert!(zone("Europe/Berln").contains("Europe/Berlin"));
-    assert!(zone("EST").contains("America/New_York"));
+    assert!(zone("EST").contains("an abbreviation and no place. Write \"America/New_York\""));
+    for (written, meant) in [("PST", "America/Los_Angeles"), ("CET", "Europe/Berlin"), ("BST", "Europe/London"), ("IST", "Asia/Kolkata")] {
+        assert!(zone(written).contains(meant), "{}", zone(written));
+    }
+    assert!(zone("India Standard Time").contains("\"Asia/Kolkata\""), "a Windows name is answered with its place, under its present name");
     assert!(zone("PST8PDT").contains("America/Los_Angeles"));
     assert!(zone("Etc/GMT+8").starts_with("11 zone-trap: \"Etc/GMT+8\" is behind UTC"));
     let toml = orchard("", "").replace("zone = \"UTC\"", "");

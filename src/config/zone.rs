@@ -36,7 +36,7 @@ pub(super) fn read(table: &mut Table<'_>, key: &'static str, zones: &Zones, rema
 pub fn find(text: &str, zones: &Zones) -> Result<Zone, String> {
     let text = words::line(text)?;
     if let Some((_, instead)) = TRAPS.iter().find(|(trap, _)| trap.eq_ignore_ascii_case(text)) {
-        return Err(format!("is \"{text}\", which means more than one thing. Write {instead}."));
+        return Err(format!("is \"{text}\", an abbreviation and no place. Write {instead}."));
     }
     if let Some(zone) = zones.get(text) {
         return Ok(zone);

@@ -1,6 +1,6 @@
 //! The calendar: all communities with what is decided about their meetings, and the one place where occurrences are made.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, TimeDelta, Utc};
@@ -32,6 +32,13 @@ impl Calendar {
     pub fn series(&self, id: &SeriesId) -> Option<&Series> {
         let community = self.community(&id.community)?;
         community.series.iter().find(|series| series.id == *id || series.was.contains(id))
+    }
+
+    /// The names of all zones in use: of rules, and of the cities whose hours are shown.
+    pub fn zones(&self) -> BTreeSet<String> {
+        let cities = self.communities.iter().flat_map(|community| &community.cities).map(|city| &city.zone);
+        let rules = self.all_series().flat_map(|(_, series)| &series.rules).map(|rule| &rule.zone);
+        cities.chain(rules).map(|zone| zone.name().to_owned()).collect()
     }
 
     pub fn all_series(&self) -> impl Iterator<Item = (&Community, &Series)> {

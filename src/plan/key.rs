@@ -18,13 +18,23 @@ pub enum Kind {
     Restored,
     Extra,
     Changed,
+    Clocks,
     Proposal,
     Remarks,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 8] =
-        [Kind::Reminder, Kind::Cancelled, Kind::Moved, Kind::Restored, Kind::Extra, Kind::Changed, Kind::Proposal, Kind::Remarks];
+    pub const ALL: [Kind; 9] = [
+        Kind::Reminder,
+        Kind::Cancelled,
+        Kind::Moved,
+        Kind::Restored,
+        Kind::Extra,
+        Kind::Changed,
+        Kind::Clocks,
+        Kind::Proposal,
+        Kind::Remarks,
+    ];
 
     pub fn word(self) -> &'static str {
         match self {
@@ -34,6 +44,7 @@ impl Kind {
             Kind::Restored => "restored",
             Kind::Extra => "extra",
             Kind::Changed => "changed",
+            Kind::Clocks => "clocks",
             Kind::Proposal => "proposal",
             Kind::Remarks => "remarks",
         }

@@ -243,6 +243,7 @@ fn intent(kind: Kind, about: About) -> Intent {
         About::Reminder { meetings, .. } => meetings.iter().map(|reminded| reminded.occurrence.clone()).collect(),
         About::Decided { meetings, .. } => meetings.clone(),
         About::Changed { next, .. } => next.clone(),
+        About::Clocks { meetings } => meetings.iter().map(|shifted| shifted.meeting.clone()).collect(),
         About::Proposal { .. } | About::Remarks { .. } => Vec::new(),
     };
     let series = meetings.first().map(|meeting| meeting.id.series.clone());
