@@ -68,7 +68,7 @@ pub fn room(url: &str) -> Option<JoinKind> {
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
     let host = host.to_ascii_lowercase();
     let path_lower = path.to_ascii_lowercase();
-    let on = |domain: &str| host == domain || host.ends_with(&format!(".{domain}"));
+    let on = |domain: &str| host.strip_suffix(domain).is_some_and(|sub| sub.is_empty() || sub.ends_with('.'));
     let starts = |prefixes: &[&str]| prefixes.iter().any(|p| path_lower.starts_with(p));
     if on("zoom.us") || on("zoom.com") || on("zoomgov.com") {
         return starts(&["j/", "my/", "w/", "wc/", "s/"]).then_some(JoinKind::Zoom);

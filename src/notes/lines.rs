@@ -131,7 +131,7 @@ impl<'a> Doc<'a> {
 
 /// Reads the shape of a text.
 pub fn read(text: &str) -> Doc<'_> {
-    let mut lines: Vec<Line<'_>> = Vec::new();
+    let mut lines: Vec<Line<'_>> = Vec::with_capacity((text.len() / 40).min(MOST));
     let mut front = Vec::new();
     let mut fence: Option<&str> = None;
     let mut comment = false;
@@ -218,11 +218,11 @@ fn opens_front(text: &str, raw: &str) -> bool {
 /// Columns before the text; more than a screen's width counts as that, so that nesting stays shallow.
 fn columns(raw: &str) -> usize {
     let mut n: usize = 0;
-    for c in raw.chars().take(200) {
-        match c {
-            ' ' => n += 1,
-            '\t' => n = (n / 4 + 1) * 4,
-            '>' => {}
+    for b in raw.bytes().take(200) {
+        match b {
+            b' ' => n += 1,
+            b'\t' => n = (n / 4 + 1) * 4,
+            b'>' => {}
             _ => break,
         }
     }
@@ -235,6 +235,10 @@ fn shape<'a>(line: &mut Line<'a>, before: Option<&mut Line<'a>>) {
         s = rest.trim_start();
     }
     line.body = s;
+    // Most lines are words.
+    if s.starts_with(|c: char| c.is_ascii_alphabetic()) && !s.ends_with('|') {
+        return;
+    }
     let hashes = s.bytes().take_while(|b| *b == b'#').count();
     if (1..=6).contains(&hashes) && (s[hashes..].starts_with([' ', '\t']) || s.len() == hashes) {
         line.kind = Kind::Heading(u8::try_from(hashes).unwrap_or(6));

@@ -15,6 +15,7 @@ pub mod lines;
 pub mod matching;
 pub mod neighbours;
 pub mod people;
+pub mod readings;
 pub mod resolve;
 pub mod time;
 pub mod topics;

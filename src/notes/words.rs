@@ -45,7 +45,8 @@ const REACH: usize = 600;
 /// A line is read so far; what comes after is no longer meant for people.
 const LINE: usize = 16_000;
 
-fn ahead(s: &str, reach: usize) -> &str {
+/// The first bytes of a text, up to the end of a character.
+pub fn ahead(s: &str, reach: usize) -> &str {
     let mut end = s.len().min(reach);
     while !s.is_char_boundary(end) {
         end -= 1;
@@ -207,34 +208,33 @@ pub fn fold(s: &str) -> String {
 }
 
 /// The sentences of a plain text. A stop after one capital letter or a common abbreviation ends nothing.
-pub fn sentences(s: &str) -> Vec<&str> {
+pub fn sentences<'s>(s: &'s str) -> Vec<&'s str> {
+    const SHORT: &[&str] = &["e.g", "i.e", "eg", "ie", "vs", "etc", "cf", "Dr", "Mr", "Ms", "approx", "resp"];
     let mut out = Vec::new();
-    let mut from = 0;
-    let bytes = s.as_bytes();
-    for (i, c) in s.char_indices() {
-        let ends = match c {
-            '.' => {
-                let after = bytes.get(i + 1).copied();
-                let word = s[from..i].rsplit([' ', '(', ',']).next().unwrap_or("");
-                let short = word.len() <= 1 && !word.bytes().all(|b| b.is_ascii_digit())
-                    || ["e.g", "i.e", "eg", "ie", "vs", "etc", "cf", "Dr", "Mr", "Ms", "approx", "resp"].contains(&word);
-                after.is_none_or(|a| a == b' ') && !short
-            }
-            '!' | '?' => bytes.get(i + 1).is_none_or(|a| *a == b' '),
-            _ => false,
-        };
-        if ends {
-            let sentence = s[from..=i].trim();
-            if !sentence.is_empty() {
-                out.push(sentence);
-            }
-            from = i + 1;
+    let mut add = |sentence: &'s str| {
+        let sentence = sentence.trim();
+        if !sentence.is_empty() {
+            out.push(sentence);
         }
+    };
+    let bytes = s.as_bytes();
+    let mut from = 0;
+    let mut looked = 0;
+    while let Some(at) = bytes[looked..].iter().position(|b| matches!(b, b'.' | b'!' | b'?')).map(|n| looked + n) {
+        looked = at + 1;
+        if bytes.get(looked).is_some_and(|after| *after != b' ') {
+            continue;
+        }
+        if bytes[at] == b'.' {
+            let word = s[from..at].rsplit([' ', '(', ',']).next().unwrap_or("");
+            if word.len() <= 1 && !word.bytes().all(|b| b.is_ascii_digit()) || SHORT.contains(&word) {
+                continue;
+            }
+        }
+        add(&s[from..looked]);
+        from = looked;
     }
-    let last = s[from..].trim();
-    if !last.is_empty() {
-        out.push(last);
-    }
+    add(&s[from..]);
     out
 }
 
@@ -252,7 +252,7 @@ pub fn addresses(s: &str) -> Vec<(String, String)> {
             out.push((url.to_owned(), words.to_owned()));
         }
     };
-    while let Some(at) = rest.find(['[', 'h']) {
+    while let Some(at) = rest.bytes().position(|b| b == b'[' || b == b'h') {
         let here = &rest[at..];
         if let Some((words, address, taken)) = link(here).filter(|l| l.1.starts_with("http")) {
             add(address, words);

@@ -1,7 +1,5 @@
-//! What the notes of the configured folders mean for the calendar: whose they are, what was promised, what they propose. A note is
-//! read once as long as its bytes and its neighbours stay the same.
+//! What the notes of the configured folders mean for the calendar: whose they are, what was promised, what they propose.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
@@ -30,19 +28,6 @@ const MANY_ITEMS: usize = 4;
 pub const NEWS: TimeDelta = TimeDelta::days(45);
 /// A quoted sentence is cut here.
 const QUOTE: usize = 400;
-
-/// What was read, by folder: kept while nothing of it changes.
-#[derive(Default)]
-pub struct Readings {
-    folders: HashMap<String, Folder>,
-}
-
-struct Folder {
-    /// Digests of all texts, in order.
-    digests: Vec<String>,
-    neighbours: Neighbours,
-    notes: HashMap<String, Arc<Vec<Note>>>,
-}
 
 /// What the notes mean.
 pub struct Understood {
@@ -90,10 +75,11 @@ pub fn notes(
                 let sentence = "This folder held notes and holds none now. They stay in force; put the folder back, or name another one.";
                 remarks.push((Some(community.id.clone()), Remark::fault(Place::new(folder.folder.as_str(), 0), "folder-empty", sentence)));
             }
-            let (mut settled, at) = settle(&mut kept.texts, &prefix, &texts, &unread, &mut lost, look);
+            let (settled, at) = settle(&mut kept.texts, &prefix, &texts, &unread, &mut lost, look);
             remarks.extend(said.into_iter().map(|remark| (Some(community.id.clone()), remark)));
             next = [next, at].into_iter().flatten().min();
-            let read = kept.readings.read(&folder.folder, &mut settled, zones);
+            let texts: Vec<(String, Text)> = settled.iter().map(|settled| (settled.digest.clone(), settled.text.clone())).collect();
+            let read = kept.readings.read(&folder.folder, &texts, zones);
             for (settled, notes) in settled.into_iter().zip(read) {
                 for note in notes.iter() {
                     match series_of(community, folder, note) {
@@ -137,33 +123,6 @@ fn lost(old: &StoredText, new: &Text, zones: &Zones) -> Option<&'static str> {
     }
     let fewer = items(&before) >= MANY_ITEMS && items(&after) * 2 < items(&before) && date(&before) == date(&after);
     fewer.then_some("This note lost more than half of its action items since it was last read. The version before stays in force; close them with `convened items done` if that is meant.")
-}
-
-impl Readings {
-    /// The notes of each text, in the order of the texts. A text is read again when its bytes or its neighbours changed.
-    fn read(&mut self, folder: &str, texts: &mut [Settled], zones: &Zones) -> Vec<Arc<Vec<Note>>> {
-        let digests: Vec<String> = texts.iter().map(|text| format!("{}\n{}", text.text.path, text.digest)).collect();
-        let known = self.folders.remove(folder);
-        let folder_now = match known {
-            Some(known) if known.digests == digests => known,
-            known => {
-                let neighbours = Neighbours::from_texts(texts.iter().map(|settled| &settled.text));
-                let mut before = known.filter(|known| known.neighbours == neighbours).map(|known| known.notes).unwrap_or_default();
-                let notes = texts
-                    .iter()
-                    .zip(&digests)
-                    .map(|(settled, digest)| {
-                        let read = before.remove(digest).unwrap_or_else(|| Arc::new(notes::read(&settled.text, zones, &neighbours)));
-                        (digest.clone(), read)
-                    })
-                    .collect();
-                Folder { digests, neighbours, notes }
-            }
-        };
-        let read = folder_now.digests.iter().map(|digest| folder_now.notes.get(digest).cloned().unwrap_or_default()).collect();
-        self.folders.insert(folder.to_string(), folder_now);
-        read
-    }
 }
 
 /// The series a note belongs to: the folder's, else the one its words name, else the only one there is.

@@ -2,7 +2,7 @@
 
 use super::super::cues::{Cues, Words};
 use super::super::people::Known;
-use super::super::words::bare;
+use super::super::words::{ahead, bare};
 use super::owners::{names, surely};
 
 const TO: &Cues = &Cues::new(&[
@@ -81,9 +81,14 @@ pub(super) const TASK_VERBS: &Words = &Words::new(
 
 /// "A and B will …", "@a to …" at the start of a sentence: who, and what is to be done. `sure` wants names that the note knows.
 pub fn assigned(sentence: &str, known: &Known, sure: bool) -> Option<(Vec<String>, String)> {
-    let head = sentence.char_indices().nth(90).map_or(sentence, |(end, _)| &sentence[..end]);
+    let head = ahead(sentence, 90);
     let (at, verb) = TO.first(head)?;
     let who = head[..at].trim_matches(|c: char| c.is_whitespace() || "*_\"'".contains(c));
+    // Sentences that begin with a small word are many, and few of those words are somebody.
+    let small = who.starts_with(|c: char| c.is_ascii_lowercase());
+    if small && (sure || verb != " will " && verb != " to ") && !known.has(who.split(['/', ',', '&', '+', ' ']).next().unwrap_or("")) {
+        return None;
+    }
     let who = who.strip_suffix(" is").unwrap_or(who);
     let who = who.strip_prefix("Owner ").unwrap_or(who);
     if verb == " should " && !sure {

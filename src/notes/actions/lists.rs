@@ -76,7 +76,7 @@ const OTHER: &Cues = &Cues::new(&[
 ]);
 
 pub(super) fn kind_of(text: &str) -> Option<List> {
-    if text.len() > 200 {
+    if text.len() > 100 && text.is_ascii() || text.len() > 200 {
         return None;
     }
     let folded = fold(text);

@@ -12,7 +12,7 @@ use std::ops::Range;
 use super::cues::Cues;
 use super::lines::{Doc, Kind};
 use super::people::Known;
-use super::words::fold;
+use super::words::{ahead, fold};
 use super::{ActionItem, Finding};
 pub use assigned::assigned;
 use lists::{List, classify};
@@ -65,7 +65,9 @@ pub fn find(doc: &Doc<'_>, span: Range<usize>, known: &Known) -> (Vec<ActionItem
 
 /// Sentences that stand in every copy of a template.
 fn boilerplate(text: &str) -> bool {
-    let folded = fold(text);
+    const COPY: &Cues = &Cues::caseless(&["copy previous"]);
+    // What all copies begin with is in the first words.
+    let folded = fold(ahead(text, 60));
     const LEADS: &[&str] = &[
         "copy the contents",
         "clear out",
@@ -90,7 +92,7 @@ fn boilerplate(text: &str) -> bool {
     ];
     folded.is_empty()
         || LEADS.iter().any(|l| folded.strip_prefix(l).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')))
-        || folded.contains("copy previous action items")
+        || COPY.any(text) && fold(text).contains("copy previous action items")
 }
 
 /// Text that only points somewhere: an address, a pull request with its title.

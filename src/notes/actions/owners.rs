@@ -1,6 +1,6 @@
 //! Whom a piece of work belongs to: `(A/B)`, `[name=A]`, `A: …`, `A - …`, a trailing `(A)`, and who may be a person at all.
 
-use super::super::cues::Words;
+use super::super::cues::{Cues, Words};
 use super::super::people::Known;
 use super::super::words::fold;
 use super::assigned::{TASK_VERBS, assigned, plain_name};
@@ -51,14 +51,22 @@ pub fn no_person(word: &str) -> bool {
 
 /// One name: one to three capital words, initials, or a handle. Lower case only as a handle or when it is known.
 fn name(piece: &str, known: &Known, handles: bool) -> Option<String> {
-    let piece = piece.trim().trim_start_matches("name=").trim_end_matches('?').trim();
-    let piece = piece.trim_matches(|c: char| "*_~`".contains(c)).trim();
+    let piece = piece.trim();
+    let piece = piece.strip_prefix("name=").unwrap_or(piece).trim_end_matches('?').trim();
+    let piece = piece.trim_matches(['*', '_', '~', '`']).trim();
     if let Some(handle) = piece.strip_prefix('@') {
         let handle = handle.trim_matches(['(', ')', ':']);
         return (!handle.is_empty() && !handle.contains(' ')).then(|| handle.to_owned());
     }
+    if piece.len() > 40 {
+        return None;
+    }
+    let capital = piece.split_whitespace().all(|w| w.starts_with(|c: char| c.is_uppercase()));
+    if !capital && piece.contains(char::is_whitespace) {
+        return None;
+    }
     let words: Vec<&str> = piece.split_whitespace().collect();
-    if words.is_empty() || words.len() > 3 || piece.len() > 40 {
+    if words.is_empty() || words.len() > 3 {
         return None;
     }
     let shaped = words.iter().all(|w| {
@@ -66,8 +74,7 @@ fn name(piece: &str, known: &Known, handles: bool) -> Option<String> {
             && w.chars().next().is_some_and(char::is_alphabetic)
             && !(w.ends_with('.') && w.len() > 3)
     });
-    let capital = words.iter().all(|w| w.starts_with(|c: char| c.is_uppercase()));
-    if !shaped || !capital && words.len() > 1 || no_person(words[0]) && !known.has(words[0]) {
+    if !shaped || no_person(words[0]) && !known.has(words[0]) {
         return None;
     }
     if capital && words.len() > 1 && words.iter().skip(1).any(|w| no_person(w)) {
@@ -80,6 +87,15 @@ fn name(piece: &str, known: &Known, handles: bool) -> Option<String> {
 /// A list of names: `A/B`, `A, B & C`, `A and B`; all of it or nothing.
 pub(super) fn names(list: &str, known: &Known, handles: bool) -> Option<Vec<String>> {
     if list.len() > 120 {
+        return None;
+    }
+    // "The next …" is no name, and so the whole is none.
+    if let Some((first, rest)) = list.split_once(' ')
+        && !first.bytes().any(|b| matches!(b, b'/' | b',' | b'&' | b'+'))
+        && !first.is_empty()
+        && rest.starts_with(|c: char| c.is_ascii_lowercase())
+        && !rest.starts_with("and ")
+    {
         return None;
     }
     let mut out = Vec::new();
@@ -115,9 +131,10 @@ pub fn of_item(text: &str, known: &Known, strict: bool) -> Owned {
             return Owned { owners, text: text.to_owned(), marked: true, assigned: true };
         }
     }
-    for (at, dash) in
-        [text.find(':').map(|i| (i, 1)), text.find(" - ").map(|i| (i, 3)), text.find(" – ").map(|i| (i, " – ".len()))].into_iter().flatten()
-    {
+    const DASHES: [&Cues; 2] = [&Cues::new(&[" - "]), &Cues::new(&[" – "])];
+    let colon = text.find(':').map(|i| (i, 1));
+    let dashes = DASHES.iter().filter_map(|dash| dash.first(text).map(|(at, d)| (at, d.len())));
+    for (at, dash) in colon.into_iter().chain(dashes) {
         let (who, rest) = (&text[..at], &text[at + dash..]);
         if rest.starts_with("//") {
             continue;
@@ -131,11 +148,10 @@ pub fn of_item(text: &str, known: &Known, strict: bool) -> Owned {
     if let Some((owners, task)) = assigned(text, known, strict) {
         return Owned { owners, text: task, marked: false, assigned: true };
     }
-    for cut in [": ", "; ", ". "] {
-        for (i, _) in text.match_indices(cut).take(6) {
-            if let Some((owners, _)) = assigned(text[i + cut.len()..].trim(), known, true) {
-                return Owned { owners, text: text.to_owned(), marked: false, assigned: true };
-            }
+    const CUTS: &Cues = &Cues::new(&[": ", "; ", ". "]);
+    for (i, cut) in CUTS.all(text).take(12) {
+        if let Some((owners, _)) = assigned(text[i + cut.len()..].trim(), known, true) {
+            return Owned { owners, text: text.to_owned(), marked: false, assigned: true };
         }
     }
     if let Some((owners, rest)) = trailing(text, known) {
@@ -242,7 +258,8 @@ fn trailing(text: &str, known: &Known) -> Option<(Vec<String>, String)> {
         }
         // "([name=A] & [name=B])" and words behind it.
     }
-    if text.contains("[name=") {
+    const NAMED: &Cues = &Cues::new(&["[name="]);
+    if NAMED.any(text) {
         let found: Vec<String> = text.split("[name=").skip(1).take(8).filter_map(|p| name(p.split(']').next()?, known, true)).collect();
         if !found.is_empty() {
             return Some((found, text.to_owned()));

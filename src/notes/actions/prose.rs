@@ -14,9 +14,8 @@ use super::wills;
 /// Sentences that give a task to a person: "Kim will …", "Kim to …", "KM: Will …".
 pub(super) fn prose(doc: &Doc<'_>, i: usize, known: &Known, out: &mut Vec<ActionItem>) {
     let line = &doc.lines[i];
-    let raw = line.body;
-    const CUES: &Cues = &Cues::new(&[" will ", " to ", "'ll ", "’ll ", "Will ", " going to ", "volunteer", "Decision:", " plans "]);
-    if !CUES.any(raw) || matches!(line.kind, Kind::Heading(1..=6)) {
+    const CUES: &Cues = &Cues::new(&[" will ", " to ", "'ll ", "Will ", " plans "]);
+    if !CUES.any(&line.plain) || matches!(line.kind, Kind::Heading(1..=6)) {
         return;
     }
     let own = &*line.plain;
@@ -26,7 +25,7 @@ pub(super) fn prose(doc: &Doc<'_>, i: usize, known: &Known, out: &mut Vec<Action
     };
     let starts = doc.starts(i);
     let mut before: Option<&str> = None;
-    for sentence in sentences(&continued).into_iter().flat_map(|s| pieces(s, known)) {
+    for sentence in sentences(&continued).into_iter().flat_map(|s| if TELLS.any(s) { pieces(s, known) } else { vec![s] }) {
         let at = (sentence.as_ptr() as usize).saturating_sub(continued.as_ptr() as usize);
         if at >= own.len() || out.len() > 5000 {
             break;
@@ -58,20 +57,21 @@ pub(super) fn prose(doc: &Doc<'_>, i: usize, known: &Known, out: &mut Vec<Action
 /// Without one of these no sentence gives a task to anybody.
 const TELLS: &Cues = &Cues::new(&[" to ", " will ", "'ll ", " plans ", " should ", "Will ", "will ", "TODO"]);
 
-/// A sentence in the parts that can each give a task: after a semicolon, a wide dash, and "and Kim will".
+/// A sentence that tells something in the parts that can each give a task: after a semicolon, a wide dash, and "and Kim will".
 fn pieces<'s>(sentence: &'s str, known: &Known) -> Vec<&'s str> {
     const CUTS: &Cues = &Cues::new(&["; ", "  - ", ", ", " and "]);
     let mut out = Vec::new();
     let mut rest = sentence;
     let mut looked = if CUTS.any(sentence) { 0 } else { 8 };
-    let tells = TELLS.any(sentence);
     while looked < 8 {
         looked += 1;
-        let cut = [("; ", 2), ("  - ", 4)].iter().filter_map(|(mark, n)| rest.find(mark).map(|p| (p, *n))).min();
-        let joint = [", and ", " and ", ", "]
-            .iter()
-            .filter(|_| tells)
-            .flat_map(|mark| rest.match_indices(mark).take(4).map(|(p, m)| (p, m.len())))
+        const PARTS: &Cues = &Cues::new(&["; ", "  - "]);
+        const JOINTS: &Cues = &Cues::new(&[", and ", " and ", ", "]);
+        let cut = PARTS.first(rest).map(|(p, mark)| (p, mark.len()));
+        let joint = JOINTS
+            .all(rest)
+            .take(12)
+            .map(|(p, mark)| (p, mark.len()))
             .filter(|(p, n)| {
                 rest[p + n..].starts_with(char::is_uppercase)
                     && assigned(&rest[p + n..], known, true).is_some()
@@ -121,7 +121,8 @@ fn task_of(sentence: &str, known: &Known) -> Option<(Vec<String>, String)> {
         }
     }
     // "For the link (a topic): Kim to …".
-    if let Some(found) = rest.match_indices(": ").take(3).find_map(|(p, _)| assigned(rest[p + 2..].trim(), known, true)) {
+    const COLON: &Cues = &Cues::new(&[": "]);
+    if let Some(found) = COLON.all(rest).take(3).find_map(|(p, _)| assigned(rest[p + 2..].trim(), known, true)) {
         return Some(found);
     }
     let rest = bracket_off(rest);

@@ -112,10 +112,8 @@ pub fn find(doc: &Doc<'_>, meeting: &Meeting, beside: &Beside<'_>) -> (Vec<Chang
             continue;
         }
         let parts = sentences(&text);
-        let mut from = 0;
         for (n, sentence) in parts.iter().enumerate() {
-            let at = text[from..].find(sentence).map_or(from, |p| p + from);
-            from = at + sentence.len();
+            let at = (sentence.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
             let number = places.iter().rev().find(|(start, _)| *start <= at).map_or(line.number, |p| p.1);
             let said = Said {
                 index: i,

@@ -232,12 +232,15 @@ pub fn known(doc: &Doc<'_>, span: Range<usize>, present: &[Attendee]) -> Known {
         if line.kind != Kind::Item || line.raw.len() > 2000 {
             continue;
         }
-        let body = line.body.trim_start_matches(['*', '_', '(', '[']).trim_start_matches("name=");
+        let body = line.body.trim_start_matches(['*', '_', '(', '[']);
+        let body = body.strip_prefix("name=").unwrap_or(body);
+        if !body.starts_with(char::is_uppercase) {
+            continue;
+        }
         let end = body.bytes().take(60).position(|b| matches!(b, b':' | b')' | b']')).unwrap_or(0);
         let speaker = bare(body.get(..end).unwrap_or(""));
         let one = speaker.len() <= 20
             && !speaker.contains(' ')
-            && speaker.starts_with(|c: char| c.is_uppercase())
             && speaker.chars().all(|c| c.is_alphabetic() || c == '-');
         if one && speaker.len() > 1 && !super::actions::no_person(speaker) {
             names.push(fold(speaker));

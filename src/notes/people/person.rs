@@ -1,6 +1,7 @@
 //! One person out of words: a name, with initials, a handle or an institution; a list of names; a row of a table.
 
 use super::super::Attendee;
+use super::super::cues::Cues;
 use super::super::lines::Doc;
 use super::super::words::{bare, fold, link, plain};
 
@@ -137,10 +138,9 @@ fn person(words: &str, line: u32, handles: bool, out: &mut Vec<Attendee>) {
         handle.get_or_insert_with(|| after.split_whitespace().next().unwrap_or("").trim_matches(['.', ',', ')']).to_owned());
         name = before.to_owned();
     }
-    for dash in [" - ", " – ", " — ", " -- "] {
-        if let Some((before, _)) = name.clone().split_once(dash) {
-            name = before.to_owned();
-        }
+    const DASHES: &Cues = &Cues::new(&[" - ", " – ", " — ", " -- "]);
+    if let Some((at, _)) = DASHES.first(&name) {
+        name.truncate(at);
     }
     let initial = name.trim_end().ends_with('.')
         && name.trim_end().trim_end_matches('.').split(' ').next_back().is_some_and(|w| w.chars().count() == 1);

@@ -25,7 +25,8 @@ pub(super) fn links(doc: &Doc<'_>, meeting: &Meeting, zones: &Zones) -> Vec<Link
     for i in meeting.head.iter().copied() {
         let line = &doc.lines[i];
         const NEXT: &Cues = &Cues::caseless(&["next"]);
-        if line.kind == Kind::Aside || !line.raw.contains("http") {
+        const PAGES: &Cues = &Cues::caseless(&["arewemeetingyet.com", "dateful.com", "timeanddate.com", "everytimezone.com"]);
+        if line.kind == Kind::Aside || !PAGES.any(line.raw) {
             continue;
         }
         if (!line.body.is_ascii() || NEXT.any(line.body)) && fold(line.body).contains("next ") {
