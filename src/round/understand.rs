@@ -13,7 +13,7 @@ use crate::meeting::change::{Finding, Proposed};
 use crate::meeting::series::{Community, NotesFolder, Series, SeriesId};
 use crate::meeting::zone::Zones;
 use crate::notes::resolve::{self, ItemHistory, ItemState};
-use crate::notes::{self, Certainty, Change, ChangeKind, Neighbours, Note, matching};
+use crate::notes::{self, Certainty, Change, ChangeKind, Neighbours, Note, changes, matching};
 use crate::output::clean;
 use crate::plan::ledger::Ledger;
 use crate::plan::renamed::origin;
@@ -99,7 +99,7 @@ pub fn notes(
             for placed in own {
                 calendar.notes.extend(meeting_notes(placed));
                 calendar.topics.extend(topics(placed));
-                let (findings, said) = findings(community, series, placed, now);
+                let (findings, said) = findings(community, series, placed, zones, now);
                 calendar.findings.extend(findings);
                 remarks.extend(
                     said.into_iter().chain(differences(series, &placed.note, now)).map(|remark| (Some(community.id.clone()), remark)),
@@ -259,7 +259,7 @@ fn topics(placed: &Placed) -> Vec<CarriedTopic> {
 }
 
 /// The changes that a note speaks of, resolved against the schedule. Only what stood quiet counts.
-fn findings(community: &Community, own: &Series, placed: &Placed, now: DateTime<Utc>) -> (Vec<Finding>, Vec<Remark>) {
+fn findings(community: &Community, own: &Series, placed: &Placed, zones: &Zones, now: DateTime<Utc>) -> (Vec<Finding>, Vec<Remark>) {
     let (mut findings, mut remarks) = (Vec::new(), Vec::new());
     if now < placed.quiet_from {
         return (findings, remarks);
@@ -283,14 +283,10 @@ fn findings(community: &Community, own: &Series, placed: &Placed, now: DateTime<
             }
             continue;
         };
-        let dates_of = |from: NaiveDate, to: NaiveDate| walls(series, from, to).into_iter().map(|wall| wall.date()).collect();
-        let dates = match resolve::dates(&change.when, note_date, &dates_of) {
-            dates if dates.is_empty() => change.dates.clone(),
-            dates => dates,
-        };
-        let what = proposed(series, change, &dates);
-        // A date on which the series has no meeting is never certain: a person is to look.
-        let hits = dates.iter().all(|date| !walls(series, *date, *date).is_empty());
+        let meets = |from: NaiveDate, to: NaiveDate| walls(series, from, to).into_iter().map(|wall| wall.date()).collect();
+        let mut change = change.clone();
+        changes::schedule(&mut change, note_date, placed.note.time.as_ref(), &meets, zones);
+        let what = proposed(series, &change);
         match what {
             Some(what) => findings.push(Finding {
                 series: series.id.clone(),
@@ -302,7 +298,7 @@ fn findings(community: &Community, own: &Series, placed: &Placed, now: DateTime<
                 note_date: Some(note_date),
                 reason: change.reason.as_deref().map(|reason| clean::line(reason, 300)).filter(|reason| !reason.is_empty()),
                 announcer: change.announcer.as_deref().map(|name| clean::line(name, 80)),
-                certain: change.certainty == Certainty::Certain && hits,
+                certain: change.certainty == Certainty::Certain,
                 trusted: placed.trusted,
             }),
             None if young => {
@@ -332,8 +328,8 @@ fn word(kind: ChangeKind) -> &'static str {
 }
 
 /// A change as a proposal about meetings that the series has; `None` where it cannot be one.
-fn proposed(series: &Series, change: &Change, dates: &[NaiveDate]) -> Option<Proposed> {
-    let mut meetings: Vec<NaiveDateTime> = dates.iter().flat_map(|date| walls(series, *date, *date)).collect();
+fn proposed(series: &Series, change: &Change) -> Option<Proposed> {
+    let mut meetings: Vec<NaiveDateTime> = change.dates.iter().flat_map(|date| walls(series, *date, *date)).collect();
     meetings.sort();
     meetings.dedup();
     match change.kind {
@@ -343,7 +339,7 @@ fn proposed(series: &Series, change: &Change, dates: &[NaiveDate]) -> Option<Pro
             target(series, change.to.as_deref()?, from).filter(|to| *to != from).map(|to| Proposed::Move(from, to))
         }
         ChangeKind::Extra => {
-            let date = dates.first().copied().or_else(|| change.to.as_deref()?.get(..10)?.parse().ok())?;
+            let date = change.dates.first().copied().or_else(|| change.to.as_deref()?.get(..10)?.parse().ok())?;
             let usual = series.rule_on(date)?.time;
             let at = change.to.as_deref().and_then(|to| target(series, to, date.and_time(usual))).unwrap_or(date.and_time(usual));
             meetings.is_empty().then_some(Proposed::Extra(at))

@@ -1,6 +1,7 @@
 //! What a careful person reads in notes: golden cases of each kind, all invented, and what holds for any text.
 
 mod changes;
+mod days;
 mod golden;
 mod heads;
 mod history;

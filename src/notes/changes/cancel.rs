@@ -301,6 +301,7 @@ fn cancellation(doc: &Doc<'_>, meeting: &Meeting, said: &Said<'_>, verb: Verb, a
         certainty: if surely { Certainty::Certain } else { Certainty::Possible },
         announcer: None,
         when,
+        goal: None,
     })
 }
 

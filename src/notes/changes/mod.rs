@@ -19,6 +19,7 @@ use super::words::sentences;
 use super::{Certainty, Change, ChangeKind, TimeSaid, When, actions, matching};
 use crate::meeting::zone::Zones;
 use cancel::cancel;
+pub use goal::Goal;
 use mood::contains_any;
 
 /// A sentence in its place.
@@ -129,15 +130,13 @@ pub fn find(doc: &Doc<'_>, meeting: &Meeting, beside: &Beside<'_>) -> (Vec<Chang
                     passed.push((number, why));
                     None
                 }
-                Some(Ok(change)) => Some((change, None)),
+                Some(Ok(change)) => Some(change),
                 None => other::find(doc, meeting, &said, beside.zones),
             };
-            if let Some((mut change, goal)) = change {
+            if let Some(mut change) = change {
                 change.announcer = announcer(&said, beside.known);
                 settle(&mut change, meeting, beside.folder);
-                if let Some(goal) = goal {
-                    goal::aim(&mut change, &goal, meeting.date, beside.time, beside.zones);
-                }
+                goal::aim(&mut change, meeting.date, beside.time, beside.zones);
                 out.push(change);
             }
         }
@@ -211,8 +210,9 @@ fn settle(change: &mut Change, meeting: &Meeting, folder: &Neighbours) {
     let own = change.series_text.is_none();
     let rhythm = |from: NaiveDate, to: NaiveDate| dates.map(|d| neighbours::expected(d, date, from, to)).unwrap_or_default();
     let known = dates.is_some_and(|d| neighbours::rhythm(d, date).is_some());
-    change.dates = super::resolve::dates(&change.when, date, &rhythm);
-    if change.dates.is_empty() && own {
+    let extra = change.kind == ChangeKind::Extra;
+    change.dates = named(change, date, &rhythm);
+    if change.dates.is_empty() && own && !extra {
         change.dates = super::resolve::by_week(&change.when, date);
         // A week in which the series has no meeting by its rhythm.
         if known && !change.dates.is_empty() {
@@ -221,16 +221,54 @@ fn settle(change: &mut Change, meeting: &Meeting, folder: &Neighbours) {
     }
     let past = change.dates.iter().all(|d| *d < date) && !change.dates.is_empty() && change.when != When::This;
     let dated = matches!(change.kind, ChangeKind::Cancel | ChangeKind::Move | ChangeKind::Extra);
-    let vague = dated && change.dates.is_empty() && change.when != When::Next(1);
-    if past || vague {
+    let vague = dated && change.dates.is_empty() && (change.when != When::Next(1) || extra);
+    let meets = |d: &NaiveDate| near_rhythm(*d, dates.unwrap_or_default(), date);
+    let odd = match (change.kind, &change.when) {
+        (ChangeKind::Cancel | ChangeKind::Move, When::On(_) | When::Either(..)) => known && !change.dates.iter().all(meets),
+        (ChangeKind::Extra, _) => change.dates.iter().any(|d| !rhythm(*d, *d).is_empty()),
+        _ => false,
+    };
+    if past || vague || odd || dated && super::resolve::open(&change.when, &rhythm) {
         change.certainty = Certainty::Possible;
     }
-    if let When::On(named) = &change.when
-        && known
-        && change.kind == ChangeKind::Cancel
-        && named.iter().any(|d| !near_rhythm(*d, dates.unwrap_or_default(), date))
-    {
+}
+
+/// Resolves a change by the meetings that its series has from one day to another: its dates, where it is moved to, and no certainty where
+/// the series does not meet or the words fit two meetings. `date` and `time` are the note's own.
+pub fn schedule(
+    change: &mut Change,
+    date: NaiveDate,
+    time: Option<&TimeSaid>,
+    meets: &dyn Fn(NaiveDate, NaiveDate) -> Vec<NaiveDate>,
+    zones: &Zones,
+) {
+    let found = named(change, date, meets);
+    if !found.is_empty() {
+        change.dates = found;
+    }
+    let on = |day: &NaiveDate| !meets(*day, *day).is_empty();
+    goal::aim(change, Some(date), time, zones);
+    let to = change.to.as_deref().and_then(|to| to.get(..10)?.parse::<NaiveDate>().ok());
+    let odd = match change.kind {
+        ChangeKind::Cancel => change.dates.is_empty() || !change.dates.iter().all(on),
+        ChangeKind::Move => {
+            change.dates.is_empty() || !change.dates.iter().all(on) || to.is_some_and(|to| on(&to) && !change.dates.contains(&to))
+        }
+        ChangeKind::Extra => change.dates.is_empty() || change.dates.iter().any(on),
+        ChangeKind::Cadence | ChangeKind::End => false,
+    };
+    let dated = !matches!(change.kind, ChangeKind::Cadence | ChangeKind::End);
+    if odd || dated && super::resolve::open(&change.when, meets) {
         change.certainty = Certainty::Possible;
+    }
+}
+
+/// The dates that a change names. Of an extra meeting only a day that is said: it is none of the series' own.
+fn named(change: &Change, date: NaiveDate, meets: &dyn Fn(NaiveDate, NaiveDate) -> Vec<NaiveDate>) -> Vec<NaiveDate> {
+    match (change.kind, &change.when) {
+        (ChangeKind::Extra, When::Next(_) | When::Within(..) | When::This) => Vec::new(),
+        (ChangeKind::Extra, When::Either(a, _)) => vec![*a],
+        _ => super::resolve::dates(&change.when, date, meets),
     }
 }
 

@@ -239,9 +239,7 @@ pub fn known(doc: &Doc<'_>, span: Range<usize>, present: &[Attendee]) -> Known {
         }
         let end = body.bytes().take(60).position(|b| matches!(b, b':' | b')' | b']')).unwrap_or(0);
         let speaker = bare(body.get(..end).unwrap_or(""));
-        let one = speaker.len() <= 20
-            && !speaker.contains(' ')
-            && speaker.chars().all(|c| c.is_alphabetic() || c == '-');
+        let one = speaker.len() <= 20 && !speaker.contains(' ') && speaker.chars().all(|c| c.is_alphabetic() || c == '-');
         if one && speaker.len() > 1 && !super::actions::no_person(speaker) {
             names.push(fold(speaker));
         }
