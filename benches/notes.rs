@@ -1,7 +1,7 @@
 //! What it costs to read notes, as ratios within one run: beside what pulldown-cmark alone takes to parse the same texts, by the size of
 //! one text, and when one note of many changed. One thread, texts in memory.
 //!
-//! The corpus is the folder in `CONVENED_CORPUS`, else `../shared/corpus/notes`. Without one a text of our own is read many times.
+//! The corpus is the folder in `CONVENED_CORPUS`, else `../shared/corpus`. Without one a text of our own is read many times.
 
 use std::fs;
 use std::hint::black_box;
@@ -18,7 +18,8 @@ use pulldown_cmark::{Options, Parser};
 const ROUNDS: usize = 15;
 
 fn main() {
-    let folder = std::env::var_os("CONVENED_CORPUS").map_or_else(|| PathBuf::from("../shared/corpus/notes"), PathBuf::from);
+    let folder = std::env::var_os("CONVENED_CORPUS").map_or_else(|| PathBuf::from("../shared/corpus"), PathBuf::from);
+    let folder = Some(folder.join("notes")).filter(|notes| notes.is_dir()).unwrap_or(folder);
     let mut texts = Vec::new();
     gather(&folder, &mut texts);
     if texts.is_empty() {

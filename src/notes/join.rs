@@ -14,7 +14,7 @@ pub fn find(doc: &Doc<'_>, meeting: &Meeting) -> (Vec<Join>, Vec<DialIn>, Vec<Fi
     let mut dial: Vec<DialIn> = Vec::new();
     for (i, line) in lines(doc, meeting) {
         let text = &*line.plain;
-        for (url, _) in addresses(line.raw) {
+        for url in addresses(line.raw).into_iter().map(|a| a.0).chain(bare_rooms(text)) {
             if is_numbers_page(&url) {
                 if !dial.iter().any(|d| d.url.as_deref() == Some(&url)) {
                     dial.push(DialIn { line: line.number, phone: None, pin: None, url: Some(url) });
@@ -62,6 +62,17 @@ fn lines<'d, 'a>(doc: &'d Doc<'a>, meeting: &'d Meeting) -> impl Iterator<Item =
         .filter_map(|i| doc.lines.get(i).filter(|l| l.kind != Kind::Aside && l.kind != Kind::Blank).map(|l| (i, l)))
 }
 
+/// Addresses of rooms that are written without "https://".
+fn bare_rooms(text: &str) -> Vec<String> {
+    const ROOMS: &Cues =
+        &Cues::caseless(&["zoom.us/j/", "meet.google.com/", "teams.microsoft.com/", "teams.live.com/", "meet.jit.si/", "webex.com/"]);
+    if !ROOMS.any(text) {
+        return Vec::new();
+    }
+    let words = text.split(|c: char| c.is_whitespace() || "()<>[]\"'`,;|".contains(c)).filter(|w| !w.contains("://") && ROOMS.any(w));
+    words.map(|w| format!("https://{}", w.trim_end_matches(['.', ':', '!']))).take(8).collect()
+}
+
 /// Which provider's room an address opens; nothing for pages about a room.
 pub fn room(url: &str) -> Option<JoinKind> {
     let (_, rest) = url.split_once("://")?;
@@ -99,11 +110,25 @@ pub fn room(url: &str) -> Option<JoinKind> {
         || on("appear.in")
         || on("bluejeans.com")
         || on("gotomeeting.com")
+        || on("goto.com")
+        || on("livestorm.co")
+        || on("riverside.fm")
+        || on("daily.co")
+        || host == "talky.io"
+        || host == "call.element.io"
+        || host == "meeting.tencent.com"
         || on("gotomeet.me")
         || host == "chime.aws"
         || host == "bbb.opencast.org"
     {
         return (!path.is_empty()).then_some(JoinKind::Other);
+    }
+    if host == "gather.town" || host == "app.gather.town" {
+        return (path_lower.starts_with("app/") || path_lower.starts_with("invite")).then_some(JoinKind::Other);
+    }
+    // "meet.example.org/room": people host such rooms themselves.
+    if host.strip_prefix("meet.").is_some_and(|rest| rest.contains('.')) {
+        return (!path.is_empty() && !path_lower.contains("recording")).then_some(JoinKind::Other);
     }
     if path_lower.starts_with("b/") && (host.starts_with("bbb.") || host.starts_with("bigbluebutton.")) {
         return Some(JoinKind::Other);

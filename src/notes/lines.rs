@@ -272,7 +272,14 @@ fn shape<'a>(line: &mut Line<'a>, before: Option<&mut Line<'a>>) {
     }
     if let Some(rest) = marker(s) {
         line.kind = Kind::Item;
-        line.body = rest;
+        // "* 3. Look into it": a bullet and a number.
+        let number = rest.bytes().take_while(u8::is_ascii_digit).count();
+        line.body = match rest.get(number..).and_then(|r| r.strip_prefix([':', '.', ')'])) {
+            Some(told) if (1..=2).contains(&number) && told.starts_with(' ') && !s.starts_with(|c: char| c.is_ascii_digit()) => {
+                told.trim_start()
+            }
+            _ => rest,
+        };
     }
     if let Some((done, rest)) = tick(line.body) {
         line.kind = Kind::Item;
@@ -343,6 +350,12 @@ fn emphasised(s: &str) -> Option<u8> {
     .then_some(level)
 }
 
+fn lone_date(body: &str) -> bool {
+    (8..=10).contains(&body.len())
+        && body.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'/' | b'.'))
+        && body.bytes().filter(|b| !b.is_ascii_digit()).count() == 2
+}
+
 fn nest(lines: &mut [Line<'_>]) {
     let mut headings: Vec<(u8, usize)> = Vec::new();
     let mut items: Vec<(usize, usize)> = Vec::new();
@@ -371,7 +384,8 @@ fn nest(lines: &mut [Line<'_>]) {
                 line.heading = headings.last().map(|h| h.1);
             }
             Kind::Text => {
-                if blank_before {
+                // A date on a line of its own groups what follows, and continues nothing.
+                if blank_before || indent == 0 && lone_date(line.body) {
                     while items.last().is_some_and(|(c, _)| *c >= indent) {
                         items.pop();
                     }

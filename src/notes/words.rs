@@ -100,9 +100,15 @@ pub fn plain(s: &str) -> Cow<'_, str> {
     Cow::Owned(if trimmed.len() == out.len() { out } else { trimmed.to_owned() })
 }
 
-/// A byte at which something other than the words themselves may begin; the last two lead typographic quotes and hard blanks.
+/// A byte at which something other than the words themselves may begin; the last three lead typographic quotes, hard blanks, and marks
+/// that nobody sees.
 fn marks(b: u8) -> bool {
-    matches!(b, b'\\' | b'*' | b'`' | b'~' | b'_' | b'[' | b'!' | b'<' | 0xC2 | 0xE2)
+    matches!(b, b'\\' | b'*' | b'`' | b'~' | b'_' | b'[' | b'!' | b'<' | 0xC2 | 0xE2 | 0xEF)
+}
+
+/// Marks without a width, which come along when words are copied: for the direction of writing, for breaks, for the order of bytes.
+fn unseen(c: char) -> bool {
+    matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 fn unmark(s: &str, out: &mut String, depth: usize) {
@@ -162,6 +168,7 @@ fn unmark(s: &str, out: &mut String, depth: usize) {
                     }
                 }
             }
+            c if unseen(c) => rest = &rest[step..],
             '\u{2019}' => {
                 out.push('\'');
                 rest = &rest[step..];

@@ -366,3 +366,49 @@ fn target(series: &Series, words: &str, from: NaiveDateTime) -> Option<NaiveDate
     let date = || said.parse::<NaiveDate>().ok().map(|date| date.and_time(from.time()));
     whole.or_else(date).or_else(|| hour.map(|time| from.date().and_time(time)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config;
+    use crate::sources::zoneinfo::embedded;
+
+    fn series(zone: &str, time: &str) -> Series {
+        let toml = format!(
+            "format = 1\ntitle = \"Orchard\"\norganisers = [\"ann@example.org\"]\n[[series]]\nid = \"call\"\ntitle = \"Call\"\n\
+             every = \"week\"\nfrom = 2026-01-07\ntime = \"{time}\"\nzone = \"{zone}\"\n"
+        );
+        let text = Text::new("communities/orchard.toml", toml.as_bytes());
+        config::community(&text, "cal.example.org", &embedded()).0.unwrap().series.remove(0)
+    }
+
+    fn wall(text: &str) -> NaiveDateTime {
+        NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").unwrap()
+    }
+
+    #[test]
+    fn an_hour_with_a_z_is_utc_and_every_other_the_wall_time_of_the_series() {
+        for (zone, time, from, words, want) in [
+            ("America/Los_Angeles", "10:00", "2026-07-22 10:00", "2026-07-23", "2026-07-23 10:00"),
+            ("America/Los_Angeles", "10:00", "2026-07-22 10:00", "11:00", "2026-07-22 11:00"),
+            ("America/Los_Angeles", "10:00", "2026-07-22 10:00", "18:00Z", "2026-07-22 11:00"),
+            ("America/Los_Angeles", "10:00", "2026-07-22 10:00", "2026-07-23T18:00", "2026-07-23 18:00"),
+            ("America/Los_Angeles", "10:00", "2026-07-22 10:00", "2026-07-23T18:00Z", "2026-07-23 11:00"),
+            // Nearest to the meeting as it was: its day in UTC may be another than on the wall.
+            ("America/Los_Angeles", "18:00", "2026-07-22 18:00", "02:00Z", "2026-07-22 19:00"),
+            ("Australia/Sydney", "08:00", "2026-07-22 08:00", "23:00Z", "2026-07-22 09:00"),
+            ("Australia/Sydney", "08:00", "2026-07-22 08:00", "2026-07-22T23:00Z", "2026-07-23 09:00"),
+            ("Europe/Zurich", "17:00", "2026-12-16 17:00", "17:00Z", "2026-12-16 18:00"),
+            ("UTC", "18:00", "2026-07-22 18:00", "19:00Z", "2026-07-22 19:00"),
+        ] {
+            assert_eq!(target(&series(zone, time), words, wall(from)), Some(wall(want)), "{words} in {zone}");
+        }
+    }
+
+    #[test]
+    fn a_goal_in_words_alone_is_none() {
+        for words in ["one hour later", "Thursday", "25:00", "2026-02-30", "18:00Zulu", ""] {
+            assert_eq!(target(&series("UTC", "18:00"), words, wall("2026-07-22 18:00")), None, "{words}");
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 mod changes;
 mod days;
+mod faults;
 mod golden;
 mod heads;
 mod history;

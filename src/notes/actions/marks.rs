@@ -79,6 +79,7 @@ pub(super) fn state(doc: &Doc<'_>, i: usize, raw: &str) -> (bool, bool) {
     let told = upper
         || lower.ends_with(" done.")
         || lower.ends_with("(done)")
+        || lower.ends_with(" done)") && !lower.ends_with("not done)")
         || lower.starts_with("done:")
         || plain_raw.contains('✅')
         || lower.contains(":white_check_mark:")

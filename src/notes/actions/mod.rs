@@ -19,7 +19,7 @@ use lists::{List, classify};
 use marks::{Mark, marked, section, state, status_lead};
 pub use owners::no_person;
 use owners::{Owned, of_item};
-use prose::prose;
+use prose::{above, antecedent, prose};
 
 /// The action items of a meeting in the order of their lines, and remarks on them.
 pub fn find(doc: &Doc<'_>, span: Range<usize>, known: &Known) -> (Vec<ActionItem>, Vec<Finding>) {
@@ -171,6 +171,10 @@ fn statement(doc: &Doc<'_>, i: usize, list: List, known: &Known, out: &mut Vec<A
     }
     if owned.owners.is_empty() && boilerplate(&owned.text) || only_link(line.body, &body) && list != List::Work {
         return;
+    }
+    // "Kim will do this": the point above says what.
+    if !owned.owners.is_empty() && owned.assigned && owned.text.split(' ').count() <= 6 {
+        owned.text = antecedent(&owned.text, above(doc, i)).0;
     }
     let nested = line.parent.is_some_and(|p| doc.lines[p].kind == Kind::Item);
     let taken = match (list, boxed, told) {

@@ -26,14 +26,25 @@ const NO_PERSON: &Words = &Words::new(
     examples idea ideas option options plan plans goal goals status review reviews follow followup reminder important priority optional \
     blocker blocking low high wip draft yes no ok meeting meetings minutes time date deadline budget website blog survey python github \
     numpy linux windows mac macos web team core community people maintainers going remember want hard easy migration access back due up \
-    move change add remove proposal deprecated enh",
+    move change add remove proposal deprecated enh \
+    just only still already again now here thanks please sure hopefully probably likely some most each every none \
+    nothing something anything folks users developers contributors volunteers members others further currently ideally eventually \
+    finally otherwise tonight today tomorrow yesterday later soon instead however therefore meanwhile additionally unfortunately \
+    although because since until while after before given need needed needs want wants trying able ready unable hoping looking \
+    discussed agreed asked decided suggested mentioned reviewed closed merged noted updated talked proposed confirmed postponed \
+    deferred tabled continued completed finished fixed resolved rejected approved accepted blocked stalled ongoing pending open \
+    opened skipped cancelled canceled resolution outcome consensus context background aside question concern concerns comment \
+    comments feedback support help access response reply invitation guide intro introduction addition reference pointer pointers \
+    thoughts tests users people group board council committee sponsors company project package packages library maintainer xxx xx nn \
+    switch migrate upgrade convert port rename backport transition subscribe apply respond refer aim tool tooling bot",
 );
 
 /// Short words in capitals that are nobody's initials.
 const ACRONYMS: &[&str] = &[
     "PR", "PRS", "CI", "API", "ABI", "WIP", "TODO", "DONE", "ENH", "BUG", "DOC", "MAINT", "OK", "FYI", "NB", "RFC", "NEP", "CEP", "ZEP",
     "QA", "UI", "UX", "OS", "CPU", "GPU", "AI", "ML", "TBD", "FAQ", "URL", "AOB", "TSC", "WG", "SIG", "NOTE", "RE", "CFEP", "GSOC", "ARM",
-    "MKL", "NA", "US", "EU",
+    "MKL", "NA", "US", "EU", "XXX", "XX", "NN", "ETA", "MVP", "LTS", "SDK", "CLI", "SQL", "EOL", "KEP", "PEP", "LGTM", "IDE", "VM", "VMS",
+    "HPC", "SSH", "AWS", "GCP",
 ];
 
 /// Whether a word that may look like a name is surely none.
@@ -115,7 +126,7 @@ pub fn of_item(text: &str, known: &Known, strict: bool) -> Owned {
         if let Some((owners, more)) = bracket_names(inside, rest, known) {
             return Owned { owners, text: more, marked: true, assigned: false };
         }
-        if ["needs owner", "needs an owner", "owner needed", "no owner", "unassigned"].contains(&fold(inside).as_str()) {
+        if ["", "needs owner", "needs an owner", "owner needed", "no owner", "unassigned", "tbd", "xxx"].contains(&fold(inside).as_str()) {
             return Owned { text: trim_lead(rest).to_owned(), marked: true, ..Owned::default() };
         }
     }
@@ -247,6 +258,7 @@ fn trailing(text: &str, known: &Known) -> Option<(Vec<String>, String)> {
         && let Some(at) = trimmed.rfind(open)
     {
         let inside = &trimmed[at + 1..trimmed.len() - 1];
+        let inside = inside.strip_suffix(" done").or(inside.strip_prefix("action ")).unwrap_or(inside);
         let head = inside.split(':').next().unwrap_or(inside);
         if !head.bytes().any(|b| b.is_ascii_digit())
             && let Some(found) = names(head, known, inside.contains(':') && !inside.contains("//") || inside.starts_with("[name="))

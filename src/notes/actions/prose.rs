@@ -8,6 +8,7 @@ use super::super::lines::{Doc, Kind};
 use super::super::people::Known;
 use super::super::words::sentences;
 use super::assigned::assigned;
+use super::lists::kind_of;
 use super::owners::{Owned, of_item};
 use super::wills;
 
@@ -44,7 +45,7 @@ pub(super) fn prose(doc: &Doc<'_>, i: usize, known: &Known, out: &mut Vec<Action
                 done: false,
                 section: None,
             };
-            let (first, second) = antecedent(&task, before);
+            let (first, second) = antecedent(&task, before.or_else(|| above(doc, i)));
             out.push(made(first));
             if let Some(second) = second {
                 out.push(made(second));
@@ -139,8 +140,22 @@ fn bracket_off(s: &str) -> &str {
     s
 }
 
+/// The words above a line that speak of the same thing: the point it hangs below, or the one before it.
+pub(super) fn above<'d>(doc: &'d Doc<'_>, i: usize) -> Option<&'d str> {
+    let line = doc.lines.get(i).filter(|l| l.kind == Kind::Item)?;
+    let near = doc.lines[i.saturating_sub(8)..i].iter().rev();
+    let told =
+        near.take_while(|l| !matches!(l.kind, Kind::Blank | Kind::Heading(_))).find(|l| l.kind == Kind::Item && l.indent <= line.indent)?;
+    let sentences = sentences(&told.plain);
+    if kind_of(&told.plain).is_some() || told.plain.ends_with(':') {
+        return None;
+    }
+    let asked = sentences.first().filter(|s| s.ends_with('?'));
+    asked.or(sentences.last()).copied().filter(|s| s.len() <= 200)
+}
+
 /// "… will do this, and also …": the sentence before becomes the task, and what follows another.
-fn antecedent(task: &str, before: Option<&str>) -> (String, Option<String>) {
+pub(super) fn antecedent(task: &str, before: Option<&str>) -> (String, Option<String>) {
     const DO: &[&str] = &[
         "do this",
         "do that",
@@ -169,7 +184,11 @@ fn antecedent(task: &str, before: Option<&str>) -> (String, Option<String>) {
         .filter_map(|c| before.find(c))
         .min()
         .map_or(before, |at| &before[..at]);
-    let rest = task.get(lead.len()..).unwrap_or("").trim_start_matches([',', ' ']);
+    let rest = task.get(lead.len()..).unwrap_or("");
+    if rest.starts_with(' ') && !rest.trim_start().starts_with("and ") {
+        return (format!("{}: {}", task.trim_end_matches('.'), bracket_off(main)), None);
+    }
+    let rest = rest.trim_start_matches([',', ' ']);
     let second = ["and also ", "and will also ", "and then ", "and "].iter().find_map(|c| rest.strip_prefix(c)).map(str::to_owned);
     (bracket_off(main).to_owned(), second.filter(|s| s.split(' ').count() > 1))
 }

@@ -8,7 +8,7 @@ mod other;
 mod target;
 mod when;
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, Duration, NaiveDate};
 
 use super::cues::Cues;
 use super::heading::Meeting;
@@ -233,6 +233,9 @@ fn settle(change: &mut Change, meeting: &Meeting, folder: &Neighbours) {
     }
 }
 
+/// Days around a note in which a series that it speaks of has a meeting.
+const SEASON: i64 = 100;
+
 /// Resolves a change by the meetings that its series has from one day to another: its dates, where it is moved to, and no certainty where
 /// the series does not meet or the words fit two meetings. `date` and `time` are the note's own.
 pub fn schedule(
@@ -242,6 +245,11 @@ pub fn schedule(
     meets: &dyn Fn(NaiveDate, NaiveDate) -> Vec<NaiveDate>,
     zones: &Zones,
 ) {
+    let around = Duration::days(SEASON);
+    if meets(date - around, date + around).is_empty() {
+        // The schedule begins later, or ended before: what the notes show stands.
+        return;
+    }
     let found = named(change, date, meets);
     if !found.is_empty() {
         change.dates = found;

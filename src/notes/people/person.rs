@@ -144,7 +144,7 @@ fn person(words: &str, line: u32, handles: bool, out: &mut Vec<Attendee>) {
     }
     let initial = name.trim_end().ends_with('.')
         && name.trim_end().trim_end_matches('.').split(' ').next_back().is_some_and(|w| w.chars().count() == 1);
-    let name = if initial { name.trim() } else { bare(&name) }.trim_matches(|c: char| "!\"'=".contains(c)).trim();
+    let name = if initial { name.trim() } else { bare(&name) }.trim_matches(|c: char| "!\"'=/".contains(c)).trim();
     let folded = fold(name);
     let handle = handle.filter(|h| !h.is_empty());
     const IDLE: &[&str] = &[
