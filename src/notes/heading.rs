@@ -272,7 +272,7 @@ fn date(doc: &Doc<'_>, meeting: &mut Meeting, titles: &[usize]) {
         }
         let text = &*line.plain;
         if let Some((name, rest)) = label(text)
-            && ["date", "when", "date and time", "meeting date", "day", "datetime", "date time"].contains(&name.as_str())
+            && ["date", "when", "date and time", "meeting date", "day", "datetime", "date time", "time", "starts"].contains(&name.as_str())
         {
             take(rest, line.number, &mut said, &mut faults);
             if said.is_some() {

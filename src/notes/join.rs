@@ -10,6 +10,7 @@ use super::{DialIn, Finding, Join, JoinKind};
 /// Join links, dial-in, and a telephone number that belongs to another provider than the link.
 pub fn find(doc: &Doc<'_>, meeting: &Meeting) -> (Vec<Join>, Vec<DialIn>, Vec<Finding>) {
     const ID: &Cues = &Cues::caseless(&["meeting id"]);
+    const CONFERENCE: &Cues = &Cues::caseless(&["conference id"]);
     let mut joins: Vec<Join> = Vec::new();
     let mut dial: Vec<DialIn> = Vec::new();
     for (i, line) in lines(doc, meeting) {
@@ -27,7 +28,13 @@ pub fn find(doc: &Doc<'_>, meeting: &Meeting) -> (Vec<Join>, Vec<DialIn>, Vec<Fi
                 joins.push(Join { line: line.number, url, kind });
             }
         }
-        if let Some((phone, pin)) = phone(text) {
+        let told = || doc.lines[i.saturating_sub(8)..i].iter().any(|l| TOLD.any(&l.plain));
+        if let Some(id) = CONFERENCE.any(text).then(|| labelled(text, &["conference id"])).flatten() {
+            // The number that belongs to the telephone above.
+            if let Some(last) = dial.iter_mut().rev().find(|d| d.phone.is_some()) {
+                last.pin.get_or_insert(id);
+            }
+        } else if let Some((phone, pin)) = phone(text, &told) {
             let pin = pin.or_else(|| doc.lines.get(i + 1).and_then(|next| labelled(&next.plain, &["pin", "passcode", "access code"])));
             dial.push(DialIn { line: line.number, phone: Some(phone), pin, url: None });
         } else if let Some(id) = ID.any(text).then(|| labelled(text, &["meeting id"])).flatten() {
@@ -183,12 +190,17 @@ fn labelled(text: &str, labels: &[&str]) -> Option<String> {
     None
 }
 
-/// A telephone number that one is told to call, and its PIN.
-fn phone(text: &str) -> Option<(String, Option<String>)> {
-    const TOLD: &Cues = &Cues::caseless(&["dial", "call-in", "call in", "phone", "one tap", "pin:"]);
-    if !TOLD.any(text) {
+/// Words that tell to call a number.
+const TOLD: &Cues = &Cues::caseless(&["dial", "call-in", "call in", "phone", "one tap", "pin:"]);
+
+/// A telephone number that one is told to call, and its PIN. A line that begins with a number may be told so `above`.
+fn phone(text: &str, above: &dyn Fn() -> bool) -> Option<(String, Option<String>)> {
+    let bare = || text.starts_with('+') && digits_of(text) >= 8 && above();
+    if !TOLD.any(text) && !bare() {
         return None;
     }
+    // The digits of an address are no number to call.
+    let text = text.split("http").next().unwrap_or(text);
     let start = text.char_indices().find(|(i, c)| {
         let fresh =
             i.checked_sub(1).and_then(|p| text.as_bytes().get(p)).is_none_or(|p| !p.is_ascii_alphanumeric() && *p != b'/' && *p != b'#');

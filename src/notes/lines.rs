@@ -239,6 +239,13 @@ fn shape<'a>(line: &mut Line<'a>, before: Option<&mut Line<'a>>) {
     if s.starts_with(|c: char| c.is_ascii_alphabetic()) && !s.ends_with('|') {
         return;
     }
+    // ":Date: 2026-07-15" and ": told of the words above": fields, and definitions.
+    if let Some(told) = s.strip_prefix(':')
+        && (told.starts_with(' ') || told.get(..told.len().min(30)).is_some_and(|t| t.contains(": ") && t.starts_with(char::is_alphabetic)))
+    {
+        line.body = told.trim_start();
+        return;
+    }
     let hashes = s.bytes().take_while(|b| *b == b'#').count();
     if (1..=6).contains(&hashes) && (s[hashes..].starts_with([' ', '\t']) || s.len() == hashes) {
         line.kind = Kind::Heading(u8::try_from(hashes).unwrap_or(6));

@@ -140,6 +140,10 @@ fn unmark(s: &str, out: &mut String, depth: usize) {
                         unmark(words, out, depth + 1);
                     }
                     rest = &rest[taken..];
+                    // People out of an address book stand side by side.
+                    if address.starts_with("mailto:") && rest.trim_start().starts_with('[') {
+                        out.push(',');
+                    }
                 }
                 None => {
                     out.push(c);

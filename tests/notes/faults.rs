@@ -51,7 +51,7 @@ fn who_will_do_this_has_the_point_above_as_the_task() {
         ["Kim: Who wants to close the old list?"]
     );
     assert_eq!(items("## Topics\n\n- The lamp is broken.\n    - Noor will look into it."), ["Noor: look into it: The lamp is broken"]);
-    assert_eq!(items("## Topics\n\n- Actions\n    - Noor will look into it."), ["Noor: look into it"]);
+    assert_eq!(items("## Topics\n\n- Actions\n    - Noor will look into it."), ["Noor: look into it."]);
 }
 
 #[test]

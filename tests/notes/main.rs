@@ -3,6 +3,7 @@
 mod changes;
 mod days;
 mod faults;
+mod forms;
 mod golden;
 mod heads;
 mod history;

@@ -175,6 +175,11 @@ pub(super) fn classify(doc: &Doc<'_>, span: Range<usize>) -> Vec<List> {
     out
 }
 
+/// A bullet that names a list of work and is none of it.
+pub(super) fn heads_work(line: &Line<'_>) -> bool {
+    line.boxed.is_none() && group(line) == Some(List::Work)
+}
+
 /// How a bullet that names a group means the bullets below it.
 fn group(line: &Line<'_>) -> Option<List> {
     let text = &*line.plain;

@@ -150,8 +150,9 @@ pub fn of_item(text: &str, known: &Known, strict: bool) -> Owned {
         if rest.starts_with("//") {
             continue;
         }
-        if let Some(owners) =
-            names(who, known, dash > 1 && !strict).filter(|o| !strict || o.iter().all(|n| surely(n, known)) || text.starts_with('@'))
+        if let Some(owners) = names(who, known, dash > 1 && !strict)
+            .or_else(|| beside_known(who, known).then(|| names(who, known, true)).flatten())
+            .filter(|o| !strict || o.iter().all(|n| surely(n, known)) || text.starts_with('@'))
         {
             return Owned { owners, text: rest.trim().to_owned(), marked: true, assigned: begins_will(rest.trim()) };
         }
@@ -165,6 +166,9 @@ pub fn of_item(text: &str, known: &Known, strict: bool) -> Owned {
             return Owned { owners, text: text.to_owned(), marked: false, assigned: true };
         }
     }
+    if !strict && let Some((owner, rest)) = leading_handle(text) {
+        return Owned { owners: vec![owner], text: rest.to_owned(), marked: true, assigned: false };
+    }
     if let Some((owners, rest)) = trailing(text, known) {
         return Owned { owners, text: rest, marked: false, assigned: false };
     }
@@ -172,6 +176,15 @@ pub fn of_item(text: &str, known: &Known, strict: bool) -> Owned {
         return Owned { owners, text: text.to_owned(), marked: false, assigned: true };
     }
     Owned { text: text.to_owned(), ..Owned::default() }
+}
+
+/// "kim, noor": small words beside a name that the note knows are handles.
+fn beside_known(who: &str, known: &Known) -> bool {
+    let mut pieces = who.split(['/', ',', '&']).map(str::trim);
+    who.len() < 40
+        && who.contains(['/', ',', '&'])
+        && pieces.clone().all(|p| !p.contains(' ') && p.len() > 1)
+        && pieces.any(|p| known.has(p))
 }
 
 pub(super) fn surely(name: &str, known: &Known) -> bool {
@@ -217,6 +230,23 @@ fn bracket_names(inside: &str, rest: &str, known: &Known) -> Option<(Vec<String>
         }
     }
     Some((owners, trim_lead(rest).to_owned()))
+}
+
+/// "@kim write …", "@Kim Alder write …": a handle, or the whole name that some editors put behind the mark.
+fn leading_handle(text: &str) -> Option<(String, &str)> {
+    let (first, mut rest) = text.strip_prefix('@')?.split_once(' ')?;
+    let mut owner = first.trim_end_matches([':', ',']).to_owned();
+    if first.starts_with(char::is_uppercase)
+        && let Some((second, after)) = rest.split_once(' ')
+        && second.starts_with(char::is_uppercase)
+        && second.chars().all(char::is_alphabetic)
+        && !no_person(second)
+    {
+        owner = format!("{owner} {second}");
+        rest = after;
+    }
+    let whole = owner.chars().all(|c| c.is_alphanumeric() || "-_. ".contains(c)) && owner.len() > 1;
+    (whole && rest.starts_with(char::is_alphabetic)).then_some((owner, rest))
 }
 
 /// "A and B meet …": several names, then a verb; or one known name.

@@ -37,12 +37,11 @@ struct Said<'s> {
 const CUES: &Cues = &Cues::caseless(&[
     "cancel",
     "skip",
-    "no meeting",
+    "no ",
     "not meet",
     "n't meet",
     "not be a meeting",
     "not have a meeting",
-    "no call",
     "not be a call",
     "called off",
     "call off",

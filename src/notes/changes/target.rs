@@ -12,8 +12,26 @@ pub struct Object {
 }
 
 const MEETINGS: &[&str] = &[
-    "meeting", "meetings", "call", "calls", "hour", "hours", "sync", "syncs", "standup", "telecon", "telecons", "hangout", "hangouts",
-    "meetup", "session", "meets",
+    "meeting",
+    "meetings",
+    "call",
+    "calls",
+    "hour",
+    "hours",
+    "sync",
+    "syncs",
+    "standup",
+    "telecon",
+    "telecons",
+    "hangout",
+    "hangouts",
+    "meetup",
+    "session",
+    "meets",
+    "interim",
+    "teleconference",
+    "telco",
+    "huddle",
 ];
 const STOPS: &Words = &Words::new(
     "\
@@ -21,7 +39,7 @@ const STOPS: &Words = &Words::new(
     fortnightly quarterly bi second new let us i must may can due because as from by the a an this that these those our their next last \
     upcoming following all any no both other coming week weeks month months today tomorrow s cancel cancels cancelled canceled \
     cancelling canceling skip skipping skipped on of for in at to we ll will be is are was and or have has one two three four couple \
-    mid early late remaining announcement todo there not final stop having end retire discontinue disband down ad hoc",
+    mid early late remaining announcement todo there not no final stop having end retire discontinue disband down ad hoc",
 );
 
 fn stop(t: &Token<'_>) -> bool {

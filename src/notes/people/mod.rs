@@ -216,6 +216,11 @@ fn list(doc: &Doc<'_>, label: usize, end: usize, rest: &str, out: &mut Vec<Atten
                     } else if skipping.is_none_or(|s| line.indent < s) {
                         skipping = None;
                         bullets = true;
+                        if let Some((_, rest)) = opening(text, false).filter(|(l, r)| is_label(l) && !r.is_empty()) {
+                            split_names(rest, line.number, handles_in_brackets, out);
+                            i += 1;
+                            continue;
+                        }
                         let wordy = text.trim_end().ends_with(':') || text.contains(". ") && text.len() > 120;
                         if !wordy {
                             item(doc, i, handles_in_brackets, out);

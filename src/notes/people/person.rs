@@ -92,6 +92,11 @@ pub(super) fn item(doc: &Doc<'_>, index: usize, handles: bool, out: &mut Vec<Att
 /// One person from the words that name them.
 fn person(words: &str, line: u32, handles: bool, out: &mut Vec<Attendee>) {
     let words = words.trim();
+    let words = match words.split_once(':') {
+        // "@kim:example.org": the handle, and where it lives.
+        Some((handle, home)) if handle.starts_with('@') && home.starts_with(|c: char| c.is_ascii_alphanumeric()) => handle,
+        _ => words,
+    };
     if words.is_empty() || words.len() > 200 || out.len() > 400 {
         return;
     }
@@ -186,7 +191,7 @@ fn person(words: &str, line: u32, handles: bool, out: &mut Vec<Attendee>) {
     if folded.is_empty() && handle.is_none() || wordy || folded.chars().all(|c| c.is_ascii_digit() || c == ' ') && handle.is_none() {
         return;
     }
-    let name = (!folded.is_empty()).then(|| name.to_owned());
+    let name = (!folded.is_empty()).then(|| name.replace('_', " "));
     let twice = out.iter().any(|a| match (&a.name, &name) {
         (Some(a), Some(b)) => may_fold(a, &folded) && fold(a) == folded && !b.is_empty(),
         (None, None) => a.handle == handle,

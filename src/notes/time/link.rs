@@ -67,6 +67,9 @@ fn zone_page(url: &str, line: u32, zones: &Zones) -> Option<Link> {
             let value = |key: &str| query.split('&').find_map(|p| p.strip_prefix(key)).map(unescape);
             let time = value("t=")?;
             let zone = if named.is_empty() { value("tz=")? } else { unescape(named).replace('-', " ") };
+            // "pt-pacific-time": an abbreviation and its meaning.
+            let short = zone.split(' ').next().filter(|_| hours::place(&zone, zones).is_none()).map(str::to_owned);
+            let zone = short.filter(|s| s.len() > 1 && hours::place(s, zones).is_some()).unwrap_or(zone);
             let date = value("d=").and_then(|d| dates::find(&d, false).first()?.date());
             Some(Link { line, stated: format!("{time} {zone}"), time: hour(&time)?, zone, date, weekly: false, biweekly: false })
         }
