@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 
 use crate::meeting::zone::{Zone, Zones};
 use crate::notes::resolve::{self, ItemState};
-use crate::notes::{self, Certainty, Change, Neighbours, Note, matching};
+use crate::notes::{self, Neighbours, Note, changes, matching};
 use crate::source::Text;
 
 /// What the command line gives.
@@ -75,7 +75,7 @@ pub fn run(args: &Args, series: &[Candidate<'_>], zones: &Zones, out: &mut dyn W
         let root = series_root(file);
         let folder = folders.entry(root.clone()).or_insert_with(|| Neighbours::from_paths(listed(&root).iter().map(String::as_str)));
         for mut note in notes::read(&text, zones, folder) {
-            matched(&mut note, series);
+            matched(&mut note, series, zones);
             if args.json {
                 serde_json::to_writer(&mut *out, &note)?;
                 writeln!(out)?;
@@ -88,7 +88,7 @@ pub fn run(args: &Args, series: &[Candidate<'_>], zones: &Zones, out: &mut dyn W
 }
 
 /// Fills in the configured series of a note and its changes, and their dates by the schedule.
-pub fn matched(note: &mut Note, series: &[Candidate<'_>]) {
+pub fn matched(note: &mut Note, series: &[Candidate<'_>], zones: &Zones) {
     let names: Vec<(&str, &str, &[String])> = series.iter().map(|s| (s.id.as_str(), s.title.as_str(), s.aliases.as_slice())).collect();
     let own = note.series_text.as_deref().and_then(|t| matching::series(t, &names));
     note.series = own.and_then(|at| series.get(at)).map(|s| s.id.clone());
@@ -100,19 +100,8 @@ pub fn matched(note: &mut Note, series: &[Candidate<'_>]) {
         let Some(target) = at.and_then(|at| series.get(at)) else { continue };
         change.series = Some(target.id.clone());
         if let Some(date) = note.date {
-            scheduled(change, date, &target.dates);
+            changes::schedule(change, date, note.time.as_ref(), &target.dates, zones);
         }
-    }
-}
-
-/// Dates by the schedule; a day on which the schedule has no meeting is never certain.
-fn scheduled(change: &mut Change, date: NaiveDate, dates: &Dates<'_>) {
-    let found = resolve::dates(&change.when, date, dates);
-    if !found.is_empty() {
-        change.dates = found;
-    }
-    if change.dates.is_empty() || change.dates.iter().any(|d| dates(*d, *d).is_empty()) {
-        change.certainty = Certainty::Possible;
     }
 }
 

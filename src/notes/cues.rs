@@ -2,13 +2,15 @@
 //!
 //! Every question to a note goes through here, so that a line is walked once and not once for each word.
 
-/// Up to 64 words, to be found anywhere in a text. A bit of the tables stands for a word that has this byte first, or second.
+/// Up to 64 words, to be found anywhere in a text. A bit of the tables stands for a word that has this byte first, second, or third.
 pub struct Cues {
     words: &'static [&'static str],
-    first: [u64; 256],
-    second: [u64; 256],
+    at: [[u64; 256]; DEPTH],
     caseless: bool,
 }
+
+/// Bytes of a word that are looked up in tables before the word itself is compared.
+const DEPTH: usize = 3;
 
 impl Cues {
     /// Words that are found as they are written.
@@ -23,43 +25,45 @@ impl Cues {
 
     const fn made(words: &'static [&'static str], caseless: bool) -> Cues {
         assert!(words.len() <= 64, "a table of cues holds at most 64 words");
-        let mut first = [0u64; 256];
-        let mut second = [0u64; 256];
+        let mut at = [[0u64; 256]; DEPTH];
         let mut n = 0;
         while n < words.len() {
             let word = words[n].as_bytes();
             let bit = 1u64 << n;
-            first[word[0] as usize] |= bit;
-            if caseless {
-                first[word[0].to_ascii_uppercase() as usize] |= bit;
-            }
-            if word.len() > 1 {
-                second[word[1] as usize] |= bit;
-                if caseless {
-                    second[word[1].to_ascii_uppercase() as usize] |= bit;
+            let mut depth = 0;
+            while depth < DEPTH {
+                if depth < word.len() {
+                    at[depth][word[depth] as usize] |= bit;
+                    if caseless {
+                        at[depth][word[depth].to_ascii_uppercase() as usize] |= bit;
+                    }
+                } else {
+                    let mut b = 0;
+                    while b < 256 {
+                        at[depth][b] |= bit;
+                        b += 1;
+                    }
                 }
-            } else {
-                let mut b = 0;
-                while b < 256 {
-                    second[b] |= bit;
-                    b += 1;
-                }
+                depth += 1;
             }
             n += 1;
         }
-        Cues { words, first, second, caseless }
+        Cues { words, at, caseless }
     }
 
     fn may_begin(&self, a: u8, b: u8) -> bool {
-        self.first[usize::from(a)] & self.second[usize::from(b)] != 0
+        self.at[0][usize::from(a)] & self.at[1][usize::from(b)] != 0
     }
 
     /// The words that stand at a place.
     fn at(&self, bytes: &[u8], at: usize) -> u64 {
         let Some(a) = bytes.get(at) else { return 0 };
-        let mut candidates = self.first[usize::from(*a)];
-        if candidates != 0 {
-            candidates &= self.second[usize::from(bytes.get(at + 1).copied().unwrap_or(0))];
+        let mut candidates = self.at[0][usize::from(*a)];
+        for (depth, table) in self.at.iter().enumerate().skip(1) {
+            if candidates == 0 {
+                return 0;
+            }
+            candidates &= table[usize::from(bytes.get(at + depth).copied().unwrap_or(0))];
         }
         let mut found = 0;
         while candidates != 0 {

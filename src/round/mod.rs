@@ -14,6 +14,7 @@ use crate::crash::crash_point;
 use crate::meeting::calendar::{Calendar, Verdicts};
 use crate::meeting::series::{Address, NotesFolder, SeriesId};
 use crate::meeting::zone::Zones;
+use crate::notes::readings::Readings;
 use crate::output::letter::{Letter, Sender, compose};
 use crate::output::publication::{Publication, Site, next_change, publish};
 use crate::plan::ledger::{Ledger, RememberedRule};
@@ -22,7 +23,6 @@ use crate::source::{Grade, Remark, Text, UNREADABLE};
 use crate::store::{PublicationChange, Record, Recorded, Store, StoreError};
 use questions::Questions;
 use texts::Texts;
-use understand::Readings;
 
 /// What a round is given beside the memory.
 pub struct Given<'a> {

@@ -1,6 +1,9 @@
 //! What a careful person reads in notes: golden cases of each kind, all invented, and what holds for any text.
 
 mod changes;
+mod days;
+mod faults;
+mod forms;
 mod golden;
 mod heads;
 mod history;
