@@ -55,6 +55,8 @@ const AFTER: &str = "The file goes to standard output, the remarks to standard e
   convened import yaml2ical meetings/ --community openstack -o config/communities
   convened import ics export.ics --zone Europe/Berlin
 
+With --json a line is { community, path, series, toml, remarks: [ { file, line, code, grade, sentence } ] }; path and toml may be null.
+
 Included files are read from the folder of the file that includes them, never from above the one that was named. Exit code 1: something is
 missing in what was written, and a remark says what.";
 

@@ -168,7 +168,6 @@ fn settled(mut remarks: Vec<Remark>) -> Vec<Remark> {
     remarks = alike(remarks);
     if remarks.len() > MOST_REMARKS {
         let faulty = remarks.iter().any(|remark| remark.grade == Grade::Fault);
-        let more = remarks.len() - MOST_REMARKS;
         remarks.truncate(MOST_REMARKS);
         let place = remarks.first().map_or_else(|| Place::new("", 0), |first| Place::new(first.place.file.clone(), 0));
         let grade = if faulty { Grade::Fault } else { Grade::Warning };
@@ -176,11 +175,18 @@ fn settled(mut remarks: Vec<Remark>) -> Vec<Remark> {
             place,
             code: codes::TOO_LARGE,
             grade,
-            sentence: format!("{more} more remarks are not shown."),
+            sentence: format!("There is more to say than anybody reads; only the first {MOST_REMARKS} remarks are shown."),
             lasting: None,
         });
     }
     remarks
+}
+
+/// Adds a remark, unless there are more already than anybody reads: a file made of faults must not fill the memory.
+fn say(remarks: &mut Vec<Remark>, remark: Remark) {
+    if remarks.len() < 10 * MOST_REMARKS {
+        remarks.push(remark);
+    }
 }
 
 /// The same sentence about many places is said once, with the places.

@@ -86,7 +86,7 @@ pub(super) fn settle(event: Event, zones: &Zones, remarks: &mut Vec<Remark>) -> 
         match rhythm::slots(shifted, &start, &zone, &mut ignored) {
             Ok(found) if found.is_empty() => {
                 let sentence = format!("The rule {} ends before it begins.", text::shown(&rule.text));
-                note.remarks.push(Remark::warning(rule.place.clone(), codes::BAD_RULE, sentence));
+                note.say(Remark::warning(rule.place.clone(), codes::BAD_RULE, sentence));
             }
             Ok(found) => slots.extend(found),
             Err(error) => {
@@ -95,12 +95,12 @@ pub(super) fn settle(event: Event, zones: &Zones, remarks: &mut Vec<Remark>) -> 
                     text::shown(&title),
                     text::shown(&rule.text)
                 );
-                note.remarks.push(Remark::fault(rule.place.clone(), codes::BAD_RULE, sentence));
+                note.say(Remark::fault(rule.place.clone(), codes::BAD_RULE, sentence));
                 return Vec::new();
             }
         }
         for part in ignored {
-            note.remarks.push(Remark::warning(rule.place.clone(), codes::BAD_RULE, format!("Left out: {part}.")));
+            note.say(Remark::warning(rule.place.clone(), codes::BAD_RULE, format!("Left out: {part}.")));
         }
     }
     // The first meeting stands by itself where no rule has it (RFC 5545, section 3.8.5.3).
@@ -170,16 +170,20 @@ pub(super) struct Notes<'r> {
 }
 
 impl Notes<'_> {
+    pub fn say(&mut self, remark: Remark) {
+        super::say(self.remarks, remark);
+    }
+
     pub fn warn(&mut self, code: &'static str, sentence: String) {
-        self.remarks.push(Remark::warning(self.place.clone(), code, sentence));
+        self.say(Remark::warning(self.place.clone(), code, sentence));
     }
 
     pub fn advise(&mut self, code: &'static str, sentence: String) {
-        self.remarks.push(Remark::advice(self.place.clone(), code, sentence));
+        self.say(Remark::advice(self.place.clone(), code, sentence));
     }
 
     pub fn fault(&mut self, code: &'static str, sentence: String) {
-        self.remarks.push(Remark::fault(self.place.clone(), code, sentence));
+        self.say(Remark::fault(self.place.clone(), code, sentence));
     }
 
     pub fn line(&mut self, what: &str, words: &str, most: usize) -> Option<String> {

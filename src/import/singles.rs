@@ -76,7 +76,7 @@ pub(super) fn skip(mut skips: Vec<Single>, meetings: &Meetings<'_>, drafts: &mut
                 "The exception of {} names a day without an hour, which calendar programs do not match. It was written as a skip of that day's meeting.",
                 date.format("%-d %B %Y")
             );
-            note.remarks.push(Remark::advice(single.place.clone(), codes::EXCEPTION_BY_DATE, sentence));
+            note.say(Remark::advice(single.place.clone(), codes::EXCEPTION_BY_DATE, sentence));
         }
         for at in &hit {
             let Some(draft) = drafts.get_mut(*at) else { continue };
@@ -115,7 +115,7 @@ fn dead(single: &Single, meetings: &Meetings<'_>, drafts: &mut [Draft], note: &m
         },
         None => format!("{said} It was left out."),
     };
-    note.remarks.push(Remark::warning(single.place.clone(), codes::DEAD_EXCEPTION, sentence));
+    note.say(Remark::warning(single.place.clone(), codes::DEAD_EXCEPTION, sentence));
 }
 
 fn few<T>(list: &mut Vec<T>, what: &str, note: &mut Notes<'_>) {
@@ -137,7 +137,7 @@ pub(super) fn add(mut extras: Vec<Single>, meetings: &Meetings<'_>, drafts: &mut
         }
         if !YEARS.contains(&at.year()) {
             let sentence = format!("The extra date of {} was left out: no schedule reaches it.", day(at));
-            note.remarks.push(Remark::fault(single.place, codes::BAD_DATE, sentence));
+            note.say(Remark::fault(single.place, codes::BAD_DATE, sentence));
             continue;
         }
         let length = single.length.filter(|length| *length != first.length && *length > TimeDelta::zero() && *length <= LONGEST);
@@ -152,12 +152,12 @@ pub(super) fn overrides(mut all: Vec<Override>, meetings: &Meetings<'_>, drafts:
         let to = to_the_minute(meetings.zone.wall(one.start.instant())).0;
         let whole = matches!(one.start, When::Day(_));
         let shown = meetings.shown(one.original);
-        let say = |note: &mut Notes<'_>, sentence: String| note.remarks.push(Remark::warning(one.place.clone(), codes::OVERRIDE, sentence));
+        let say = |note: &mut Notes<'_>, sentence: String| note.say(Remark::warning(one.place.clone(), codes::OVERRIDE, sentence));
         if one.and_future {
             let sentence = format!(
                 "The change of {shown} is meant for all later meetings, too. Only that one was changed: end the rule, and write the new one as a second [[series.rule]]."
             );
-            note.remarks.push(Remark::fault(one.place.clone(), codes::OVERRIDE, sentence));
+            note.say(Remark::fault(one.place.clone(), codes::OVERRIDE, sentence));
         }
         let hit = meetings.hit(one.original).first().copied();
         let Some(draft) = drafts.get_mut(hit.unwrap_or(0)) else { continue };

@@ -70,8 +70,8 @@ fn golden_cases_become_what_was_read_and_approved() {
     for (case, format, files) in CASES {
         let found = imported(case, format, files, &zones);
         let remarks: String = found.remarks.iter().map(|remark| format!("{remark}\n")).collect();
-        kept(case, "remarks", &remarks);
-        kept(case, "community", found.toml.as_deref().unwrap_or_default());
+        kept(case, "remarks.txt", &remarks);
+        kept(case, "expected.toml", found.toml.as_deref().unwrap_or_default());
         checked(&found, &zones);
         assert_eq!(found, imported(case, format, files, &zones), "{case} twice");
         for remark in &found.remarks {

@@ -145,6 +145,13 @@ fn files_made_to_be_endless_end() {
         ("arrays", Format::RustCalendar, ["a = ", &"[".repeat(200_000)].concat().into_bytes()),
         ("dotted keys", Format::RustCalendar, ["a", &".a".repeat(50_000), " = 1"].concat().into_bytes()),
         ("many events", Format::Yaml2ics, ["events:\n", &"- {summary: x, begin: 2026-01-14 18:00:00, duration: {hours: 1}, repeat: {interval: {days: 1}}}\n".repeat(3_000)].concat().into_bytes()),
+        ("bad dates", Format::Ics, calendar(event(0, &format!("RRULE:FREQ=DAILY\r\nEXDATE:{}\r\n", "x,".repeat(2_000_000))))),
+        ("quoting without an end", Format::Ics, ["X;ENCODING=QUOTED-PRINTABLE;", &"y=\n".repeat(300_000)].concat().into_bytes()),
+        ("dashes", Format::Yaml2ics, "- ".repeat(100_000).into_bytes()),
+        ("questions", Format::Yaml2ics, "? ".repeat(100_000).into_bytes()),
+        ("a quote without an end", Format::Yaml2ics, ["a: '", &"\n\n x".repeat(200_000)].concat().into_bytes()),
+        ("anchors", Format::Yaml2ics, ["a:\n", &"- &a x\n- *a\n".repeat(80_000)].concat().into_bytes()),
+        ("keys", Format::Yaml2ical, (0..60_000).map(|n| format!("k{n}: v\n")).collect::<String>().into_bytes()),
         ("nothing", Format::Ics, Vec::new()),
         ("zeroes", Format::Yaml2ics, vec![0; 100_000]),
     ];

@@ -46,6 +46,16 @@ fn peers() -> Option<PathBuf> {
     None
 }
 
+/// The long form: every feed of the Rust project, at both commits, by every road.
+fn is_full() -> bool {
+    std::env::var_os("CONVENED_FULL").is_some()
+}
+
+/// Whose feed is published and imported again: in the short form of the Rust project's only that of everything.
+fn is_own(name: &str) -> bool {
+    !name.starts_with("ics of") && (is_full() || !name.starts_with("rust-lang") || name == "rust-lang HEAD/all")
+}
+
 /// Files of a folder and those below it, by name.
 fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
@@ -119,7 +129,8 @@ fn jobs(peers: &Path, zones: &Zones) -> Vec<Job> {
             let theirs = if commit == "HEAD" { source.clone() } else { rust.join("c8bde2e-ics").join(format!("{}.ics", stem.display())) };
             let name = format!("rust-lang {commit}/{}", stem.display());
             jobs.push(job(Format::RustCalendar, &source, name.clone(), theirs.clone()));
-            if commit != "HEAD" {
+            // The feed of everything holds what the others hold.
+            if commit != "HEAD" && (is_full() || stem == Path::new("all")) {
                 jobs.push(job(Format::Ics, &theirs, format!("ics of {name}"), theirs.clone()));
             }
         }
@@ -263,9 +274,7 @@ fn an_import_of_our_own_feed_gives_the_same_meetings() {
     };
     let folder = tempfile::tempdir().unwrap();
     let mut again = Vec::new();
-    for (at, job) in
-        jobs(&peers, &zones).into_iter().enumerate().filter(|(_, job)| !job.name.starts_with("ics of") && !job.name.contains("c8bde2e"))
-    {
+    for (at, job) in jobs(&peers, &zones).into_iter().enumerate().filter(|(_, job)| is_own(&job.name)) {
         let Some(community) = checked(&job.imported, &zones) else { continue };
         let theirs = folder.path().join(format!("own-{at}.ics"));
         fs::write(&theirs, feed(community.clone(), ".drop")).unwrap();

@@ -35,11 +35,11 @@ pub(super) fn read(vevent: &Vevent, context: &mut Context<'_>) -> Option<Event> 
         Some((_, Ok(start))) => start,
         Some((number, Err(why))) => {
             let (code, why) = why;
-            context.remarks.push(Remark::fault(context.at(number), code, format!("\"{shown}\" was left out: {why}")));
+            context.say(Remark::fault(context.at(number), code, format!("\"{shown}\" was left out: {why}")));
             return None;
         }
         None => {
-            context.remarks.push(Remark::fault(place, codes::BAD_DATE, format!("\"{shown}\" was left out: it has no DTSTART.")));
+            context.say(Remark::fault(place, codes::BAD_DATE, format!("\"{shown}\" was left out: it has no DTSTART.")));
             return None;
         }
     };
@@ -53,14 +53,14 @@ pub(super) fn read(vevent: &Vevent, context: &mut Context<'_>) -> Option<Event> 
         match line.name.as_str() {
             "SUMMARY" | "DTSTART" | "UID" | "DTEND" | "DURATION" | "DESCRIPTION" | "LOCATION" if seen.contains(&line.name.as_str()) => {
                 let sentence = format!("{} stands a second time in this event; the first one counts.", line.name);
-                context.remarks.push(Remark::warning(context.at(line.number), codes::NOT_TAKEN, sentence));
+                context.say(Remark::warning(context.at(line.number), codes::NOT_TAKEN, sentence));
             }
             "SUMMARY" | "DTSTART" => {}
             "UID" => event.uid = Some(value.to_owned()).filter(|uid| !uid.is_empty()),
             "DTEND" => event.length = end(line, &event, context),
             "DURATION" => match duration(value) {
                 Some(length) => event.length = Some(length),
-                None => context.remarks.push(Remark::warning(context.at(line.number), codes::LENGTH, "This DURATION is none.")),
+                None => context.say(Remark::warning(context.at(line.number), codes::LENGTH, "This DURATION is none.")),
             },
             "DESCRIPTION" if context.writer == Writer::Own => {}
             "DESCRIPTION" => event.description = Some(context.text(line)),
@@ -80,7 +80,7 @@ pub(super) fn read(vevent: &Vevent, context: &mut Context<'_>) -> Option<Event> 
                     original = Some((stamp, future));
                 }
                 None => {
-                    context.remarks.push(Remark::fault(
+                    context.say(Remark::fault(
                         context.at(line.number),
                         codes::BAD_DATE,
                         "This RECURRENCE-ID is no date; the change was left out.",
@@ -102,7 +102,7 @@ pub(super) fn read(vevent: &Vevent, context: &mut Context<'_>) -> Option<Event> 
                 if value.parse::<i64>().is_ok_and(|number| number >= ours(context.options.today)) {
                     let sentence = "This SEQUENCE is higher than those that convened gives, so calendars that have the event may not believe later changes. \
                         Take its \"uid\" out of the schedule: then it is a new event.";
-                    context.remarks.push(Remark::warning(context.at(line.number), codes::NEW_UID, sentence));
+                    context.say(Remark::warning(context.at(line.number), codes::NEW_UID, sentence));
                 }
             }
             name if HARMLESS.contains(&name) => {}
@@ -173,7 +173,7 @@ fn when(line: &Line, context: &mut Context<'_>) -> Result<When, (&'static str, S
             };
             if line.name == "DTSTART" {
                 let sentence = format!("This time names no zone; it was read in {}, by {whose}. Check that it is meant.", zone.name());
-                context.remarks.push(Remark::warning(context.at(line.number), codes::FLOATING, sentence));
+                context.say(Remark::warning(context.at(line.number), codes::FLOATING, sentence));
             }
             Ok(When::At(wall, zone))
         }
@@ -184,7 +184,7 @@ fn end(line: &Line, event: &Event, context: &mut Context<'_>) -> Option<TimeDelt
     match when(line, context) {
         Ok(end) => Some(end.instant() - event.start.instant()),
         Err(_) => {
-            context.remarks.push(Remark::warning(context.at(line.number), codes::LENGTH, "This DTEND is no time that is known."));
+            context.say(Remark::warning(context.at(line.number), codes::LENGTH, "This DTEND is no time that is known."));
             None
         }
     }
@@ -220,7 +220,7 @@ fn singles(line: &Line, event: &mut Event, context: &mut Context<'_>, extra: boo
         let (begins, rest) = value.split_once('/').map_or((value, None), |(begins, rest)| (begins, Some(rest)));
         let Some(on) = stamp(line, begins, &event.start, context) else {
             let sentence = format!("\"{}\" in {} is no date that is known, and was left out.", text::shown(value), line.name);
-            context.remarks.push(Remark::fault(context.at(line.number), codes::BAD_DATE, sentence));
+            context.say(Remark::fault(context.at(line.number), codes::BAD_DATE, sentence));
             continue;
         };
         let length = rest.and_then(|rest| {

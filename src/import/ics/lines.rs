@@ -120,8 +120,8 @@ fn as_utf8(bytes: &[u8]) -> Cow<'_, [u8]> {
 }
 
 fn is_quoted_printable(line: &[u8]) -> bool {
-    let head = line.split(|b| *b == b':').next().unwrap_or_default();
-    head.len() < 300 && head.to_ascii_uppercase().windows(16).any(|part| part == b"QUOTED-PRINTABLE")
+    let head = line.get(..line.len().min(300)).unwrap_or_default().split(|b| *b == b':').next().unwrap_or_default();
+    head.to_ascii_uppercase().windows(16).any(|part| part == b"QUOTED-PRINTABLE")
 }
 
 fn line(number: u32, text: &str) -> Option<Line> {

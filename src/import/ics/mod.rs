@@ -70,6 +70,10 @@ impl Context<'_> {
         if self.writer == Writer::Raw { line.value.replace("\\n", "\n") } else { unescaped(&line.value) }
     }
 
+    fn say(&mut self, remark: Remark) {
+        super::say(self.remarks, remark);
+    }
+
     fn leave_out(&mut self, line: &Line) {
         let lines = self.left_out.entry(line.name.chars().take(60).collect()).or_default();
         if lines.len() < 100_000 {
@@ -230,7 +234,7 @@ fn together(events: &mut Vec<Event>, changes: Vec<Event>, context: &mut Context<
             Some(event) => event.overrides.append(&mut change.overrides),
             None => {
                 let sentence = "This changes a meeting of an event that is not in the file. It was taken over as a meeting by itself.";
-                context.remarks.push(Remark::warning(change.place.clone(), codes::OVERRIDE, sentence));
+                context.say(Remark::warning(change.place.clone(), codes::OVERRIDE, sentence));
                 change.overrides.clear();
                 events.push(change);
             }

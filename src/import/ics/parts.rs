@@ -43,11 +43,10 @@ pub(super) fn read(lines: Lines, path: &str, remarks: &mut Vec<Remark>) -> Parts
                 let name = line.value.trim().to_ascii_uppercase();
                 if open.len() >= DEEPEST {
                     if !depth_said {
-                        remarks.push(Remark::fault(
-                            place,
-                            codes::NOT_READABLE,
-                            "Components are nested deeper than in any calendar. Check the file.",
-                        ));
+                        super::super::say(
+                            remarks,
+                            Remark::fault(place, codes::NOT_READABLE, "Components are nested deeper than in any calendar. Check the file."),
+                        );
                     }
                     depth_said = true;
                     continue;
@@ -55,7 +54,10 @@ pub(super) fn read(lines: Lines, path: &str, remarks: &mut Vec<Remark>) -> Parts
                 match (name.as_str(), open.last().map(String::as_str)) {
                     ("VEVENT", Some("VEVENT")) => {
                         // The one before was never closed.
-                        remarks.push(Remark::warning(place, codes::NOT_READABLE, "An event begins here before the one above has ended."));
+                        super::super::say(
+                            remarks,
+                            Remark::warning(place, codes::NOT_READABLE, "An event begins here before the one above has ended."),
+                        );
                         parts.events.push(std::mem::take(&mut event));
                         open.pop();
                         event.number = line.number;
@@ -78,7 +80,7 @@ pub(super) fn read(lines: Lines, path: &str, remarks: &mut Vec<Remark>) -> Parts
             "END" => {
                 let name = line.value.trim().to_ascii_uppercase();
                 let Some(at) = open.iter().rposition(|open| *open == name) else {
-                    remarks.push(Remark::warning(place, codes::NOT_READABLE, "Something ends here that never began."));
+                    super::super::say(remarks, Remark::warning(place, codes::NOT_READABLE, "Something ends here that never began."));
                     continue;
                 };
                 open.truncate(at);
@@ -101,7 +103,7 @@ pub(super) fn read(lines: Lines, path: &str, remarks: &mut Vec<Remark>) -> Parts
     }
     if let Some(name) = open.first() {
         let sentence = format!("The file ends inside of {}. It was cut off: get it again.", super::super::text::shown(name));
-        remarks.push(Remark::fault(Place::new(path, 0), codes::NOT_READABLE, sentence));
+        super::super::say(remarks, Remark::fault(Place::new(path, 0), codes::NOT_READABLE, sentence));
         if open.iter().any(|name| name == "VEVENT") {
             parts.events.push(event);
         }
