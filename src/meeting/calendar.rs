@@ -203,7 +203,7 @@ fn extra(series: &Series, wall: NaiveDateTime, length: TimeDelta) -> Option<Occu
     let start = rule.zone.instant(wall);
     Some(Occurrence {
         id: OccurrenceId::new(series.id.clone(), wall),
-        uid: extra_uid(&rule.uid, wall),
+        uid: extra_uid(series, wall),
         zone: rule.zone.clone(),
         original: start,
         start,
@@ -220,12 +220,18 @@ fn uid(rule: &Rule, wall: NaiveDateTime) -> String {
     if rule.zone.changes_during(wall, rule.length) { super::occurrence::own_uid(&rule.uid, wall) } else { rule.uid.clone() }
 }
 
-/// An extra meeting is an event of its own: the series' UID with its wall time before the `@` (field/FEEDS.md F15).
-fn extra_uid(uid: &str, wall: NaiveDateTime) -> String {
-    let short = super::occurrence::short(wall);
-    match uid.split_once('@') {
-        Some((left, domain)) => format!("{left}-extra-{short}@{domain}"),
-        None => format!("{uid}-extra-{short}"),
+/// The beginning of the UIDs of a series' extra meetings. An extra meeting is an event of its own (field/FEEDS.md F15), named by the
+/// series' oldest id: a new rule or a new name changes nothing about it.
+pub fn extra_stem(series: &Series) -> String {
+    let origin = series.was.first().unwrap_or(&series.id);
+    format!("{}-{}-extra-", origin.community, origin.series)
+}
+
+fn extra_uid(series: &Series, wall: NaiveDateTime) -> String {
+    let (stem, short) = (extra_stem(series), super::occurrence::short(wall));
+    match series.rules.first().and_then(|rule| rule.uid.split_once('@')) {
+        Some((_, domain)) => format!("{stem}{short}@{domain}"),
+        None => format!("{stem}{short}"),
     }
 }
 

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use chrono::Datelike as _;
+
 use super::ics::fit::{self, Cut, Fitted, LARGEST, MOST};
-use super::ics::{self, Form, Head, Printed};
+use super::ics::{self, Form, Head, Printed, spelled};
 use super::inputs;
 use super::page::Source;
 use super::publication::{CALENDAR, Press, Publication, by_community};
@@ -18,6 +20,8 @@ pub(super) struct Sheet {
     series: SeriesId,
     pub(super) input: u64,
     events: Vec<Printed>,
+    /// It is offered meeting by meeting, too.
+    spelled: bool,
 }
 
 /// A remark, with the community it concerns.
@@ -28,6 +32,7 @@ pub(super) fn sheets(source: &Source<'_>, parts: &[Arc<Part>], previous: Option<
     let Source { calendar, ledger, site, now, .. } = *source;
     let before = previous.into_iter().flat_map(|previous| &previous.sheets);
     let known: HashMap<&SeriesId, &Arc<Sheet>> = before.map(|sheet| (&sheet.series, sheet)).collect();
+    let mut irregular: HashMap<(String, i32), bool> = HashMap::new();
     let sheet = |(owner, part): ((&Community, &Series), &Arc<Part>)| {
         let revisions: Vec<_> = part.components.iter().map(|component| ledger.revisions.get(&component.name)).collect();
         let input = inputs::of((part.said, revisions, &site.base_url));
@@ -35,7 +40,11 @@ pub(super) fn sheets(source: &Source<'_>, parts: &[Arc<Part>], previous: Option<
         same.map_or_else(
             || {
                 let events = ics::print(owner, &part.components, &ledger.revisions, site, now);
-                Arc::new(Sheet { series: part.series.clone(), input, events })
+                let rules = &owner.1.rules;
+                let first = rules.iter().map(|rule| rule.from.year()).min().unwrap_or(0);
+                let clocks = (rules.iter().map(|rule| rule.zone.name()).collect::<Vec<_>>().join(" "), first);
+                let spelled = *irregular.entry(clocks).or_insert_with(|| spelled::is_wanted(owner.1, now));
+                Arc::new(Sheet { series: part.series.clone(), input, events, spelled })
             },
             |sheet| Arc::clone(sheet),
         )
@@ -51,8 +60,20 @@ pub(super) fn feeds(source: &Source<'_>, parts: &[Arc<Part>], sheets: &[Arc<Shee
         for ((series, part), sheet) in community.series.iter().zip(parts).zip(sheets) {
             let own = (std::slice::from_ref(part), std::slice::from_ref(sheet));
             put(&series.id.to_string(), Some(community), std::slice::from_ref(series), own, source, press);
+            if sheet.spelled {
+                put_spelled((community, series), part, sheet, source, press);
+            }
         }
     }
+}
+
+fn put_spelled(owner: (&Community, &Series), part: &Part, sheet: &Sheet, source: &Source<'_>, press: &mut Press<'_>) {
+    let Source { verdicts, ledger, site, now, .. } = *source;
+    let path = format!("/feeds/{}{}.ics", owner.1.id, spelled::INFIX);
+    let url = format!("{}{path}", site.base_url);
+    press.put(path, CALENDAR, inputs::of((sheet.input, week_begins(now))), || {
+        spelled::feed(owner, (verdicts, &part.components), &ledger.revisions, (site, &url), now)
+    });
 }
 
 /// A feed in its three forms; without an owner that of everything.

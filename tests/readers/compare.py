@@ -21,7 +21,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 class Reader:
     """A long-lived process that is given file names. `says` are the fields of a row that it reports as we mean them, `forms` what it reads."""
 
-    def __init__(self, name, command, says=(), forms=("", ".show", ".drop"), **environment):
+    def __init__(self, name, command, says=(), forms=("", ".show", ".drop", ".utc"), **environment):
         self.name, self.says, self.forms = name, says, forms
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8",
                                         env={**os.environ, **environment})
@@ -86,11 +86,11 @@ def expected(rows, form):
         if cancelled and form == ".drop":
             continue
         title = "CANCELLED: " + row["title"] if cancelled else row["title"]
-        yield {"start": row["start"], "uid": row["uid"], "end": row["end"], "status": "CANCELLED" if cancelled and form == "" else "CONFIRMED",
+        yield {"start": row["start"], "uid": row["uid"], "end": row["end"], "status": "CANCELLED" if cancelled and form in ("", ".utc") else "CONFIRMED",
                "summary": title, "moved": row["status"] == "moved", "location": row["join"][0] if row["join"] else None,
                "conference": row["join"],
-               # What the form leaves out is a matter of the rule's event there: its SEQUENCE is higher by design.
-               "sequence": None if form == ".drop" else row["sequence"]}
+               # What a form leaves out, or spells out, is a matter of the rule's event there: its SEQUENCE is higher by design.
+               "sequence": None if form in (".drop", ".utc") else row["sequence"]}
 
 
 def listed(rows, form, known):
@@ -102,7 +102,7 @@ def listed(rows, form, known):
         link = row["location"] if row["location"] and "video.example.org" in row["location"] else None
         yield {**row, "summary": title, "moved": title != row["summary"], "location": link,
                "conference": [url for url in row.get("conference", []) if not url.startswith("tel:")],
-               "sequence": None if form == ".drop" else row["sequence"]}
+               "sequence": None if form in (".drop", ".utc") else row["sequence"]}
 
 
 ALWAYS = ("start", "uid", "end", "status", "summary", "moved", "location")
@@ -166,6 +166,16 @@ def compare(reader, feeds):
     return figures
 
 
+def spelled(path, name, window, agenda):
+    """A series meeting by meeting: each under a UID of its own, for a year."""
+    begin = at(window.split()[0])
+    end = begin + timedelta(days=25 + 50 * 7)
+    series = "story/" + name.split(".")[0]
+    own = lambda row: row["uid"] if "-extra-" in row["uid"] or f"-{row['occurrence']}@" in row["uid"] else row["uid"].replace("@", f"-{row['occurrence']}@")
+    rows = [{**row, "uid": own(row)} for row in agenda if row["series"] == series and at(row["start"]) < end]
+    return os.path.join(path, name), ".utc", f"{window.split()[0]} {end:%Y-%m-%dT%H:%M:%SZ}", rows
+
+
 def main(folder, programs):
     reset_tzpath([])
     python = sys.executable
@@ -186,6 +196,8 @@ def main(folder, programs):
         # The form that shows is the first one but for a word: every third step tells as much.
         forms = ("", ".show", ".drop") if step.endswith(("2", "5", "8")) else ("", ".drop")
         feeds.extend((os.path.join(path, f"feed{form}.ics"), form, window, agenda) for form in forms)
+        if step.endswith("9"):
+            feeds.extend(spelled(path, name, window, agenda) for name in os.listdir(path) if name.endswith(".utc.ics"))
     looked = 0
     for feed, form, window, agenda in feeds:
         cities = json.load(open(os.path.join(os.path.dirname(feed), "cities.json"), encoding="utf-8"))

@@ -86,6 +86,11 @@ fn stories_of_edits_keep_what_readers_rely_on() {
                 for form in ["", ".show", ".drop"] {
                     let path = format!("/feeds/story{form}.ics");
                     let (old, new) = (events(&previous.documents[&path].bytes), events(&publication.documents[&path].bytes));
+                    // Within a week nothing is pruned: whoever was told of an event goes on being told. An override is gone with its
+                    // meeting, where a new rule takes over before it.
+                    let may_go = |name: &str| name.contains("RECURRENCE-ID") && touched.as_deref().is_some_and(|own| name.contains(own));
+                    let lost = old.keys().find(|name| !new.contains_key(*name) && !may_go(name));
+                    assert!(form == ".drop" || step % 2 == 1 || lost.is_none(), "{number} {step} {path} lost {lost:?}");
                     for (name, event) in &new {
                         let Some(before) = old.get(name) else { continue };
                         assert!(sequence(before) <= sequence(event), "{number} {step} {path} {name}");
@@ -101,6 +106,9 @@ fn stories_of_edits_keep_what_readers_rely_on() {
                 for form in ["", ".show", ".drop"] {
                     let document = &publication.documents[&format!("/feeds/story{form}.ics")];
                     std::fs::write(folder.join(format!("feed{form}.ics")), &document.bytes).unwrap();
+                }
+                for (path, document) in publication.documents.iter().filter(|(path, _)| path.ends_with(".utc.ics")) {
+                    std::fs::write(folder.join(path.trim_start_matches("/feeds/story/")), &document.bytes).unwrap();
                 }
                 std::fs::write(folder.join("agenda.jsonl"), agenda(&story.calendar, &ledger, now)).unwrap();
                 let span = format!("{} {}\n", stamp(now - TimeDelta::days(25)), stamp(now + TimeDelta::days(730)));

@@ -144,6 +144,11 @@ impl fmt::Debug for Zones {
 }
 
 impl Zone {
+    /// UTC, which needs no data. `None` never happens.
+    pub fn utc() -> Option<Zone> {
+        Some(Zone { name: Arc::from("UTC"), rules: Arc::new(Rules::listed((0, "UTC"), &[])?) })
+    }
+
     /// The IANA name, spelt as the data spell it.
     pub fn name(&self) -> &str {
         &self.name

@@ -6,6 +6,7 @@ mod describe;
 mod event;
 pub mod fit;
 mod line;
+pub mod spelled;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -115,7 +116,7 @@ pub fn feed<'a>(head: Head<'_>, events: impl Iterator<Item = &'a Printed> + Clon
 /// VTIMEZONEs by zone and year: many single meetings share one.
 pub type Blocks = HashMap<(String, i32), String>;
 
-/// One meeting as a file to keep. Its revision is the newest of its own and its rule's.
+/// One meeting as a file to keep.
 pub fn single(
     (community, series): (&Community, &Series),
     meeting: &Occurrence,
@@ -125,14 +126,7 @@ pub fn single(
     now: DateTime<Utc>,
     blocks: &mut Blocks,
 ) -> Option<String> {
-    let own_name = format!("{}/{}", meeting.uid, meeting.id.short());
-    let said_of = |name: &str| components.iter().find(|component| component.name == name).map(|one| revision(one, revisions, now));
-    let rule = said_of(&meeting.uid)?;
-    let own = said_of(&own_name).or_else(|| revisions.get(&own_name).cloned());
-    let revision = match own {
-        Some(own) => Revision { sequence: own.sequence.max(rule.sequence), changed_at: own.changed_at.max(rule.changed_at), ..rule },
-        None => rule,
-    };
+    let revision = newest(meeting, components, revisions, now)?;
     let mut out = begin(Head { title: &series.title, colour: community.colour.as_deref(), url });
     if !event::in_utc(meeting) {
         out.push_str(block_around(&meeting.zone, meeting.start.year(), blocks));
@@ -140,6 +134,18 @@ pub fn single(
     out.push_str(&event::alone((community, series), meeting, &revision, site));
     out.push_str("END:VCALENDAR\r\n");
     Some(out)
+}
+
+/// The revision of one meeting that stands alone: the newest of its own and its rule's.
+fn newest(meeting: &Occurrence, components: &[Component], revisions: &BTreeMap<String, Revision>, now: DateTime<Utc>) -> Option<Revision> {
+    let own_name = format!("{}/{}", meeting.uid, meeting.id.short());
+    let said_of = |name: &str| components.iter().find(|component| component.name == name).map(|one| revision(one, revisions, now));
+    let rule = said_of(&meeting.uid)?;
+    let own = said_of(&own_name).or_else(|| revisions.get(&own_name).cloned());
+    Some(match own {
+        Some(own) => Revision { sequence: own.sequence.max(rule.sequence), changed_at: own.changed_at.max(rule.changed_at), ..rule },
+        None => rule,
+    })
 }
 
 fn begin(head: Head<'_>) -> String {

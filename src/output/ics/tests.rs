@@ -268,3 +268,29 @@ fn a_single_meeting_is_a_rule_of_one_day() {
     assert!(has(&event, "RRULE:FREQ=DAILY;UNTIL=20260114T180000Z"), "{event:#?}");
     assert!(event.iter().any(|line| line.contains("Once, 18:00 UTC.") || line.contains("Once\\, 18:00 UTC.")), "{event:#?}");
 }
+
+#[test]
+fn a_zone_that_outlook_cannot_be_told_is_spelled_out_in_utc_beside_the_feed() {
+    let mut calendar = tide();
+    let rule = |zone| crate::plan::component::sample::rule("call", "2026-01-14", "2 weeks", "18:00", zone);
+    calendar.communities[0].series[0].rules = vec![rule("Africa/Casablanca")];
+    let cancel = decide("tide/call", NOW, &[("2026-12-02T18:00:00", Verdict::Cancel)], None);
+    let ledger = crate::plan::ledger::Ledger { decisions: vec![cancel], ..Default::default() };
+    let published = |calendar: &Calendar| sample::published(calendar, &ledger, utc(NOW), None);
+    let publication = published(&calendar);
+    let text = unfold(std::str::from_utf8(&publication.documents["/feeds/tide/call.utc.ics"].bytes).unwrap());
+    assert!(!text.contains("TZID") && !text.contains("RRULE") && !text.contains("RECURRENCE-ID"), "{text}");
+    let all = events(&text);
+    assert!((30..40).contains(&all.len()), "a quarter back and a year ahead: {}", all.len());
+    let of = |wall: &str| {
+        let uid = format!("UID:call-20260114-{wall}@meet.example.org");
+        all.iter().find(|event| has(event, &uid)).unwrap_or_else(|| panic!("no {uid}"))
+    };
+    assert!(has(of("20261216T1800"), "DTSTART:20261216T180000Z"), "clocks there stay at UTC from September 2026 on");
+    assert!(has(of("20261202T1800"), "STATUS:CANCELLED"));
+    let page = String::from_utf8(publication.documents["/c/tide/call/"].bytes.to_vec()).unwrap();
+    assert!(page.contains("<code>https://calendar.example.org/feeds/tide/call.utc.ics</code>"), "{page}");
+    assert!(!publication.documents.contains_key("/feeds/tide/workshop.utc.ics"));
+    calendar.communities[0].series[0].rules = vec![rule("Europe/Berlin")];
+    assert!(!published(&calendar).documents.contains_key("/feeds/tide/call.utc.ics"));
+}

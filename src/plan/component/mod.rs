@@ -14,7 +14,7 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, Subs
 use super::ledger::Revision;
 use crate::meeting::calendar::{Calendar, Verdicts, occurrence, rule_of};
 use crate::meeting::change::{By, Decision, DecisionId, Tell, Verdict};
-use crate::meeting::occurrence::{Occurrence, Status, short};
+use crate::meeting::occurrence::{Occurrence, OccurrenceId, Status, own_uid, parse_short, short};
 use crate::meeting::series::{Community, Rule, Series, SeriesId};
 use meaning::Clocks;
 pub use part::{Part, parts};
@@ -165,6 +165,7 @@ fn of_series(
             }
         }
         apart.sort();
+        singles.extend(gone(series, rule, verdicts, revisions).into_iter().filter(|meeting| is_shown(meeting, week)));
         let Some(mut master) = master(series, rule, apart) else {
             singles.extend(never_held(series, rule, week).into_iter().filter(|meeting| revisions.contains_key(&meeting.uid)));
             continue;
@@ -234,10 +235,36 @@ fn once_published<'a>(
         move |name| name.starts_with(&prefix)
     });
     names
-        .filter_map(move |name| crate::meeting::occurrence::parse_short(name.get(prefix.len()..)?))
+        .filter_map(move |name| parse_short(name.get(prefix.len()..)?))
         .filter(|wall| verdicts.of_series(&series.id).iter().all(|(decided, _)| decided != wall))
         .filter_map(|wall| occurrence(series, verdicts, wall))
         .filter(|meeting| meeting.uid == rule.uid)
+}
+
+/// Meetings of a rule that were published as events of their own, and are no meetings any more, as cancelled ones.
+fn gone(series: &Series, rule: &Rule, verdicts: &Verdicts<'_>, revisions: &BTreeMap<String, Revision>) -> Vec<Occurrence> {
+    let stem = format!("{}-", rule.uid.split_once('@').map_or(rule.uid.as_str(), |(left, _)| left));
+    let names = revisions.range(stem.clone()..).map(|(name, _)| name).take_while(|name| name.starts_with(&stem));
+    let walls = names.filter_map(|name| {
+        let wall = parse_short(name.get(stem.len()..)?.split('@').next()?)?;
+        (own_uid(&rule.uid, wall) == *name && occurrence(series, verdicts, wall).is_none()).then_some(wall)
+    });
+    let cancelled = |wall| {
+        let start = rule.zone.instant(wall);
+        Occurrence {
+            id: OccurrenceId::new(series.id.clone(), wall),
+            uid: own_uid(&rule.uid, wall),
+            zone: rule.zone.clone(),
+            original: start,
+            start,
+            end: start + rule.length,
+            status: Status::Cancelled,
+            reason: None,
+            decision: None,
+            moves: 0,
+        }
+    };
+    walls.map(cancelled).collect()
 }
 
 /// An extra meeting that is none any more, as a cancelled one.

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use super::meaning::{Clocks, SPAN};
 use super::{Component, of_series, week_begins};
-use crate::meeting::calendar::{Calendar, Verdicts};
+use crate::meeting::calendar::{Calendar, Verdicts, extra_stem};
 use crate::meeting::series::{Community, Series, SeriesId};
 use crate::meeting::zone::Zone;
 use crate::plan::ledger::Revision;
@@ -73,11 +73,13 @@ fn said<'a>(series: &'a Series, verdicts: &Verdicts<'_>, zones: &mut ZoneHashes<
     hash((series, clocks, decided))
 }
 
-/// The names of the overrides of a series' rules and of its meetings beside them: they begin like the rule's UID.
+/// The names of a series' rules, of their overrides and of its meetings beside them: they begin like the rule's UID, or as those of
+/// extra meetings do.
 fn told(series: &Series, revisions: &BTreeMap<String, Revision>) -> u64 {
     let mut hasher = DefaultHasher::new();
-    for rule in &series.rules {
-        let stem = rule.uid.split_once('@').map_or(rule.uid.as_str(), |(left, _)| left);
+    let of_rules = series.rules.iter().map(|rule| rule.uid.split_once('@').map_or(rule.uid.as_str(), |(left, _)| left));
+    let extra = extra_stem(series);
+    for stem in of_rules.chain(std::iter::once(extra.as_str())) {
         let begun = revisions.range::<str, _>((Included(stem), Unbounded)).map(|(name, _)| name);
         begun.take_while(|name| name.starts_with(stem)).for_each(|name| name.hash(&mut hasher));
     }

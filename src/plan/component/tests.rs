@@ -161,7 +161,7 @@ fn an_extra_meeting_is_an_event_of_its_own_and_taken_back_is_cancelled() {
     let extra =
         decide("tide/call", "2026-11-20T12:00:00Z", &[("2026-11-26T18:00:00", Verdict::Extra { length: TimeDelta::minutes(60) })], None);
     round(&mut memory, std::slice::from_ref(&extra), "2026-11-20T12:00:00Z");
-    let uid = "call-20260114-extra-20261126T1800@meet.example.org";
+    let uid = "tide-call-extra-20261126T1800@meet.example.org";
     assert!(memory.contains_key(uid));
     let back = decide("tide/call", "2026-11-20T13:00:00Z", &[("2026-11-26T18:00:00", Verdict::Restore)], None);
     let found = all(&[extra, back.clone()], &memory, "2026-11-20T13:00:00Z");
@@ -202,4 +202,42 @@ fn a_new_hour_is_never_told_for_a_date_on_which_the_old_one_still_holds() {
     let night = rule("night", "2026-01-25", "month on the last Sunday", "00:00", "Antarctica/Troll");
     let told = crate::output::ics::city_hours(&hours::in_utc(&night, date("2026-11-16")));
     assert_eq!(told, "UTC 00:00, from 29 March 2027 22:00 the day before, from 1 November 2027 00:00");
+}
+
+#[test]
+fn sequences_grow_after_a_restore_from_a_backup() {
+    let mut memory = BTreeMap::new();
+    round(&mut memory, &[], "2026-11-20T12:00:00Z");
+    let backup = memory.clone();
+    let cancel = decide("tide/call", "2026-11-21T12:00:00Z", &[("2026-12-02T18:00:00", Verdict::Cancel)], None);
+    let restore = decide("tide/call", "2026-11-21T12:00:30Z", &[("2026-12-02T18:00:00", Verdict::Restore)], None);
+    round(&mut memory, std::slice::from_ref(&cancel), "2026-11-21T12:00:00Z");
+    round(&mut memory, &[cancel.clone(), restore.clone()], "2026-11-21T12:00:30Z");
+    // The decisions come back from decisions.toml, the revisions of the day between are gone.
+    let mut restored = backup;
+    round(&mut restored, &[cancel, restore], "2026-11-21T12:03:00Z");
+    for (name, known) in &memory {
+        assert!(restored[name].sequence >= known.sequence, "{name}");
+        assert!(restored[name].fingerprint == known.fingerprint && restored[name].changed_at >= known.changed_at, "{name}");
+    }
+}
+
+#[test]
+fn an_extra_meeting_keeps_its_uid_when_the_rule_changes() {
+    let extra =
+        decide("tide/call", "2026-11-20T12:00:00Z", &[("2027-01-28T18:00:00", Verdict::Extra { length: TimeDelta::hours(1) })], None);
+    let decisions = [extra];
+    let uid = |calendar: &Calendar| {
+        let found = components(calendar, &Verdicts::of(&decisions), &BTreeMap::new(), utc("2026-11-20T12:00:00Z"));
+        found.into_iter().find(|component| matches!(component.what, What::Single(_))).unwrap().uid
+    };
+    let mut calendar = tide();
+    let before = uid(&calendar);
+    let series = &mut calendar.communities[0].series[0];
+    series.rules[0].until = Some(date("2026-12-31"));
+    series.rules.push(rule("later", "2027-01-06", "week", "17:00", "UTC"));
+    series.was = vec![std::mem::replace(&mut series.id, SeriesId::new("tide", "chat"))];
+    let decisions = decisions.map(|decision| Decision { series: SeriesId::new("tide", "chat"), ..decision });
+    let found = components(&calendar, &Verdicts::of(&decisions), &BTreeMap::new(), utc("2026-11-20T12:00:00Z"));
+    assert!(found.iter().any(|component| component.uid == before), "{:?}", names(&found));
 }
