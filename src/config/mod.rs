@@ -25,6 +25,7 @@ pub use community::community;
 pub use mail::{Login, Mail, Secret, Smtp, TimeOuts, Tls, Transport};
 pub use settings::{LogFormat, Refresh, Settings, ZoneData, settings};
 pub use together::together;
+pub use zone::find as zone_named;
 
 /// The path of the daemon's settings inside the configuration's folder.
 pub const SETTINGS: &str = "convened.toml";
