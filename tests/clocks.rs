@@ -252,6 +252,12 @@ fn from_2025b_to_2026f_the_hours_become_right_and_nobody_is_told_twice() {
     for (id, _, (before, _)) in changed {
         assert_eq!(start(id, "2026-11-19")["start"], format!("2026-11-19T{before}:00Z"), "{id}");
     }
+    let status = house.well(&["status", "--now", "2026-11-18T19:00:00Z"]);
+    assert!(status.contains("America/Vancouver differs from 1 November 2026, 09:00 UTC on: -08:00 in force"), "{status}");
+    let refused = house.run(&["agenda", "--zone", "PST"]);
+    let refused = (refused.status.code(), String::from_utf8_lossy(&refused.stderr).into_owned());
+    assert!(refused.0 == Some(2) && refused.1.contains("Did you mean \"America/Los_Angeles\""), "{refused:?}");
+    assert!(house.well(&["agenda", "--zone", "us/pacific", "--now", "2026-11-18T19:00:00Z"]).contains("US/Pacific"));
     let sequences = || all.clone().map(|(id, _)| start(id, "2026-11-19")["sequence"].as_u64().unwrap()).collect::<Vec<_>>();
     let (before, letters, known) = (etags(&house), subjects(&house), sequences());
     assert_eq!(letters.iter().filter(|subject| subject.starts_with("Thu 19 Nov")).count(), 9, "{letters:?}");

@@ -32,7 +32,8 @@ pub(super) fn read(table: &mut Table<'_>, key: &'static str, zones: &Zones, rema
     Some(zone)
 }
 
-/// The zone of a name that a schedule may write; the error is the end of a sentence that begins with the name of the setting.
+/// The zone of an IANA name in any case of letters, also of a link. The error is the end of a sentence that begins with what names it: what
+/// stands there, and what people who write that probably mean.
 pub fn find(text: &str, zones: &Zones) -> Result<Zone, String> {
     let text = words::line(text)?;
     if let Some((_, instead)) = TRAPS.iter().find(|(trap, _)| trap.eq_ignore_ascii_case(text)) {

@@ -68,7 +68,7 @@ impl ZoneReport {
         let release = |copy: &Copy| Release {
             release: copy.release.clone(),
             dated: copy.dated,
-            age_days: copy.dated.map(|dated| (from.date_naive() - dated).num_days()),
+            age_days: copy.dated.map(|dated| (from.date_naive() - dated).num_days()).filter(|days| *days >= 0),
         };
         let differ = names.iter().filter_map(|name| {
             let zones = |copy: &Copy| copy.zones.get(name);

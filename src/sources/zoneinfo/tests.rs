@@ -262,10 +262,10 @@ fn the_copies_are_reported_with_their_age_and_the_zones_in_use_on_which_they_dif
         folder(&[("Europe/Berlin", "Asia/Tokyo"), ("America/Havana", "America/New_York"), ("UTC", "UTC")], Some("# version 2020a\n"));
     let zones = embedded();
     let names = ["Europe/Berlin", "UTC", "Asia/Kathmandu"].map(str::to_owned).into();
-    let told = super::report::report_with_host(&zones, &ZoneSource::Newest, host.path(), &names, second(0));
+    let told = super::report::report_with_host(&zones, &ZoneSource::Newest, host.path(), &names, at(2027));
     assert_eq!((told.in_force.as_str(), told.system.as_deref(), told.embedded.as_str()), (EMBEDDED.0, Some("2020a"), EMBEDDED.0));
     assert!(told.copies.system.unwrap().dated.is_some());
-    assert_eq!(told.copies.embedded.age_days, Some((second(0).date_naive() - EMBEDDED.1).num_days()));
+    assert_eq!(told.copies.embedded.age_days, Some((at(2027).date_naive() - EMBEDDED.1).num_days()));
     // Kathmandu is not among the host's, Havana is in nobody's use, UTC is the same.
     assert_eq!(told.differ.iter().map(|differing| differing.zone.as_str()).collect::<Vec<_>>(), ["Europe/Berlin"]);
     let berlin = &told.differ[0];
