@@ -9,12 +9,32 @@ use super::{DialIn, Finding, Join, JoinKind};
 
 /// Join links, dial-in, and a telephone number that belongs to another provider than the link.
 pub fn find(doc: &Doc<'_>, meeting: &Meeting) -> (Vec<Join>, Vec<DialIn>, Vec<Finding>) {
+    // Without one of these a line leads nowhere; all that is looked for below has one.
+    const WAYS: &Cues = &Cues::caseless(&[
+        "http",
+        "meeting id",
+        "conference id",
+        "dial",
+        "call-in",
+        "call in",
+        "phone",
+        "one tap",
+        "pin:",
+        "zoom.us/",
+        "meet.google.com/",
+        "teams.",
+        "meet.jit.si/",
+        "webex.com/",
+    ]);
     const ID: &Cues = &Cues::caseless(&["meeting id"]);
     const CONFERENCE: &Cues = &Cues::caseless(&["conference id"]);
     let mut joins: Vec<Join> = Vec::new();
     let mut dial: Vec<DialIn> = Vec::new();
     for (i, line) in lines(doc, meeting) {
         let text = &*line.plain;
+        if !WAYS.any(line.raw) && !text.starts_with('+') {
+            continue;
+        }
         for url in addresses(line.raw).into_iter().map(|a| a.0).chain(bare_rooms(text)) {
             if is_numbers_page(&url) {
                 if !dial.iter().any(|d| d.url.as_deref() == Some(&url)) {

@@ -2,6 +2,7 @@
 
 mod changes;
 mod days;
+mod explained;
 mod faults;
 mod forms;
 mod golden;
