@@ -5,9 +5,10 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use convened::config;
 use convened::meeting::calendar::{Calendar, Verdicts};
+use convened::meeting::recurrence::Recurrence;
 use convened::output::publication::{Publication, Site, publish_feeds};
 use convened::plan::component::{parts, revise};
 use convened::plan::ledger::Ledger;
@@ -82,11 +83,12 @@ fn calendar() -> Calendar {
              [cities]\nBerlin = \"Europe/Berlin\"\nTokyo = \"Asia/Tokyo\"\n"
         );
         for series in 0..SERIES {
+            let rhythm = every[series % every.len()];
+            let day = NaiveDate::from_ymd_opt(2026, 1, series as u32 % 28 + 1).unwrap();
+            let first = Recurrence::every(rhythm).unwrap().first(day).unwrap();
             text.push_str(&format!(
-                "[[series]]\nid = \"crew-{series}\"\ntitle = \"Crew {series}\"\nevery = \"{}\"\nfrom = 2026-01-{:02}\ntime = \"{:02}:30\"\nzone = \"{}\"\n\
+                "[[series]]\nid = \"crew-{series}\"\ntitle = \"Crew {series}\"\nevery = \"{rhythm}\"\nfrom = {first}\ntime = \"{:02}:30\"\nzone = \"{}\"\n\
                  join = \"https://meet.example.org/{community}-{series}\"\ndescription = \"What lies ahead of us, and what we have seen at sea.\"\n",
-                every[series % every.len()],
-                series % 28 + 1,
                 8 + series % 10,
                 names[(series / 6) % names.len()],
             ));

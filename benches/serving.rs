@@ -60,7 +60,8 @@ struct Ended(Child);
 
 impl Drop for Ended {
     fn drop(&mut self) {
-        let _ = self.0.kill();
+        // Politely: nginx ends its workers, too.
+        let _ = Command::new("kill").arg(self.0.id().to_string()).status();
         let _ = self.0.wait();
     }
 }
@@ -70,10 +71,10 @@ fn serve(folder: &Path) -> (Ended, SocketAddr) {
     let config = folder.join("config");
     fs::create_dir_all(config.join("communities")).unwrap();
     let settings = "format = 1\nbase-url = \"https://cal.example.org\"\nuid-domain = \"cal.example.org\"\nlisten = \"127.0.0.1:0\"\ncompress-feeds = true\nstate = \"../state\"\n\
-        [mail]\nsender = \"calendar@example.org\"\nmaildir = \"../mail\"\n";
+        [mail]\nsender = \"calendar@example.org\"\ntransport = \"maildir\"\nfolder = \"../mail\"\n";
     fs::write(config.join("convened.toml"), settings).unwrap();
     let mut community = "format = 1\ntitle = \"Harbour\"\nchanges-from-notes = \"ignore\"\n".to_owned();
-    for n in 0..44 {
+    for n in 0..74 {
         community.push_str(&format!(
             "[[series]]\nid = \"crew-{n}\"\ntitle = \"Crew {n} of the harbour\"\nevery = \"2 weeks\"\nfrom = 2026-01-{:02}\ntime = \"{:02}:00\"\nzone = \"Europe/Berlin\"\n\
              join = \"https://meet.example.org/crew-{n}\"\ndescription = \"What lies ahead of us, and what we have seen at sea.\"\n",

@@ -1,8 +1,9 @@
-//! The five founding notes, read through the program. They are not ours to ship: where the corpus is away, this says so.
+//! The five founding notes and the archive of one community, read through the program. They are not ours to ship: where the corpus is away, this says so.
 
 #[path = "support/corpus.rs"]
 mod corpus;
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -93,4 +94,48 @@ fn a_wrong_encoding_is_said_and_initials_are_known() {
     assert_eq!(initials, ["WF", "SV", "DB", "GB", "JH", "JMS"]);
     assert!(note["time"].is_null(), "no hour is said, none is invented");
     assert_eq!(note["carried_topics"].as_array().unwrap().len(), 1);
+}
+
+/// The notes of a folder, all the way down.
+fn gather(folder: &Path, out: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            gather(&path, out);
+        } else if path.extension().is_some_and(|end| end == "md") {
+            out.push(path);
+        }
+    }
+}
+
+#[test]
+fn the_cancellations_of_a_whole_archive_are_found_and_no_others() {
+    let Some(archive) = corpus::part("notes/numpy+archive") else { return };
+    let mut files = Vec::new();
+    gather(&archive, &mut files);
+    files.sort();
+    let schedule = concat!(env!("CARGO_MANIFEST_DIR"), "/config");
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_convened")).args(["--config", schedule, "notes", "--json"]).args(&files).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut found = Vec::new();
+    for line in String::from_utf8(output.stdout).unwrap().lines() {
+        let note: Value = serde_json::from_str(line).unwrap();
+        for change in note["changes"].as_array().unwrap().iter().filter(|change| change["kind"] == "cancel") {
+            let date = |day: &Value| day.as_str().unwrap().to_owned();
+            let dates: Vec<String> = change["dates"].as_array().unwrap().iter().map(date).collect();
+            let series = change["series"].as_str().or(change["series_text"].as_str()).unwrap_or("-");
+            found.push(format!("{} {} {series} {}", date(&note["date"]), date(&change["certainty"]), dates.join(" ")));
+        }
+    }
+    let want = [
+        "2021-09-01 certain numpy/community 2021-09-01",
+        "2022-07-06 certain numpy/triage 2022-07-13",
+        "2022-12-21 certain numpy/triage 2022-12-28",
+        "2022-12-21 certain numpy/newcomers 2022-12-29",
+        "2023-10-25 certain numpy/optimization 2023-10-30",
+        "2025-07-02 certain numpy/triage 2025-07-09",
+        "2021-12-06 certain - 2021-12-20 2022-01-03",
+    ];
+    assert_eq!(found, want);
 }

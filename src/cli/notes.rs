@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::meeting::zone::{Zone, Zones};
 use crate::notes::resolve::{self, ItemState};
-use crate::notes::{self, Certainty, Change, Neighbours, Note, matching};
+use crate::notes::{self, Certainty, Change, ChangeKind, Neighbours, Note, When, changes, matching};
+use crate::output::clean;
 use crate::source::Text;
 
 /// What the command line gives.
@@ -75,7 +76,7 @@ pub fn run(args: &Args, series: &[Candidate<'_>], zones: &Zones, out: &mut dyn W
         let root = series_root(file);
         let folder = folders.entry(root.clone()).or_insert_with(|| Neighbours::from_paths(listed(&root).iter().map(String::as_str)));
         for mut note in notes::read(&text, zones, folder) {
-            matched(&mut note, series);
+            matched(&mut note, series, zones);
             if args.json {
                 serde_json::to_writer(&mut *out, &note)?;
                 writeln!(out)?;
@@ -88,7 +89,7 @@ pub fn run(args: &Args, series: &[Candidate<'_>], zones: &Zones, out: &mut dyn W
 }
 
 /// Fills in the configured series of a note and its changes, and their dates by the schedule.
-pub fn matched(note: &mut Note, series: &[Candidate<'_>]) {
+pub fn matched(note: &mut Note, series: &[Candidate<'_>], zones: &Zones) {
     let names: Vec<(&str, &str, &[String])> = series.iter().map(|s| (s.id.as_str(), s.title.as_str(), s.aliases.as_slice())).collect();
     let own = note.series_text.as_deref().and_then(|t| matching::series(t, &names));
     note.series = own.and_then(|at| series.get(at)).map(|s| s.id.clone());
@@ -100,19 +101,8 @@ pub fn matched(note: &mut Note, series: &[Candidate<'_>]) {
         let Some(target) = at.and_then(|at| series.get(at)) else { continue };
         change.series = Some(target.id.clone());
         if let Some(date) = note.date {
-            scheduled(change, date, &target.dates);
+            changes::schedule(change, date, note.time.as_ref(), &target.dates, zones);
         }
-    }
-}
-
-/// Dates by the schedule; a day on which the schedule has no meeting is never certain.
-fn scheduled(change: &mut Change, date: NaiveDate, dates: &Dates<'_>) {
-    let found = resolve::dates(&change.when, date, dates);
-    if !found.is_empty() {
-        change.dates = found;
-    }
-    if change.dates.is_empty() || change.dates.iter().any(|d| dates(*d, *d).is_empty()) {
-        change.certainty = Certainty::Possible;
     }
 }
 
@@ -197,13 +187,16 @@ fn history(dir: &Path, json: bool, zones: &Zones, out: &mut dyn Write) -> io::Re
     Ok(0)
 }
 
+/// What is printed of a line of the note, and of what was understood in it.
+const SHOWN: usize = 160;
+
 /// The lines of a note with what was understood in them.
 fn explain(note: &Note, text: &Text, zone: Option<&Zone>, why: bool, out: &mut dyn Write) -> io::Result<()> {
     let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let paint = |code: &str, s: &str| if colour { format!("\x1b[{code}m{s}\x1b[0m") } else { s.to_owned() };
-    let date = note.date.map_or_else(|| "no date".to_owned(), |d| d.to_string());
+    let date = note.date.map_or_else(|| "no date".to_owned(), |d| d.format("%a %Y-%m-%d").to_string());
     let series = note.series.as_deref().or(note.series_text.as_deref()).unwrap_or("series not named");
-    writeln!(out, "{}", paint("1", &format!("{}:{}  {date}  {series}", note.path, note.line)))?;
+    writeln!(out, "{}", paint("1", &format!("{}:{}  {date}  {}", note.path, note.line, clean::line(series, SHOWN))))?;
     let decoded = notes::encoding::decode(&text.bytes);
     let lines: Vec<&str> = decoded.split('\n').collect();
     let mut said: BTreeMap<u32, Vec<(&str, String)>> = BTreeMap::new();
@@ -212,16 +205,24 @@ fn explain(note: &Note, text: &Text, zone: Option<&Zone>, why: bool, out: &mut d
     }
     if why {
         for (line, words) in &note.passed_over {
-            said.entry(*line).or_default().push(("2", format!("not taken: {words}")));
+            said.entry(*line).or_default().push(("2", format!("no change: {words}")));
         }
     }
     for (line, facts) in &said {
         let source = usize::try_from(*line).ok().and_then(|n| lines.get(n.checked_sub(1)?)).map_or("", |l| l.trim());
-        let shown: String = source.chars().filter(|c| !c.is_control()).take(160).collect();
-        writeln!(out, "{line:>5}  {}", paint("2", &shown))?;
+        writeln!(out, "{line:>5}  {}", paint("2", &clean::line(source, SHOWN)))?;
         for (code, words) in facts {
-            writeln!(out, "       {}", paint(code, words))?;
+            writeln!(out, "       {}", paint(code, &clean::line(words, 400)))?;
         }
+    }
+    if said.is_empty() {
+        writeln!(out, "       Nothing else was found in it.")?;
+    }
+    match note.passed_over.len() {
+        0 => {}
+        _ if why => {}
+        1 => writeln!(out, "       One sentence sounds like a change and is none; --why says why.")?,
+        n => writeln!(out, "       {n} sentences sound like a change and are none; --why says why.")?,
     }
     writeln!(out)
 }
@@ -229,13 +230,18 @@ fn explain(note: &Note, text: &Text, zone: Option<&Zone>, why: bool, out: &mut d
 fn understood(note: &Note, zone: Option<&Zone>) -> Vec<(u32, &'static str, String)> {
     let mut out = Vec::new();
     if let Some(time) = &note.time {
-        let at = time.start_utc.map_or_else(
-            || "not understood".to_owned(),
-            |t| match zone {
-                Some(zone) => format!("{} {}", zone.wall(t).format("%Y-%m-%d %H:%M"), zone.name()),
-                None => t.format("%Y-%m-%d %H:%M UTC").to_string(),
-            },
-        );
+        let hour = |t: DateTime<Utc>, form: &str| match zone {
+            Some(zone) => zone.wall(t).format(form).to_string(),
+            None => t.format(form).to_string(),
+        };
+        let at = match time.start_utc {
+            Some(start) => {
+                let end = time.end_utc.map_or_else(String::new, |end| format!(" to {}", hour(end, "%H:%M")));
+                format!("{}{end} {}", hour(start, "%Y-%m-%d %H:%M"), zone.map_or("UTC", |zone| zone.name()))
+            }
+            None if note.date.is_none() => format!("\"{}\", on a day that is not said", time.stated),
+            None => format!("\"{}\", in a zone that is not said, or could be several", time.stated),
+        };
         out.push((time.line, "32", format!("time: {at}")));
     }
     out.extend(note.join.iter().map(|j| (j.line, "32", format!("join: {}", j.url))));
@@ -252,22 +258,39 @@ fn understood(note: &Note, zone: Option<&Zone>) -> Vec<(u32, &'static str, Strin
         let owners = if i.owners.is_empty() { "nobody named".to_owned() } else { i.owners.join(", ") };
         (i.line, "36", format!("action item ({}), {owners}: {}", if i.done { "done" } else { "open" }, i.text))
     }));
-    out.extend(note.changes.iter().map(|c| {
-        let dates: Vec<String> = c.dates.iter().map(ToString::to_string).collect();
-        let what = format!("{:?}, {:?}", c.kind, c.certainty).to_lowercase();
-        let target = c.series_text.as_deref().unwrap_or("this series");
-        let reason = c.reason.as_ref().map_or_else(String::new, |r| format!("; reason: {r}"));
-        (
-            c.line,
-            "33",
-            format!(
-                "change ({what}) of {target}: {}{reason}",
-                if dates.is_empty() { "date not known".to_owned() } else { dates.join(", ") }
-            ),
-        )
-    }));
-    out.extend(note.carried_topics.iter().map(|t| (t.line, "36", format!("carried: {}", t.text))));
+    out.extend(note.changes.iter().map(|c| (c.line, "33", changed(c))));
+    out.extend(note.carried_topics.iter().map(|t| (t.line, "36", format!("put off: {}", t.text))));
     out.extend(note.contradictions.iter().map(|f| (f.line, "31", format!("contradiction [{}]: {}", f.code, f.text))));
     out.extend(note.remarks.iter().map(|f| (f.line, "31", format!("remark [{}]: {}", f.code, f.text))));
     out
+}
+
+/// "cancel, certain: Harbour team, 2026-07-20; reason: the fair; Kim is to tell people".
+fn changed(change: &Change) -> String {
+    let kind = match change.kind {
+        ChangeKind::Cancel => "cancel",
+        ChangeKind::Move => "move",
+        ChangeKind::Extra => "extra meeting",
+        ChangeKind::Cadence => "new rhythm",
+        ChangeKind::End => "end of the series",
+    };
+    let sure = if change.certainty == Certainty::Certain { "certain" } else { "possible" };
+    let series = change.series.as_deref().or(change.series_text.as_deref()).unwrap_or("this series");
+    let dates: Vec<String> = change.dates.iter().map(ToString::to_string).collect();
+    let which = match &change.when {
+        _ if !dates.is_empty() => format!(", {}", dates.join(", ")),
+        _ if matches!(change.kind, ChangeKind::Cadence | ChangeKind::End) => String::new(),
+        When::Next(1) => ", the next meeting".to_owned(),
+        When::Next(n) => format!(", the next {n} meetings"),
+        When::Within(from, to) => format!(", between {from} and {to}"),
+        _ => ", on a day that is not said".to_owned(),
+    };
+    let to = change.to.as_deref().map_or_else(String::new, |to| {
+        let clear = to.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b':' | b'T' | b'Z'));
+        let to = if clear { to.replace('T', " ").replace('Z', " UTC") } else { to.to_owned() };
+        if change.kind == ChangeKind::Move { format!(" to {to}") } else { format!(": {to}") }
+    });
+    let reason = change.reason.as_ref().map_or_else(String::new, |r| format!("; reason: {r}"));
+    let announcer = change.announcer.as_ref().map_or_else(String::new, |a| format!("; {a} is to tell people"));
+    format!("{kind}, {sure}: {series}{which}{to}{reason}{announcer}")
 }

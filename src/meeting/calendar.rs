@@ -1,6 +1,7 @@
 //! The calendar: all communities with what is decided about their meetings, and the one place where occurrences are made.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 
@@ -8,6 +9,7 @@ use super::action::{ActionItem, CarriedTopic, MeetingNotes};
 use super::change::{Decision, Finding, Verdict};
 use super::occurrence::{Occurrence, OccurrenceId, Status};
 use super::series::{Community, Rule, Series, SeriesId};
+use crate::source::Remark;
 
 /// Everything read, understood: schedules, and what the notes mean. It holds no decision of the store and no clock.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub struct Calendar {
     pub topics: Vec<CarriedTopic>,
     pub notes: Vec<MeetingNotes>,
     pub findings: Vec<Finding>,
+    /// What organisers should look at, by their community: for their page.
+    pub remarks: Vec<(Arc<str>, Remark)>,
 }
 
 impl Calendar {
@@ -28,6 +32,13 @@ impl Calendar {
     pub fn series(&self, id: &SeriesId) -> Option<&Series> {
         let community = self.community(&id.community)?;
         community.series.iter().find(|series| series.id == *id || series.was.contains(id))
+    }
+
+    /// The names of all zones in use: of rules, and of the cities whose hours are shown.
+    pub fn zones(&self) -> BTreeSet<String> {
+        let cities = self.communities.iter().flat_map(|community| &community.cities).map(|city| &city.zone);
+        let rules = self.all_series().flat_map(|(_, series)| &series.rules).map(|rule| &rule.zone);
+        cities.chain(rules).map(|zone| zone.name().to_owned()).collect()
     }
 
     pub fn all_series(&self) -> impl Iterator<Item = (&Community, &Series)> {

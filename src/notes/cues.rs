@@ -2,13 +2,15 @@
 //!
 //! Every question to a note goes through here, so that a line is walked once and not once for each word.
 
-/// Up to 64 words, to be found anywhere in a text. A bit of the tables stands for a word that has this byte first, or second.
+/// Up to 64 words, to be found anywhere in a text. A bit of the tables stands for a word that has this byte first, second, or third.
 pub struct Cues {
     words: &'static [&'static str],
-    first: [u64; 256],
-    second: [u64; 256],
+    at: [[u64; 256]; DEPTH],
     caseless: bool,
 }
+
+/// Bytes of a word that are looked up in tables before the word itself is compared.
+const DEPTH: usize = 3;
 
 impl Cues {
     /// Words that are found as they are written.
@@ -23,43 +25,45 @@ impl Cues {
 
     const fn made(words: &'static [&'static str], caseless: bool) -> Cues {
         assert!(words.len() <= 64, "a table of cues holds at most 64 words");
-        let mut first = [0u64; 256];
-        let mut second = [0u64; 256];
+        let mut at = [[0u64; 256]; DEPTH];
         let mut n = 0;
         while n < words.len() {
             let word = words[n].as_bytes();
             let bit = 1u64 << n;
-            first[word[0] as usize] |= bit;
-            if caseless {
-                first[word[0].to_ascii_uppercase() as usize] |= bit;
-            }
-            if word.len() > 1 {
-                second[word[1] as usize] |= bit;
-                if caseless {
-                    second[word[1].to_ascii_uppercase() as usize] |= bit;
+            let mut depth = 0;
+            while depth < DEPTH {
+                if depth < word.len() {
+                    at[depth][word[depth] as usize] |= bit;
+                    if caseless {
+                        at[depth][word[depth].to_ascii_uppercase() as usize] |= bit;
+                    }
+                } else {
+                    let mut b = 0;
+                    while b < 256 {
+                        at[depth][b] |= bit;
+                        b += 1;
+                    }
                 }
-            } else {
-                let mut b = 0;
-                while b < 256 {
-                    second[b] |= bit;
-                    b += 1;
-                }
+                depth += 1;
             }
             n += 1;
         }
-        Cues { words, first, second, caseless }
+        Cues { words, at, caseless }
     }
 
     fn may_begin(&self, a: u8, b: u8) -> bool {
-        self.first[usize::from(a)] & self.second[usize::from(b)] != 0
+        self.at[0][usize::from(a)] & self.at[1][usize::from(b)] != 0
     }
 
     /// The words that stand at a place.
     fn at(&self, bytes: &[u8], at: usize) -> u64 {
         let Some(a) = bytes.get(at) else { return 0 };
-        let mut candidates = self.first[usize::from(*a)];
-        if candidates != 0 {
-            candidates &= self.second[usize::from(bytes.get(at + 1).copied().unwrap_or(0))];
+        let mut candidates = self.at[0][usize::from(*a)];
+        for (depth, table) in self.at.iter().enumerate().skip(1) {
+            if candidates == 0 {
+                return 0;
+            }
+            candidates &= table[usize::from(bytes.get(at + depth).copied().unwrap_or(0))];
         }
         let mut found = 0;
         while candidates != 0 {
@@ -75,18 +79,33 @@ impl Cues {
         found
     }
 
+    /// The next place, from `from` on, at which words stand, with the words there as bits.
+    fn next(&self, bytes: &[u8], from: usize) -> Option<(usize, u64)> {
+        let mut at = from;
+        while let (Some(here), Some(after)) = (bytes.get(at..), bytes.get(at + 1..)) {
+            at += here.iter().zip(after).position(|(a, b)| self.may_begin(*a, *b)).unwrap_or(after.len());
+            let found = self.at(bytes, at);
+            if found != 0 {
+                return Some((at, found));
+            }
+            at += 1;
+        }
+        None
+    }
+
     /// Every place at which words stand, in order, each with the words there as bits.
     fn places<'s>(&'s self, text: &'s str) -> impl Iterator<Item = (usize, u64)> {
-        let bytes = text.as_bytes();
-        let pairs = bytes.windows(2).enumerate().filter(|(_, pair)| self.may_begin(pair[0], pair[1])).map(|(at, _)| at);
-        pairs.chain(bytes.len().checked_sub(1)).map(|at| (at, self.at(bytes, at))).filter(|p| p.1 != 0)
+        let mut from = 0;
+        std::iter::from_fn(move || {
+            let found = self.next(text.as_bytes(), from)?;
+            from = found.0 + 1;
+            Some(found)
+        })
     }
 
     /// Whether one of the words is in the text.
     pub fn any(&self, text: &str) -> bool {
-        let bytes = text.as_bytes();
-        let found = bytes.windows(2).enumerate().any(|(at, pair)| self.may_begin(pair[0], pair[1]) && self.at(bytes, at) != 0);
-        found || bytes.len().checked_sub(1).is_some_and(|last| self.at(bytes, last) != 0)
+        self.next(text.as_bytes(), 0).is_some()
     }
 
     /// The first word in the text, the longest of those that begin there: its place and the word.
@@ -110,36 +129,53 @@ impl Cues {
     }
 }
 
-/// A long list of words parted by blanks, with a sieve before it that lets few others through.
+/// A long list of words parted by blanks, asked for one word. The slots hold where words begin, by their hash.
 pub struct Words {
     list: &'static str,
-    sieve: [u64; 64],
+    slots: [u16; SLOTS],
 }
+
+/// More than words in any list, so that a search soon meets an empty slot.
+const SLOTS: usize = 1024;
 
 impl Words {
     pub const fn new(list: &'static str) -> Words {
         let bytes = list.as_bytes();
-        let mut sieve = [0u64; 64];
-        let (mut at, mut hash, mut len) = (0, START, 0);
+        assert!(bytes.len() < u16::MAX as usize, "a list of words is too long");
+        let mut slots = [0u16; SLOTS];
+        let (mut at, mut hash, mut from, mut count) = (0, START, 0, 0);
         while at <= bytes.len() {
             if at == bytes.len() || bytes[at] == b' ' {
-                if len > 0 {
-                    sieve[(hash >> 6 & 63) as usize] |= 1 << (hash & 63);
+                if at > from {
+                    let mut slot = hash as usize % SLOTS;
+                    while slots[slot] != 0 {
+                        slot = (slot + 1) % SLOTS;
+                    }
+                    slots[slot] = from as u16 + 1;
+                    count += 1;
                 }
-                (hash, len) = (START, 0);
+                (hash, from) = (START, at + 1);
             } else {
                 hash = mixed(hash, bytes[at]);
-                len += 1;
             }
             at += 1;
         }
-        Words { list, sieve }
+        assert!(count < SLOTS / 2, "a list of words has too many");
+        Words { list, slots }
     }
 
     /// Whether the word is in the list.
     pub fn has(&self, word: &str) -> bool {
         let hash = word.bytes().fold(START, mixed);
-        self.sieve[(hash >> 6 & 63) as usize] >> (hash & 63) & 1 == 1 && super::words::listed(self.list, word)
+        let mut slot = hash as usize % SLOTS;
+        while let Some(from) = self.slots[slot].checked_sub(1) {
+            let rest = self.list.as_bytes().get(usize::from(from)..).unwrap_or(&[]);
+            if rest.starts_with(word.as_bytes()) && rest.get(word.len()).is_none_or(|b| *b == b' ') && !word.contains(' ') {
+                return true;
+            }
+            slot = (slot + 1) % SLOTS;
+        }
+        false
     }
 }
 
@@ -176,7 +212,7 @@ mod tests {
         for word in ["one", "two", "three", "pull-request"] {
             assert!(LIST.has(word));
         }
-        for word in ["", "on", "one two", "four", "pull"] {
+        for word in ["", "on", "one two", "four", "pull", "two three", "ne"] {
             assert!(!LIST.has(word));
         }
     }

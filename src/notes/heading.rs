@@ -128,7 +128,9 @@ fn one(doc: &Doc<'_>, span: Range<usize>, preamble: &[usize], path: &str, folder
         if let Kind::Heading(level) = line.kind {
             let folded = fold(&line.plain);
             let dated = !dates::find(line.body, true).is_empty();
-            if level <= 6 && (titles.is_empty() || !content || dated && titles.len() < 3) && titles.len() < 4 {
+            if folded.starts_with("tags ") {
+                // Tags are written as a heading in some pads.
+            } else if level <= 6 && (titles.is_empty() || !content || dated && titles.len() < 3) && titles.len() < 4 {
                 titles.push(i);
             } else if !HEAD_WORDS.any(&folded) && !dated {
                 break;
@@ -146,7 +148,11 @@ fn one(doc: &Doc<'_>, span: Range<usize>, preamble: &[usize], path: &str, folder
         titles.push(first);
     }
     let title = titles.iter().map(|i| &*doc.lines[*i].plain).find(|t| !t.is_empty()).filter(|t| t.len() < 300).map(str::to_owned);
-    let series_text = titles.iter().take(2).find_map(|i| series_words(&doc.lines[*i].plain, zones)).or_else(|| {
+    let named = |(n, i): (usize, &usize)| {
+        let text = &*doc.lines[*i].plain;
+        series_words(text, zones).filter(|_| n == 0 || MEETINGS.any(text))
+    };
+    let series_text = titles.iter().enumerate().take(2).find_map(named).or_else(|| {
         let of = |key: &str| {
             doc.front.iter().find(|(k, _, _)| *k == key).filter(|_| span.start == 0).and_then(|(_, v, _)| series_words(v, zones))
         };
@@ -168,6 +174,23 @@ fn one(doc: &Doc<'_>, span: Range<usize>, preamble: &[usize], path: &str, folder
     stale_next(doc, &mut meeting);
     meeting
 }
+
+/// What a second title says where it names a meeting, and is not the first section.
+const MEETINGS: &Cues = &Cues::caseless(&[
+    "meeting",
+    "call",
+    "sync",
+    "team",
+    "group",
+    "hour",
+    "committee",
+    "board",
+    "council",
+    "sig",
+    "wg",
+    "session",
+    "standup",
+]);
 
 /// What a title says besides dates, hours and words such as "notes".
 fn series_words(title: &str, zones: &Zones) -> Option<String> {
@@ -249,7 +272,7 @@ fn date(doc: &Doc<'_>, meeting: &mut Meeting, titles: &[usize]) {
         }
         let text = &*line.plain;
         if let Some((name, rest)) = label(text)
-            && ["date", "when", "date and time", "meeting date", "day", "datetime", "date time"].contains(&name.as_str())
+            && ["date", "when", "date and time", "meeting date", "day", "datetime", "date time", "time", "starts"].contains(&name.as_str())
         {
             take(rest, line.number, &mut said, &mut faults);
             if said.is_some() {

@@ -9,12 +9,33 @@ use super::{DialIn, Finding, Join, JoinKind};
 
 /// Join links, dial-in, and a telephone number that belongs to another provider than the link.
 pub fn find(doc: &Doc<'_>, meeting: &Meeting) -> (Vec<Join>, Vec<DialIn>, Vec<Finding>) {
+    // Without one of these a line leads nowhere; all that is looked for below has one.
+    const WAYS: &Cues = &Cues::caseless(&[
+        "http",
+        "meeting id",
+        "conference id",
+        "dial",
+        "call-in",
+        "call in",
+        "phone",
+        "one tap",
+        "pin:",
+        "zoom.us/",
+        "meet.google.com/",
+        "teams.",
+        "meet.jit.si/",
+        "webex.com/",
+    ]);
     const ID: &Cues = &Cues::caseless(&["meeting id"]);
+    const CONFERENCE: &Cues = &Cues::caseless(&["conference id"]);
     let mut joins: Vec<Join> = Vec::new();
     let mut dial: Vec<DialIn> = Vec::new();
     for (i, line) in lines(doc, meeting) {
         let text = &*line.plain;
-        for (url, _) in addresses(line.raw) {
+        if !WAYS.any(line.raw) && !text.starts_with('+') {
+            continue;
+        }
+        for url in addresses(line.raw).into_iter().map(|a| a.0).chain(bare_rooms(text)) {
             if is_numbers_page(&url) {
                 if !dial.iter().any(|d| d.url.as_deref() == Some(&url)) {
                     dial.push(DialIn { line: line.number, phone: None, pin: None, url: Some(url) });
@@ -27,7 +48,13 @@ pub fn find(doc: &Doc<'_>, meeting: &Meeting) -> (Vec<Join>, Vec<DialIn>, Vec<Fi
                 joins.push(Join { line: line.number, url, kind });
             }
         }
-        if let Some((phone, pin)) = phone(text) {
+        let told = || doc.lines[i.saturating_sub(8)..i].iter().any(|l| TOLD.any(&l.plain));
+        if let Some(id) = CONFERENCE.any(text).then(|| labelled(text, &["conference id"])).flatten() {
+            // The number that belongs to the telephone above.
+            if let Some(last) = dial.iter_mut().rev().find(|d| d.phone.is_some()) {
+                last.pin.get_or_insert(id);
+            }
+        } else if let Some((phone, pin)) = phone(text, &told) {
             let pin = pin.or_else(|| doc.lines.get(i + 1).and_then(|next| labelled(&next.plain, &["pin", "passcode", "access code"])));
             dial.push(DialIn { line: line.number, phone: Some(phone), pin, url: None });
         } else if let Some(id) = ID.any(text).then(|| labelled(text, &["meeting id"])).flatten() {
@@ -62,13 +89,24 @@ fn lines<'d, 'a>(doc: &'d Doc<'a>, meeting: &'d Meeting) -> impl Iterator<Item =
         .filter_map(|i| doc.lines.get(i).filter(|l| l.kind != Kind::Aside && l.kind != Kind::Blank).map(|l| (i, l)))
 }
 
+/// Addresses of rooms that are written without "https://".
+fn bare_rooms(text: &str) -> Vec<String> {
+    const ROOMS: &Cues =
+        &Cues::caseless(&["zoom.us/j/", "meet.google.com/", "teams.microsoft.com/", "teams.live.com/", "meet.jit.si/", "webex.com/"]);
+    if !ROOMS.any(text) {
+        return Vec::new();
+    }
+    let words = text.split(|c: char| c.is_whitespace() || "()<>[]\"'`,;|".contains(c)).filter(|w| !w.contains("://") && ROOMS.any(w));
+    words.map(|w| format!("https://{}", w.trim_end_matches(['.', ':', '!']))).take(8).collect()
+}
+
 /// Which provider's room an address opens; nothing for pages about a room.
 pub fn room(url: &str) -> Option<JoinKind> {
     let (_, rest) = url.split_once("://")?;
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
     let host = host.to_ascii_lowercase();
     let path_lower = path.to_ascii_lowercase();
-    let on = |domain: &str| host == domain || host.ends_with(&format!(".{domain}"));
+    let on = |domain: &str| host.strip_suffix(domain).is_some_and(|sub| sub.is_empty() || sub.ends_with('.'));
     let starts = |prefixes: &[&str]| prefixes.iter().any(|p| path_lower.starts_with(p));
     if on("zoom.us") || on("zoom.com") || on("zoomgov.com") {
         return starts(&["j/", "my/", "w/", "wc/", "s/"]).then_some(JoinKind::Zoom);
@@ -99,11 +137,25 @@ pub fn room(url: &str) -> Option<JoinKind> {
         || on("appear.in")
         || on("bluejeans.com")
         || on("gotomeeting.com")
+        || on("goto.com")
+        || on("livestorm.co")
+        || on("riverside.fm")
+        || on("daily.co")
+        || host == "talky.io"
+        || host == "call.element.io"
+        || host == "meeting.tencent.com"
         || on("gotomeet.me")
         || host == "chime.aws"
         || host == "bbb.opencast.org"
     {
         return (!path.is_empty()).then_some(JoinKind::Other);
+    }
+    if host == "gather.town" || host == "app.gather.town" {
+        return (path_lower.starts_with("app/") || path_lower.starts_with("invite")).then_some(JoinKind::Other);
+    }
+    // "meet.example.org/room": people host such rooms themselves.
+    if host.strip_prefix("meet.").is_some_and(|rest| rest.contains('.')) {
+        return (!path.is_empty() && !path_lower.contains("recording")).then_some(JoinKind::Other);
     }
     if path_lower.starts_with("b/") && (host.starts_with("bbb.") || host.starts_with("bigbluebutton.")) {
         return Some(JoinKind::Other);
@@ -158,12 +210,17 @@ fn labelled(text: &str, labels: &[&str]) -> Option<String> {
     None
 }
 
-/// A telephone number that one is told to call, and its PIN.
-fn phone(text: &str) -> Option<(String, Option<String>)> {
-    const TOLD: &Cues = &Cues::caseless(&["dial", "call-in", "call in", "phone", "one tap", "pin:"]);
-    if !TOLD.any(text) {
+/// Words that tell to call a number.
+const TOLD: &Cues = &Cues::caseless(&["dial", "call-in", "call in", "phone", "one tap", "pin:"]);
+
+/// A telephone number that one is told to call, and its PIN. A line that begins with a number may be told so `above`.
+fn phone(text: &str, above: &dyn Fn() -> bool) -> Option<(String, Option<String>)> {
+    let bare = || text.starts_with('+') && digits_of(text) >= 8 && above();
+    if !TOLD.any(text) && !bare() {
         return None;
     }
+    // The digits of an address are no number to call.
+    let text = text.split("http").next().unwrap_or(text);
     let start = text.char_indices().find(|(i, c)| {
         let fresh =
             i.checked_sub(1).and_then(|p| text.as_bytes().get(p)).is_none_or(|p| !p.is_ascii_alphanumeric() && *p != b'/' && *p != b'#');

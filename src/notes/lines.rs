@@ -131,7 +131,7 @@ impl<'a> Doc<'a> {
 
 /// Reads the shape of a text.
 pub fn read(text: &str) -> Doc<'_> {
-    let mut lines: Vec<Line<'_>> = Vec::new();
+    let mut lines: Vec<Line<'_>> = Vec::with_capacity((text.len() / 40).min(MOST));
     let mut front = Vec::new();
     let mut fence: Option<&str> = None;
     let mut comment = false;
@@ -218,11 +218,11 @@ fn opens_front(text: &str, raw: &str) -> bool {
 /// Columns before the text; more than a screen's width counts as that, so that nesting stays shallow.
 fn columns(raw: &str) -> usize {
     let mut n: usize = 0;
-    for c in raw.chars().take(200) {
-        match c {
-            ' ' => n += 1,
-            '\t' => n = (n / 4 + 1) * 4,
-            '>' => {}
+    for b in raw.bytes().take(200) {
+        match b {
+            b' ' => n += 1,
+            b'\t' => n = (n / 4 + 1) * 4,
+            b'>' => {}
             _ => break,
         }
     }
@@ -235,6 +235,17 @@ fn shape<'a>(line: &mut Line<'a>, before: Option<&mut Line<'a>>) {
         s = rest.trim_start();
     }
     line.body = s;
+    // Most lines are words.
+    if s.starts_with(|c: char| c.is_ascii_alphabetic()) && !s.ends_with('|') {
+        return;
+    }
+    // ":Date: 2026-07-15" and ": told of the words above": fields, and definitions.
+    if let Some(told) = s.strip_prefix(':')
+        && (told.starts_with(' ') || told.get(..told.len().min(30)).is_some_and(|t| t.contains(": ") && t.starts_with(char::is_alphabetic)))
+    {
+        line.body = told.trim_start();
+        return;
+    }
     let hashes = s.bytes().take_while(|b| *b == b'#').count();
     if (1..=6).contains(&hashes) && (s[hashes..].starts_with([' ', '\t']) || s.len() == hashes) {
         line.kind = Kind::Heading(u8::try_from(hashes).unwrap_or(6));
@@ -268,7 +279,14 @@ fn shape<'a>(line: &mut Line<'a>, before: Option<&mut Line<'a>>) {
     }
     if let Some(rest) = marker(s) {
         line.kind = Kind::Item;
-        line.body = rest;
+        // "* 3. Look into it": a bullet and a number.
+        let number = rest.bytes().take_while(u8::is_ascii_digit).count();
+        line.body = match rest.get(number..).and_then(|r| r.strip_prefix([':', '.', ')'])) {
+            Some(told) if (1..=2).contains(&number) && told.starts_with(' ') && !s.starts_with(|c: char| c.is_ascii_digit()) => {
+                told.trim_start()
+            }
+            _ => rest,
+        };
     }
     if let Some((done, rest)) = tick(line.body) {
         line.kind = Kind::Item;
@@ -339,6 +357,12 @@ fn emphasised(s: &str) -> Option<u8> {
     .then_some(level)
 }
 
+fn lone_date(body: &str) -> bool {
+    (8..=10).contains(&body.len())
+        && body.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'/' | b'.'))
+        && body.bytes().filter(|b| !b.is_ascii_digit()).count() == 2
+}
+
 fn nest(lines: &mut [Line<'_>]) {
     let mut headings: Vec<(u8, usize)> = Vec::new();
     let mut items: Vec<(usize, usize)> = Vec::new();
@@ -367,7 +391,8 @@ fn nest(lines: &mut [Line<'_>]) {
                 line.heading = headings.last().map(|h| h.1);
             }
             Kind::Text => {
-                if blank_before {
+                // A date on a line of its own groups what follows, and continues nothing.
+                if blank_before || indent == 0 && lone_date(line.body) {
                     while items.last().is_some_and(|(c, _)| *c >= indent) {
                         items.pop();
                     }

@@ -15,6 +15,7 @@ pub mod lines;
 pub mod matching;
 pub mod neighbours;
 pub mod people;
+pub mod readings;
 pub mod resolve;
 pub mod time;
 pub mod topics;
@@ -167,6 +168,9 @@ pub struct Change {
     pub announcer: Option<String>,
     #[serde(skip)]
     pub when: When,
+    /// Where a meeting is moved to, or when an extra one begins, before its own day is known.
+    #[serde(skip)]
+    pub goal: Option<changes::Goal>,
 }
 
 /// Which meetings a change means, before a rhythm is known.
@@ -180,6 +184,8 @@ pub enum When {
     Within(NaiveDate, NaiveDate),
     /// The days that are named.
     On(Vec<NaiveDate>),
+    /// One of two days: "next Thursday", said on a Monday. The one on which the series meets, if it does on one only.
+    Either(NaiveDate, NaiveDate),
     #[default]
     Unsaid,
 }

@@ -71,7 +71,7 @@ fn first_date(text: &Text) -> Option<NaiveDate> {
 pub fn group(path: &str) -> String {
     let mut kept: Vec<String> = Vec::new();
     for part in path.split(['/', '\\']) {
-        let stem = part.trim_end_matches(".md").trim_end_matches(".markdown").trim_end_matches(".txt");
+        let stem = [".md", ".markdown", ".txt"].iter().find_map(|end| part.strip_suffix(end)).unwrap_or(part);
         let folded =
             if stem.bytes().any(|b| b.is_ascii_digit()) { fold(&stem.replace(|c: char| c.is_ascii_digit(), " ")) } else { fold(stem) };
         if !folded.is_empty() {
@@ -81,9 +81,11 @@ pub fn group(path: &str) -> String {
     kept.join("/")
 }
 
-/// The day of the week on which most of the dates around `near` fall, when it is nearly all of them.
+/// The day of the week on which most of the dates around `near` fall, when it is nearly all of them. The dates are in order.
 pub fn usual_weekday(dates: &[NaiveDate], near: NaiveDate) -> Option<Weekday> {
-    let mut around: Vec<NaiveDate> = dates.iter().copied().filter(|d| *d != near && (*d - near).num_days().abs() <= 200).collect();
+    let from = dates.partition_point(|d| (near - *d).num_days() > 200);
+    let to = dates.partition_point(|d| (*d - near).num_days() <= 200);
+    let mut around: Vec<NaiveDate> = dates.get(from..to)?.iter().copied().filter(|d| *d != near).collect();
     around.sort_by_key(|d| (*d - near).num_days().abs());
     around.truncate(8);
     if around.len() < 4 {

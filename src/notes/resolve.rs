@@ -15,10 +15,16 @@ pub fn dates(when: &When, date: NaiveDate, rhythm: &dyn Fn(NaiveDate, NaiveDate)
     match when {
         When::This => vec![date],
         When::On(days) => days.clone(),
+        When::Either(a, b) => vec![if rhythm(*a, *a).is_empty() && !rhythm(*b, *b).is_empty() { *b } else { *a }],
         When::Next(n) => rhythm(date + Duration::days(1), date + Duration::days(400)).into_iter().take(*n).collect(),
         When::Within(from, to) => rhythm(*from, *to),
         When::Unsaid => Vec::new(),
     }
+}
+
+/// Whether the words fit two days, and the series meets on both or on neither.
+pub fn open(when: &When, rhythm: &dyn Fn(NaiveDate, NaiveDate) -> Vec<NaiveDate>) -> bool {
+    matches!(when, When::Either(a, b) if rhythm(*a, *a).is_empty() == rhythm(*b, *b).is_empty())
 }
 
 /// The dates that `when` means where no rhythm is known: the note's own week day within a span of a week or a few.

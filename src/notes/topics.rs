@@ -62,7 +62,9 @@ pub fn find(doc: &Doc<'_>, span: Range<usize>) -> Vec<Topic> {
             }
             None => false,
         };
-        let single = line.kind == Kind::Item && text.ends_with(')') && ENDINGS.iter().any(|e| text.to_lowercase().ends_with(e));
+        let ends =
+            |end: &&str| text.len().checked_sub(end.len()).and_then(|at| text.get(at..)).is_some_and(|last| last.eq_ignore_ascii_case(end));
+        let single = line.kind == Kind::Item && text.ends_with(')') && ENDINGS.iter().any(ends);
         if (direct || single) && !text.is_empty() && out.len() < 200 {
             out.push(Topic { line: line.number, text: text.to_owned() });
         }

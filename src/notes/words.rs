@@ -45,7 +45,8 @@ const REACH: usize = 600;
 /// A line is read so far; what comes after is no longer meant for people.
 const LINE: usize = 16_000;
 
-fn ahead(s: &str, reach: usize) -> &str {
+/// The first bytes of a text, up to the end of a character.
+pub fn ahead(s: &str, reach: usize) -> &str {
     let mut end = s.len().min(reach);
     while !s.is_char_boundary(end) {
         end -= 1;
@@ -99,9 +100,15 @@ pub fn plain(s: &str) -> Cow<'_, str> {
     Cow::Owned(if trimmed.len() == out.len() { out } else { trimmed.to_owned() })
 }
 
-/// A byte at which something other than the words themselves may begin; the last two lead typographic quotes and hard blanks.
+/// A byte at which something other than the words themselves may begin; the last three lead typographic quotes, hard blanks, and marks
+/// that nobody sees.
 fn marks(b: u8) -> bool {
-    matches!(b, b'\\' | b'*' | b'`' | b'~' | b'_' | b'[' | b'!' | b'<' | 0xC2 | 0xE2)
+    matches!(b, b'\\' | b'*' | b'`' | b'~' | b'_' | b'[' | b'!' | b'<' | 0xC2 | 0xE2 | 0xEF)
+}
+
+/// Marks without a width, which come along when words are copied: for the direction of writing, for breaks, for the order of bytes.
+fn unseen(c: char) -> bool {
+    matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 fn unmark(s: &str, out: &mut String, depth: usize) {
@@ -133,6 +140,10 @@ fn unmark(s: &str, out: &mut String, depth: usize) {
                         unmark(words, out, depth + 1);
                     }
                     rest = &rest[taken..];
+                    // People out of an address book stand side by side.
+                    if address.starts_with("mailto:") && rest.trim_start().starts_with('[') {
+                        out.push(',');
+                    }
                 }
                 None => {
                     out.push(c);
@@ -161,6 +172,7 @@ fn unmark(s: &str, out: &mut String, depth: usize) {
                     }
                 }
             }
+            c if unseen(c) => rest = &rest[step..],
             '\u{2019}' => {
                 out.push('\'');
                 rest = &rest[step..];
@@ -207,34 +219,33 @@ pub fn fold(s: &str) -> String {
 }
 
 /// The sentences of a plain text. A stop after one capital letter or a common abbreviation ends nothing.
-pub fn sentences(s: &str) -> Vec<&str> {
+pub fn sentences<'s>(s: &'s str) -> Vec<&'s str> {
+    const SHORT: &[&str] = &["e.g", "i.e", "eg", "ie", "vs", "etc", "cf", "Dr", "Mr", "Ms", "approx", "resp"];
     let mut out = Vec::new();
-    let mut from = 0;
-    let bytes = s.as_bytes();
-    for (i, c) in s.char_indices() {
-        let ends = match c {
-            '.' => {
-                let after = bytes.get(i + 1).copied();
-                let word = s[from..i].rsplit([' ', '(', ',']).next().unwrap_or("");
-                let short = word.len() <= 1 && !word.bytes().all(|b| b.is_ascii_digit())
-                    || ["e.g", "i.e", "eg", "ie", "vs", "etc", "cf", "Dr", "Mr", "Ms", "approx", "resp"].contains(&word);
-                after.is_none_or(|a| a == b' ') && !short
-            }
-            '!' | '?' => bytes.get(i + 1).is_none_or(|a| *a == b' '),
-            _ => false,
-        };
-        if ends {
-            let sentence = s[from..=i].trim();
-            if !sentence.is_empty() {
-                out.push(sentence);
-            }
-            from = i + 1;
+    let mut add = |sentence: &'s str| {
+        let sentence = sentence.trim();
+        if !sentence.is_empty() {
+            out.push(sentence);
         }
+    };
+    let bytes = s.as_bytes();
+    let mut from = 0;
+    let mut looked = 0;
+    while let Some(at) = bytes[looked..].iter().position(|b| matches!(b, b'.' | b'!' | b'?')).map(|n| looked + n) {
+        looked = at + 1;
+        if bytes.get(looked).is_some_and(|after| *after != b' ') {
+            continue;
+        }
+        if bytes[at] == b'.' {
+            let word = s[from..at].rsplit([' ', '(', ',']).next().unwrap_or("");
+            if word.len() <= 1 && !word.bytes().all(|b| b.is_ascii_digit()) || SHORT.contains(&word) {
+                continue;
+            }
+        }
+        add(&s[from..looked]);
+        from = looked;
     }
-    let last = s[from..].trim();
-    if !last.is_empty() {
-        out.push(last);
-    }
+    add(&s[from..]);
     out
 }
 
@@ -252,7 +263,7 @@ pub fn addresses(s: &str) -> Vec<(String, String)> {
             out.push((url.to_owned(), words.to_owned()));
         }
     };
-    while let Some(at) = rest.find(['[', 'h']) {
+    while let Some(at) = rest.bytes().position(|b| b == b'[' || b == b'h') {
         let here = &rest[at..];
         if let Some((words, address, taken)) = link(here).filter(|l| l.1.starts_with("http")) {
             add(address, words);

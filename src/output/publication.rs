@@ -261,6 +261,8 @@ fn pages(source: &Source<'_>, whole: &[u64], press: &mut Press<'_>) {
         press.put(format!("{base}/"), HTML, input, || Some(pages.community(community)));
         press.put(format!("{base}/items"), HTML, input, || Some(pages.items(community)));
         press.put(format!("{base}/changes"), HTML, input, || Some(pages.changes(community)));
+        let remarked = inputs::of((schedule, page::remarks::of(source, community)));
+        press.put(format!("{base}/remarks"), HTML, remarked, || Some(pages.remarks(community)));
         for series in &community.series {
             let base = format!("{base}/{}", series.id.series);
             let lasting = lasting(series, verdicts, now);

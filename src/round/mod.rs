@@ -1,6 +1,7 @@
 //! One walk down the road, given `now`: read, understand, plan, record, render, swap. It never sends, and never asks what time it is.
 
 mod differences;
+mod questions;
 pub mod schedule;
 pub mod texts;
 pub mod understand;
@@ -13,14 +14,15 @@ use crate::crash::crash_point;
 use crate::meeting::calendar::{Calendar, Verdicts};
 use crate::meeting::series::{Address, NotesFolder, SeriesId};
 use crate::meeting::zone::Zones;
+use crate::notes::readings::Readings;
 use crate::output::letter::{Letter, Sender, compose};
 use crate::output::publication::{Publication, Site, next_change, publish};
 use crate::plan::ledger::{Ledger, RememberedRule};
 use crate::plan::{self, Plan, component};
 use crate::source::{Grade, Remark, Text, UNREADABLE};
 use crate::store::{PublicationChange, Record, Recorded, Store, StoreError};
+use questions::Questions;
 use texts::Texts;
-use understand::Readings;
 
 /// What a round is given beside the memory.
 pub struct Given<'a> {
@@ -73,13 +75,19 @@ impl Brought {
 pub struct Kept {
     pub texts: Texts,
     pub readings: Readings,
+    pub questions: Questions,
     pub publication: Arc<Publication>,
 }
 
 impl Kept {
     /// From the store, as after a restart.
     pub fn recall(store: &Store) -> Result<Kept, StoreError> {
-        Ok(Kept { texts: Texts::new(store.texts()?), readings: Readings::default(), publication: Arc::new(store.publication()?) })
+        Ok(Kept {
+            texts: Texts::new(store.texts()?),
+            readings: Readings::default(),
+            questions: Questions::default(),
+            publication: Arc::new(store.publication()?),
+        })
     }
 }
 
@@ -120,6 +128,7 @@ pub fn survey(
     let (mut communities, read) = schedule::communities(&mut kept.texts, given, now);
     remarks.extend(read);
     plan::renamed::translate(ledger, &communities);
+    remarks.extend(kept.questions.ask(&communities, &ledger.decisions, given.zones, now));
     let mut rules = Vec::new();
     for series in communities.iter_mut().flat_map(|community| &mut community.series) {
         let known = std::iter::once(&series.id).chain(&series.was).find_map(|id| ledger.rules.get(id));
@@ -129,10 +138,11 @@ pub fn survey(
             rules.push((series.id.clone(), in_force));
         }
     }
-    let understood = understand::notes(kept, ledger, communities, given.zones, bring, now);
+    let mut understood = understand::notes(kept, ledger, communities, given.zones, bring, now);
     remarks.extend(understood.remarks);
     remarks.sort_by(|(_, a), (_, b)| a.cmp(b));
     remarks.dedup();
+    understood.calendar.remarks = remarks.iter().filter_map(|(of, remark)| Some((of.clone()?, remark.clone()))).collect();
     Survey { calendar: understood.calendar, rules, remarks, next: understood.next }
 }
 
@@ -152,6 +162,9 @@ pub fn walk(
         let ledger = &recalled.ledger;
         let mut plan = plan::make(&survey.calendar, ledger, &said, now);
         plan.rules = survey.rules;
+        let own = plan.remarks.iter().filter_map(|remark| Some((plan::remarks::community_of(&survey.calendar, remark)?, remark.clone())));
+        let own: Vec<(Arc<str>, Remark)> = own.collect();
+        survey.calendar.remarks.extend(own);
         let mut after = plan.remembered(ledger);
         let parts = component::parts(&survey.calendar, &Verdicts::of(&after.decisions), &ledger.revisions, now, kept.publication.parts());
         plan.revise = component::revise(parts.iter().flat_map(|part| &part.components), &ledger.revisions, now);

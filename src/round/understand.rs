@@ -1,7 +1,5 @@
-//! What the notes of the configured folders mean for the calendar: whose they are, what was promised, what they propose. A note is
-//! read once as long as its bytes and its neighbours stay the same.
+//! What the notes of the configured folders mean for the calendar: whose they are, what was promised, what they propose.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
@@ -15,7 +13,7 @@ use crate::meeting::change::{Finding, Proposed};
 use crate::meeting::series::{Community, NotesFolder, Series, SeriesId};
 use crate::meeting::zone::Zones;
 use crate::notes::resolve::{self, ItemHistory, ItemState};
-use crate::notes::{self, Certainty, Change, ChangeKind, Neighbours, Note, matching};
+use crate::notes::{self, Certainty, Change, ChangeKind, Neighbours, Note, changes, matching};
 use crate::output::clean;
 use crate::plan::ledger::Ledger;
 use crate::plan::renamed::origin;
@@ -30,19 +28,6 @@ const MANY_ITEMS: usize = 4;
 pub const NEWS: TimeDelta = TimeDelta::days(45);
 /// A quoted sentence is cut here.
 const QUOTE: usize = 400;
-
-/// What was read, by folder: kept while nothing of it changes.
-#[derive(Default)]
-pub struct Readings {
-    folders: HashMap<String, Folder>,
-}
-
-struct Folder {
-    /// Digests of all texts, in order.
-    digests: Vec<String>,
-    neighbours: Neighbours,
-    notes: HashMap<String, Arc<Vec<Note>>>,
-}
 
 /// What the notes mean.
 pub struct Understood {
@@ -90,10 +75,11 @@ pub fn notes(
                 let sentence = "This folder held notes and holds none now. They stay in force; put the folder back, or name another one.";
                 remarks.push((Some(community.id.clone()), Remark::fault(Place::new(folder.folder.as_str(), 0), "folder-empty", sentence)));
             }
-            let (mut settled, at) = settle(&mut kept.texts, &prefix, &texts, &unread, &mut lost, look);
+            let (settled, at) = settle(&mut kept.texts, &prefix, &texts, &unread, &mut lost, look);
             remarks.extend(said.into_iter().map(|remark| (Some(community.id.clone()), remark)));
             next = [next, at].into_iter().flatten().min();
-            let read = kept.readings.read(&folder.folder, &mut settled, zones);
+            let texts: Vec<(String, Text)> = settled.iter().map(|settled| (settled.digest.clone(), settled.text.clone())).collect();
+            let read = kept.readings.read(&folder.folder, &texts, zones);
             for (settled, notes) in settled.into_iter().zip(read) {
                 for note in notes.iter() {
                     match series_of(community, folder, note) {
@@ -113,7 +99,7 @@ pub fn notes(
             for placed in own {
                 calendar.notes.extend(meeting_notes(placed));
                 calendar.topics.extend(topics(placed));
-                let (findings, said) = findings(community, series, placed, now);
+                let (findings, said) = findings(community, series, placed, zones, now);
                 calendar.findings.extend(findings);
                 remarks.extend(
                     said.into_iter().chain(differences(series, &placed.note, now)).map(|remark| (Some(community.id.clone()), remark)),
@@ -137,33 +123,6 @@ fn lost(old: &StoredText, new: &Text, zones: &Zones) -> Option<&'static str> {
     }
     let fewer = items(&before) >= MANY_ITEMS && items(&after) * 2 < items(&before) && date(&before) == date(&after);
     fewer.then_some("This note lost more than half of its action items since it was last read. The version before stays in force; close them with `convened items done` if that is meant.")
-}
-
-impl Readings {
-    /// The notes of each text, in the order of the texts. A text is read again when its bytes or its neighbours changed.
-    fn read(&mut self, folder: &str, texts: &mut [Settled], zones: &Zones) -> Vec<Arc<Vec<Note>>> {
-        let digests: Vec<String> = texts.iter().map(|text| format!("{}\n{}", text.text.path, text.digest)).collect();
-        let known = self.folders.remove(folder);
-        let folder_now = match known {
-            Some(known) if known.digests == digests => known,
-            known => {
-                let neighbours = Neighbours::from_texts(texts.iter().map(|settled| &settled.text));
-                let mut before = known.filter(|known| known.neighbours == neighbours).map(|known| known.notes).unwrap_or_default();
-                let notes = texts
-                    .iter()
-                    .zip(&digests)
-                    .map(|(settled, digest)| {
-                        let read = before.remove(digest).unwrap_or_else(|| Arc::new(notes::read(&settled.text, zones, &neighbours)));
-                        (digest.clone(), read)
-                    })
-                    .collect();
-                Folder { digests, neighbours, notes }
-            }
-        };
-        let read = folder_now.digests.iter().map(|digest| folder_now.notes.get(digest).cloned().unwrap_or_default()).collect();
-        self.folders.insert(folder.to_string(), folder_now);
-        read
-    }
 }
 
 /// The series a note belongs to: the folder's, else the one its words name, else the only one there is.
@@ -300,7 +259,7 @@ fn topics(placed: &Placed) -> Vec<CarriedTopic> {
 }
 
 /// The changes that a note speaks of, resolved against the schedule. Only what stood quiet counts.
-fn findings(community: &Community, own: &Series, placed: &Placed, now: DateTime<Utc>) -> (Vec<Finding>, Vec<Remark>) {
+fn findings(community: &Community, own: &Series, placed: &Placed, zones: &Zones, now: DateTime<Utc>) -> (Vec<Finding>, Vec<Remark>) {
     let (mut findings, mut remarks) = (Vec::new(), Vec::new());
     if now < placed.quiet_from {
         return (findings, remarks);
@@ -324,14 +283,10 @@ fn findings(community: &Community, own: &Series, placed: &Placed, now: DateTime<
             }
             continue;
         };
-        let dates_of = |from: NaiveDate, to: NaiveDate| walls(series, from, to).into_iter().map(|wall| wall.date()).collect();
-        let dates = match resolve::dates(&change.when, note_date, &dates_of) {
-            dates if dates.is_empty() => change.dates.clone(),
-            dates => dates,
-        };
-        let what = proposed(series, change, &dates);
-        // A date on which the series has no meeting is never certain: a person is to look.
-        let hits = dates.iter().all(|date| !walls(series, *date, *date).is_empty());
+        let meets = |from: NaiveDate, to: NaiveDate| walls(series, from, to).into_iter().map(|wall| wall.date()).collect();
+        let mut change = change.clone();
+        changes::schedule(&mut change, note_date, placed.note.time.as_ref(), &meets, zones);
+        let what = proposed(series, &change);
         match what {
             Some(what) => findings.push(Finding {
                 series: series.id.clone(),
@@ -343,7 +298,7 @@ fn findings(community: &Community, own: &Series, placed: &Placed, now: DateTime<
                 note_date: Some(note_date),
                 reason: change.reason.as_deref().map(|reason| clean::line(reason, 300)).filter(|reason| !reason.is_empty()),
                 announcer: change.announcer.as_deref().map(|name| clean::line(name, 80)),
-                certain: change.certainty == Certainty::Certain && hits,
+                certain: change.certainty == Certainty::Certain,
                 trusted: placed.trusted,
             }),
             None if young => {
@@ -373,8 +328,8 @@ fn word(kind: ChangeKind) -> &'static str {
 }
 
 /// A change as a proposal about meetings that the series has; `None` where it cannot be one.
-fn proposed(series: &Series, change: &Change, dates: &[NaiveDate]) -> Option<Proposed> {
-    let mut meetings: Vec<NaiveDateTime> = dates.iter().flat_map(|date| walls(series, *date, *date)).collect();
+fn proposed(series: &Series, change: &Change) -> Option<Proposed> {
+    let mut meetings: Vec<NaiveDateTime> = change.dates.iter().flat_map(|date| walls(series, *date, *date)).collect();
     meetings.sort();
     meetings.dedup();
     match change.kind {
@@ -384,7 +339,7 @@ fn proposed(series: &Series, change: &Change, dates: &[NaiveDate]) -> Option<Pro
             target(series, change.to.as_deref()?, from).filter(|to| *to != from).map(|to| Proposed::Move(from, to))
         }
         ChangeKind::Extra => {
-            let date = dates.first().copied().or_else(|| change.to.as_deref()?.get(..10)?.parse().ok())?;
+            let date = change.dates.first().copied().or_else(|| change.to.as_deref()?.get(..10)?.parse().ok())?;
             let usual = series.rule_on(date)?.time;
             let at = change.to.as_deref().and_then(|to| target(series, to, date.and_time(usual))).unwrap_or(date.and_time(usual));
             meetings.is_empty().then_some(Proposed::Extra(at))
@@ -410,4 +365,50 @@ fn target(series: &Series, words: &str, from: NaiveDateTime) -> Option<NaiveDate
     }
     let date = || said.parse::<NaiveDate>().ok().map(|date| date.and_time(from.time()));
     whole.or_else(date).or_else(|| hour.map(|time| from.date().and_time(time)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config;
+    use crate::sources::zoneinfo::embedded;
+
+    fn series(zone: &str, time: &str) -> Series {
+        let toml = format!(
+            "format = 1\ntitle = \"Orchard\"\norganisers = [\"ann@example.org\"]\n[[series]]\nid = \"call\"\ntitle = \"Call\"\n\
+             every = \"week\"\nfrom = 2026-01-07\ntime = \"{time}\"\nzone = \"{zone}\"\n"
+        );
+        let text = Text::new("communities/orchard.toml", toml.as_bytes());
+        config::community(&text, "cal.example.org", &embedded()).0.unwrap().series.remove(0)
+    }
+
+    fn wall(text: &str) -> NaiveDateTime {
+        NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").unwrap()
+    }
+
+    #[test]
+    fn an_hour_with_a_z_is_utc_and_every_other_the_wall_time_of_the_series() {
+        for (zone, time, from, words, want) in [
+            ("America/Los_Angeles", "10:00", "2026-07-22 10:00", "2026-07-23", "2026-07-23 10:00"),
+            ("America/Los_Angeles", "10:00", "2026-07-22 10:00", "11:00", "2026-07-22 11:00"),
+            ("America/Los_Angeles", "10:00", "2026-07-22 10:00", "18:00Z", "2026-07-22 11:00"),
+            ("America/Los_Angeles", "10:00", "2026-07-22 10:00", "2026-07-23T18:00", "2026-07-23 18:00"),
+            ("America/Los_Angeles", "10:00", "2026-07-22 10:00", "2026-07-23T18:00Z", "2026-07-23 11:00"),
+            // Nearest to the meeting as it was: its day in UTC may be another than on the wall.
+            ("America/Los_Angeles", "18:00", "2026-07-22 18:00", "02:00Z", "2026-07-22 19:00"),
+            ("Australia/Sydney", "08:00", "2026-07-22 08:00", "23:00Z", "2026-07-22 09:00"),
+            ("Australia/Sydney", "08:00", "2026-07-22 08:00", "2026-07-22T23:00Z", "2026-07-23 09:00"),
+            ("Europe/Zurich", "17:00", "2026-12-16 17:00", "17:00Z", "2026-12-16 18:00"),
+            ("UTC", "18:00", "2026-07-22 18:00", "19:00Z", "2026-07-22 19:00"),
+        ] {
+            assert_eq!(target(&series(zone, time), words, wall(from)), Some(wall(want)), "{words} in {zone}");
+        }
+    }
+
+    #[test]
+    fn a_goal_in_words_alone_is_none() {
+        for words in ["one hour later", "Thursday", "25:00", "2026-02-30", "18:00Zulu", ""] {
+            assert_eq!(target(&series("UTC", "18:00"), words, wall("2026-07-22 18:00")), None, "{words}");
+        }
+    }
 }

@@ -30,7 +30,7 @@ fn healthy() -> Health {
         seen: Instant::now(),
         watchdog: Duration::from_secs(60),
         next_due: None,
-        zones: ZoneVersions { in_force: "2026f".to_owned(), system: None, embedded: "2026f".to_owned() },
+        zones: (&ZoneVersions { in_force: "2026f".to_owned(), system: None, embedded: "2026f".to_owned() }).into(),
         sources: Vec::new(),
         outbox: BTreeMap::from([("sent", 3), ("doubt", 1)]),
         remarks: 2,

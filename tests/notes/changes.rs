@@ -51,6 +51,11 @@ fn cancellations_are_read_however_they_are_said() {
         ("- This meeting was cancelled for lack of quorum.", "cancel certain own 07-15"),
         ("- Should we cancel next week's meeting?\n- Yes", "cancel possible own 07-22"),
         ("- The meeting of 23 July is cancelled.", "cancel possible own 07-23"),
+        ("- RESOLUTION: No telecon on 22 July; next call on 29 July", "cancel certain own 07-22"),
+        ("- There will be no Harbour meeting next Monday.", "cancel certain harbour 07-20"),
+        ("- No community call next week.", "cancel possible community"),
+        ("- AGREED: Cancel next week's meeting (+4, 0, -0)", "cancel certain own 07-22"),
+        ("- The interim on July 22 is cancelled.", "cancel certain own 07-22"),
         ("- This is the last meeting of the year!", "cancel possible own"),
     ] {
         let got = changes(body);
@@ -89,6 +94,25 @@ fn a_note_that_only_says_cancelled_means_its_own_meeting() {
 }
 
 #[test]
+fn a_title_may_say_that_its_meeting_was_cancelled() {
+    for (title, want) in [
+        ("2026-07-15 - CANCELLED", 1),
+        ("July 15, 2026 (cancelled)", 1),
+        ("2026-07-15 [Canceled]", 1),
+        ("2026-07-15: no meeting", 1),
+        ("2026-07-15 Why the fair was cancelled in 2025", 0),
+    ] {
+        let note = read("x.md", &format!("# {title}\n\nSee you.\n"));
+        let dates: Vec<String> = note.changes.iter().map(|c| format!("{:?} {}", c.certainty, c.dates[0])).collect();
+        assert_eq!(dates, vec!["Certain 2026-07-15"; want], "{title}");
+    }
+    let several = "# Lantern\n\n## July 15, 2026\n\n- All well.\n\n## July 8, 2026 - CANCELLED\n\n## July 1, 2026\n\nMeeting cancelled - no agenda items\n";
+    let all = read_among("x.md", several, &[]);
+    let cancelled: Vec<String> = all.iter().flat_map(|n| &n.changes).map(|c| c.dates[0].to_string()).collect();
+    assert_eq!(cancelled, ["2026-07-08", "2026-07-01"]);
+}
+
+#[test]
 fn what_only_sounds_like_a_cancellation_is_none() {
     for body in [
         "- Should we cancel the next meeting?",
@@ -111,6 +135,11 @@ fn what_only_sounds_like_a_cancellation_is_none() {
         "- Some companies encourage people to cancel recurring meetings",
         "- The release is postponed to August",
         "- The holidays are near.",
+        "- No major topics, ended meeting early",
+        "- No video call presentation, but a post next week",
+        "- No one joined the call next week's host proposed",
+        "- No update since last call.",
+        "- There are no notes of the meeting next week.",
     ] {
         let got = changes(body);
         assert!(got.iter().all(|c| !c.starts_with("cancel")), "{body}: {got:?}");

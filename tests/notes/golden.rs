@@ -80,7 +80,7 @@ fn extras() {
         ("We agreed on an additional meeting on 31 July.", "extra certain own 07-31 > -"),
         ("The extra call will be on Monday, July 27th.", "extra certain own 07-27 > -"),
         ("We meet for a special meeting on July 28th to vote.", "extra certain own 07-28 > -"),
-        ("A special session takes place next Friday.", "extra certain own 07-17 > -"),
+        ("A special session takes place next Friday.", "extra possible own 07-17 > -"),
         ("There will be an extra Harbour meeting on July 27th.", "extra certain harbour 07-27 > -"),
         ("Extra call on 23 July due to the release.", "extra certain own 07-23 > -"),
         ("We'll have an additional meeting on August 10th at noon UTC.", "extra certain own 08-10 > 2026-08-10T12:00Z"),
@@ -90,7 +90,8 @@ fn extras() {
 #[test]
 fn cadences() {
     all(&[
-        ("Let's move this meeting to be fortnightly.", "cadence certain own  > fortnightly"),
+        ("Let's move this meeting to be fortnightly.", "cadence possible own  > fortnightly"),
+        ("This meeting is going to be fortnightly, we change it.", "cadence certain own  > fortnightly"),
         ("We'll meet every other week from now on.", "cadence certain own  > every other week"),
         ("From now on the meeting is every two weeks, we change it.", "cadence certain own  > every two weeks"),
         ("From now on this meeting takes place monthly.", "cadence certain own  > monthly"),

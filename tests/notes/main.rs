@@ -1,6 +1,10 @@
 //! What a careful person reads in notes: golden cases of each kind, all invented, and what holds for any text.
 
 mod changes;
+mod days;
+mod explained;
+mod faults;
+mod forms;
 mod golden;
 mod heads;
 mod history;

@@ -113,6 +113,7 @@ impl Story {
             letters_a_week: 2,
             grace: TimeDelta::zero(),
             quiet: TimeDelta::zero(),
+            holidays: Vec::new(),
             notes: Vec::new(),
             series: Vec::new(),
         };
@@ -235,6 +236,7 @@ fn series(number: usize, rule: Rule) -> Series {
         description: (number == 0).then(|| "Everybody is welcome.\nBring a cup.".to_owned()),
         join: vec![Join { label: Some("Room".to_owned()), url: format!("https://video.example.org/{number}?a=1,2;3") }],
         phone: (number == 1).then(|| Phone { number: "+1 555-010-0100".to_owned(), pin: Some("1 2 3#".to_owned()) }),
+        location: None,
         agenda: None,
         list: None,
         letters: Letters::None,
@@ -242,5 +244,7 @@ fn series(number: usize, rule: Rule) -> Series {
         rules: vec![rule],
         exceptions: Vec::new(),
         ended: None,
+        keeps: Vec::new(),
+        as_meant: Vec::new(),
     }
 }

@@ -1,5 +1,6 @@
 //! The only room that turns wall time into instants. Zone data come in as an immutable value, [`Zones`], which `sources::zoneinfo` reads.
 
+pub mod report;
 pub mod rules;
 mod suggest;
 #[cfg(test)]
@@ -97,6 +98,11 @@ impl Zones {
             ZoneData::Read(rules) => rules.clone(),
         };
         Some(Zone { name: name.clone(), rules })
+    }
+
+    /// The zone that Windows calls so, in any case of letters, by its main place.
+    pub fn of_windows(&self, name: &str) -> Option<Zone> {
+        windows::iana(name.trim()).and_then(|iana| self.get(iana))
     }
 
     /// The release in force, as "2026e".
@@ -232,6 +238,20 @@ impl Zone {
     pub fn agrees(&self, other: &Zone, from: DateTime<Utc>, to: DateTime<Utc>) -> bool {
         let offsets = |zone: &Zone| zone.transitions(from, to).iter().map(|t| (t.at, t.after)).collect::<Vec<_>>();
         Arc::ptr_eq(&self.rules, &other.rules) || (self.offset(from) == other.offset(from) && offsets(self) == offsets(other))
+    }
+
+    /// Since when the two zones' clocks show different hours that do so at an instant in `from..to`, if there is one: the first such
+    /// instant, and if that is `from` itself, the one at which they parted (as far back as five years).
+    pub fn parts_from(&self, other: &Zone, from: DateTime<Utc>, to: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let earliest = from - TimeDelta::days(5 * 366);
+        let mut instants = vec![earliest, from];
+        instants.extend(self.transitions(earliest, to).iter().chain(&other.transitions(earliest, to)).map(|change| change.at));
+        instants.sort();
+        let differs = |at: &&DateTime<Utc>| self.offset(**at) != other.offset(**at);
+        let (before, after) = instants.split_at(instants.partition_point(|at| *at < from));
+        let first = after.iter().find(differs)?;
+        let parted = before.iter().rev().take_while(differs).last().filter(|_| *first == from);
+        Some(*parted.unwrap_or(first))
     }
 
     fn changes(&self, from: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> {

@@ -76,7 +76,7 @@ const OTHER: &Cues = &Cues::new(&[
 ]);
 
 pub(super) fn kind_of(text: &str) -> Option<List> {
-    if text.len() > 200 {
+    if text.len() > 100 && text.is_ascii() || text.len() > 200 {
         return None;
     }
     let folded = fold(text);
@@ -173,6 +173,11 @@ pub(super) fn classify(doc: &Doc<'_>, span: Range<usize>) -> Vec<List> {
         out[i - span.start] = here;
     }
     out
+}
+
+/// A bullet that names a list of work and is none of it.
+pub(super) fn heads_work(line: &Line<'_>) -> bool {
+    line.boxed.is_none() && group(line) == Some(List::Work)
 }
 
 /// How a bullet that names a group means the bullets below it.

@@ -3,7 +3,7 @@
 use super::super::dates;
 use super::super::lines::{Doc, Kind};
 use super::super::people::Known;
-use super::super::words::plain;
+use super::super::words::{ahead, plain};
 use super::lists::{List, kind_of};
 use super::owners;
 
@@ -43,7 +43,21 @@ pub(super) enum Mark {
 pub(super) fn marked(text: &str) -> (String, Mark) {
     const ONE: &[&str] =
         &["todo:", "todo ", "action item:", "action:", "action point:", "**todo**", "ai:", "next steps:", "next step:", "task:"];
-    let lower = text.get(..text.len().min(20)).map(str::to_ascii_lowercase).unwrap_or_default();
+    let lower = ahead(text, 20).to_ascii_lowercase();
+    // "AI(kim): …", "TODO(kim): …": the owner stands in the mark.
+    for lead in ["ai(", "ai (", "todo(", "todo (", "action("] {
+        if lower.starts_with(lead)
+            && let Some((who, rest)) = text[lead.len()..].split_once(')').filter(|(who, rest)| who.len() < 40 && rest.len() > 3)
+        {
+            return (format!("({who}) {}", rest.trim_start_matches([':', ' '])), Mark::Todo);
+        }
+    }
+    // "[Action] …", "[AI] …": a mark in brackets.
+    for lead in ["[action] ", "[action item] ", "[ai] ", "[todo] "] {
+        if lower.starts_with(lead) {
+            return (text[lead.len()..].trim_start_matches([':', ' ']).to_owned(), Mark::Todo);
+        }
+    }
     if lower.starts_with("action items:") || lower.starts_with("actions:") {
         let rest = text.split_once(':').map_or("", |p| p.1).trim();
         return if rest.is_empty() { (text.to_owned(), Mark::None) } else { (rest.to_owned(), Mark::Several) };
@@ -79,6 +93,7 @@ pub(super) fn state(doc: &Doc<'_>, i: usize, raw: &str) -> (bool, bool) {
     let told = upper
         || lower.ends_with(" done.")
         || lower.ends_with("(done)")
+        || lower.ends_with(" done)") && !lower.ends_with("not done)")
         || lower.starts_with("done:")
         || plain_raw.contains('✅')
         || lower.contains(":white_check_mark:")

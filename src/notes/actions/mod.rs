@@ -6,20 +6,22 @@ mod lists;
 mod marks;
 mod owners;
 mod prose;
+mod tables;
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::cues::Cues;
 use super::lines::{Doc, Kind};
 use super::people::Known;
-use super::words::fold;
+use super::words::{ahead, fold, link, plain};
 use super::{ActionItem, Finding};
 pub use assigned::assigned;
 use lists::{List, classify};
 use marks::{Mark, marked, section, state, status_lead};
 pub use owners::no_person;
 use owners::{Owned, of_item};
-use prose::prose;
+use prose::{above, antecedent, prose};
 
 /// The action items of a meeting in the order of their lines, and remarks on them.
 pub fn find(doc: &Doc<'_>, span: Range<usize>, known: &Known) -> (Vec<ActionItem>, Vec<Finding>) {
@@ -27,17 +29,28 @@ pub fn find(doc: &Doc<'_>, span: Range<usize>, known: &Known) -> (Vec<ActionItem
     let mut out: Vec<ActionItem> = Vec::new();
     let mut remarks = Vec::new();
     let mut known_section: Option<(Option<usize>, Option<String>)> = None;
+    let mut table: Option<tables::Columns> = None;
     for i in span.clone() {
         let line = &doc.lines[i];
-        if matches!(line.kind, Kind::Blank | Kind::Aside | Kind::Row) || line.raw.len() > 8000 {
+        if matches!(line.kind, Kind::Blank | Kind::Aside) || line.raw.len() > 8000 {
+            table = None;
             continue;
         }
         let list = lists[i - span.start];
         let before = out.len();
-        if line.kind == Kind::Item || line.kind == Kind::Text && doc.starts(i) {
+        if line.kind == Kind::Row {
+            match &table {
+                Some(columns) => out.extend(tables::item(line.body, line.number, columns, known).filter(|_| before <= 5000)),
+                None if i == span.start || doc.lines[i - 1].kind != Kind::Row => table = tables::header(line.body, list == List::Work),
+                None => {}
+            }
+        } else {
+            table = None;
+        }
+        if line.kind == Kind::Item || line.kind == Kind::Text && (doc.starts(i) || MARKS.leads(&line.plain)) {
             statement(doc, i, list, known, &mut out);
         }
-        if out.len() == before && list != List::Work && line.kind != Kind::Heading(1) {
+        if out.len() == before && list != List::Work && line.kind != Kind::Row && line.kind != Kind::Heading(1) {
             prose(doc, i, known, &mut out);
         }
         if out.len() > before {
@@ -65,7 +78,9 @@ pub fn find(doc: &Doc<'_>, span: Range<usize>, known: &Known) -> (Vec<ActionItem
 
 /// Sentences that stand in every copy of a template.
 fn boilerplate(text: &str) -> bool {
-    let folded = fold(text);
+    const COPY: &Cues = &Cues::caseless(&["copy previous"]);
+    // What all copies begin with is in the first words.
+    let folded = fold(ahead(text, 60));
     const LEADS: &[&str] = &[
         "copy the contents",
         "clear out",
@@ -90,15 +105,14 @@ fn boilerplate(text: &str) -> bool {
     ];
     folded.is_empty()
         || LEADS.iter().any(|l| folded.strip_prefix(l).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')))
-        || folded.contains("copy previous action items")
+        || COPY.any(text) && fold(text).contains("copy previous action items")
 }
 
 /// Text that only points somewhere: an address, a pull request with its title.
 fn only_link(raw: &str, text: &str) -> bool {
     let t = text.trim().trim_end_matches('.');
     let lone = t.starts_with("http") && !t.contains(' ');
-    let linked =
-        raw.trim_start().starts_with('[') && super::words::link(raw.trim_start()).is_some_and(|(_, _, n)| raw.trim_start().len() <= n + 1);
+    let linked = raw.trim_start().starts_with('[') && link(raw.trim_start()).is_some_and(|(_, _, n)| raw.trim_start().len() <= n + 1);
     lone || linked || t.starts_with("See [") || t.starts_with("See http")
 }
 
@@ -123,12 +137,30 @@ fn report(text: &str) -> bool {
 }
 
 /// With what a line begins that may be a task without standing in a list of work: a mark, a word on its state, a name in brackets.
-const BEGINS: &Cues = &Cues::caseless(&["todo", "action", "ai", "next step", "task:", "done", "pending", "in progress", "**todo**", "("]);
+const BEGINS: &Cues = &Cues::caseless(&[
+    "todo",
+    "action",
+    "ai",
+    "next step",
+    "task:",
+    "done",
+    "pending",
+    "in progress",
+    "**todo**",
+    "(",
+    "[action",
+    "[ai]",
+    "[todo]",
+]);
+
+/// A line that is a task of its own although the one above goes on: "ACTION: …" in minutes that break each line.
+const MARKS: &Cues = &Cues::new(&["ACTION:", "Action:", "ACTION ITEM:", "Action item:", "Action Item:", "TODO:", "AI:"]);
 
 /// An item whose whole line is the task: a box, a bullet in a list of work, "TODO:", "Action item:".
 fn statement(doc: &Doc<'_>, i: usize, list: List, known: &Known, out: &mut Vec<ActionItem>) {
     let line = &doc.lines[i];
-    let text = doc.full_plain(i);
+    let broken = line.kind == Kind::Text && MARKS.leads(&line.plain) && line.plain.ends_with('.');
+    let text = if broken { Cow::Borrowed(&*line.plain) } else { doc.full_plain(i) };
     if text.is_empty() {
         return;
     }
@@ -136,6 +168,7 @@ fn statement(doc: &Doc<'_>, i: usize, list: List, known: &Known, out: &mut Vec<A
     if list == List::Other && line.boxed.is_none() && !BEGINS.leads(&text) {
         return;
     }
+    let text = unstamped(&text);
     let (text, lead_done) = status_lead(&text);
     let (text, told) = marked(&text);
     let told = if lead_done.is_some() && told == Mark::None { Mark::Todo } else { told };
@@ -155,6 +188,15 @@ fn statement(doc: &Doc<'_>, i: usize, list: List, known: &Known, out: &mut Vec<A
         presenter = Some(format!("{who})"));
         body = rest.to_owned();
     }
+    // "[Kim Alder](mailto:…) writes …": a person out of an address book.
+    if presenter.is_none()
+        && list != List::Other
+        && let Some((who, _, _)) = link(line.body).filter(|l| l.1.starts_with("mailto:"))
+        && let Some(rest) = body.strip_prefix(&*plain(who))
+    {
+        presenter = Some(format!("({})", plain(who)));
+        body = rest.trim_start_matches([':', '-', ' ', '–']).to_owned();
+    }
     let behind = presenter.is_some();
     let subject = presenter.map_or_else(|| body.clone(), |p| format!("{p} {body}"));
     let strict = list == List::Other && told == Mark::None;
@@ -170,7 +212,13 @@ fn statement(doc: &Doc<'_>, i: usize, list: List, known: &Known, out: &mut Vec<A
     if owned.owners.is_empty() && boilerplate(&owned.text) || only_link(line.body, &body) && list != List::Work {
         return;
     }
+    // "Kim will do this": the point above says what.
+    if !owned.owners.is_empty() && owned.assigned && owned.text.split(' ').count() <= 6 {
+        owned.text = antecedent(&owned.text, above(doc, i)).0;
+    }
     let nested = line.parent.is_some_and(|p| doc.lines[p].kind == Kind::Item);
+    // Below a bullet that only says "Actions" an owner makes an item, and other words are mostly a report.
+    let headed = line.parent.map(|p| &doc.lines[p]).is_some_and(|p| p.parent.is_none() && lists::heads_work(p));
     let taken = match (list, boxed, told) {
         (_, _, Mark::Todo) => true,
         (_, _, Mark::Several) => false,
@@ -178,7 +226,7 @@ fn statement(doc: &Doc<'_>, i: usize, list: List, known: &Known, out: &mut Vec<A
         (List::Work, Some(_), _) => !label_only(doc, i, &body),
         (List::Work, None, _) if line.kind == Kind::Item => {
             if nested {
-                (owned.marked && body.starts_with("AI ")) || under_group(doc, i)
+                (owned.marked && body.starts_with("AI ")) || under_group(doc, i) || headed && owned.assigned
             } else {
                 let grouped = body.trim_end().ends_with(':')
                     && (fold(&body) == "next meeting"
@@ -222,6 +270,22 @@ fn statement(doc: &Doc<'_>, i: usize, list: List, known: &Known, out: &mut Vec<A
         done,
         section: None,
     });
+}
+
+/// The words without what a bot of a chat room adds: "(kim, 15:20:11)" behind them, and where a handle lives, ":example.org".
+fn unstamped(text: &str) -> Cow<'_, str> {
+    let stamp = text.strip_suffix(')').and_then(|t| t.rfind(" (")).filter(|at| {
+        let inside = &text[at + 2..text.len() - 1];
+        inside
+            .rsplit_once(", ")
+            .is_some_and(|(who, hour)| !who.contains(' ') && hour.len() == 8 && hour.bytes().all(|b| b.is_ascii_digit() || b == b':'))
+    });
+    let text = stamp.map_or(text, |at| &text[..at]);
+    let Some(handle) = text.split(' ').find(|w| w.starts_with('@') && w.contains(':') && w.contains('.')) else {
+        return Cow::Borrowed(text);
+    };
+    let home = handle.find(':').map_or("", |at| handle[at..].trim_end_matches([',', ':']));
+    if home.len() < 4 { Cow::Borrowed(text) } else { Cow::Owned(text.replacen(home, "", 4)) }
 }
 
 fn unique(mut owners: Vec<String>) -> Vec<String> {

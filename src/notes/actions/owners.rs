@@ -1,6 +1,6 @@
 //! Whom a piece of work belongs to: `(A/B)`, `[name=A]`, `A: …`, `A - …`, a trailing `(A)`, and who may be a person at all.
 
-use super::super::cues::Words;
+use super::super::cues::{Cues, Words};
 use super::super::people::Known;
 use super::super::words::fold;
 use super::assigned::{TASK_VERBS, assigned, plain_name};
@@ -26,14 +26,25 @@ const NO_PERSON: &Words = &Words::new(
     examples idea ideas option options plan plans goal goals status review reviews follow followup reminder important priority optional \
     blocker blocking low high wip draft yes no ok meeting meetings minutes time date deadline budget website blog survey python github \
     numpy linux windows mac macos web team core community people maintainers going remember want hard easy migration access back due up \
-    move change add remove proposal deprecated enh",
+    move change add remove proposal deprecated enh \
+    just only still already again now here thanks please sure hopefully probably likely some most each every none \
+    nothing something anything folks users developers contributors volunteers members others further currently ideally eventually \
+    finally otherwise tonight today tomorrow yesterday later soon instead however therefore meanwhile additionally unfortunately \
+    although because since until while after before given need needed needs want wants trying able ready unable hoping looking \
+    discussed agreed asked decided suggested mentioned reviewed closed merged noted updated talked proposed confirmed postponed \
+    deferred tabled continued completed finished fixed resolved rejected approved accepted blocked stalled ongoing pending open \
+    opened skipped cancelled canceled resolution outcome consensus context background aside question concern concerns comment \
+    comments feedback support help access response reply invitation guide intro introduction addition reference pointer pointers \
+    thoughts tests users people group board council committee sponsors company project package packages library maintainer xxx xx nn \
+    switch migrate upgrade convert port rename backport transition subscribe apply respond refer aim tool tooling bot",
 );
 
 /// Short words in capitals that are nobody's initials.
 const ACRONYMS: &[&str] = &[
     "PR", "PRS", "CI", "API", "ABI", "WIP", "TODO", "DONE", "ENH", "BUG", "DOC", "MAINT", "OK", "FYI", "NB", "RFC", "NEP", "CEP", "ZEP",
     "QA", "UI", "UX", "OS", "CPU", "GPU", "AI", "ML", "TBD", "FAQ", "URL", "AOB", "TSC", "WG", "SIG", "NOTE", "RE", "CFEP", "GSOC", "ARM",
-    "MKL", "NA", "US", "EU",
+    "MKL", "NA", "US", "EU", "XXX", "XX", "NN", "ETA", "MVP", "LTS", "SDK", "CLI", "SQL", "EOL", "KEP", "PEP", "LGTM", "IDE", "VM", "VMS",
+    "HPC", "SSH", "AWS", "GCP",
 ];
 
 /// Whether a word that may look like a name is surely none.
@@ -51,14 +62,22 @@ pub fn no_person(word: &str) -> bool {
 
 /// One name: one to three capital words, initials, or a handle. Lower case only as a handle or when it is known.
 fn name(piece: &str, known: &Known, handles: bool) -> Option<String> {
-    let piece = piece.trim().trim_start_matches("name=").trim_end_matches('?').trim();
-    let piece = piece.trim_matches(|c: char| "*_~`".contains(c)).trim();
+    let piece = piece.trim();
+    let piece = piece.strip_prefix("name=").unwrap_or(piece).trim_end_matches('?').trim();
+    let piece = piece.trim_matches(['*', '_', '~', '`']).trim();
     if let Some(handle) = piece.strip_prefix('@') {
         let handle = handle.trim_matches(['(', ')', ':']);
         return (!handle.is_empty() && !handle.contains(' ')).then(|| handle.to_owned());
     }
+    if piece.len() > 40 {
+        return None;
+    }
+    let capital = piece.split_whitespace().all(|w| w.starts_with(|c: char| c.is_uppercase()));
+    if !capital && piece.contains(char::is_whitespace) {
+        return None;
+    }
     let words: Vec<&str> = piece.split_whitespace().collect();
-    if words.is_empty() || words.len() > 3 || piece.len() > 40 {
+    if words.is_empty() || words.len() > 3 {
         return None;
     }
     let shaped = words.iter().all(|w| {
@@ -66,8 +85,7 @@ fn name(piece: &str, known: &Known, handles: bool) -> Option<String> {
             && w.chars().next().is_some_and(char::is_alphabetic)
             && !(w.ends_with('.') && w.len() > 3)
     });
-    let capital = words.iter().all(|w| w.starts_with(|c: char| c.is_uppercase()));
-    if !shaped || !capital && words.len() > 1 || no_person(words[0]) && !known.has(words[0]) {
+    if !shaped || no_person(words[0]) && !known.has(words[0]) {
         return None;
     }
     if capital && words.len() > 1 && words.iter().skip(1).any(|w| no_person(w)) {
@@ -80,6 +98,15 @@ fn name(piece: &str, known: &Known, handles: bool) -> Option<String> {
 /// A list of names: `A/B`, `A, B & C`, `A and B`; all of it or nothing.
 pub(super) fn names(list: &str, known: &Known, handles: bool) -> Option<Vec<String>> {
     if list.len() > 120 {
+        return None;
+    }
+    // "The next …" is no name, and so the whole is none.
+    if let Some((first, rest)) = list.split_once(' ')
+        && !first.bytes().any(|b| matches!(b, b'/' | b',' | b'&' | b'+'))
+        && !first.is_empty()
+        && rest.starts_with(|c: char| c.is_ascii_lowercase())
+        && !rest.starts_with("and ")
+    {
         return None;
     }
     let mut out = Vec::new();
@@ -99,7 +126,7 @@ pub fn of_item(text: &str, known: &Known, strict: bool) -> Owned {
         if let Some((owners, more)) = bracket_names(inside, rest, known) {
             return Owned { owners, text: more, marked: true, assigned: false };
         }
-        if ["needs owner", "needs an owner", "owner needed", "no owner", "unassigned"].contains(&fold(inside).as_str()) {
+        if ["", "needs owner", "needs an owner", "owner needed", "no owner", "unassigned", "tbd", "xxx"].contains(&fold(inside).as_str()) {
             return Owned { text: trim_lead(rest).to_owned(), marked: true, ..Owned::default() };
         }
     }
@@ -115,15 +142,17 @@ pub fn of_item(text: &str, known: &Known, strict: bool) -> Owned {
             return Owned { owners, text: text.to_owned(), marked: true, assigned: true };
         }
     }
-    for (at, dash) in
-        [text.find(':').map(|i| (i, 1)), text.find(" - ").map(|i| (i, 3)), text.find(" – ").map(|i| (i, " – ".len()))].into_iter().flatten()
-    {
+    const DASHES: [&Cues; 2] = [&Cues::new(&[" - "]), &Cues::new(&[" – "])];
+    let colon = text.find(':').map(|i| (i, 1));
+    let dashes = DASHES.iter().filter_map(|dash| dash.first(text).map(|(at, d)| (at, d.len())));
+    for (at, dash) in colon.into_iter().chain(dashes) {
         let (who, rest) = (&text[..at], &text[at + dash..]);
         if rest.starts_with("//") {
             continue;
         }
-        if let Some(owners) =
-            names(who, known, dash > 1 && !strict).filter(|o| !strict || o.iter().all(|n| surely(n, known)) || text.starts_with('@'))
+        if let Some(owners) = names(who, known, dash > 1 && !strict)
+            .or_else(|| beside_known(who, known).then(|| names(who, known, true)).flatten())
+            .filter(|o| !strict || o.iter().all(|n| surely(n, known)) || text.starts_with('@'))
         {
             return Owned { owners, text: rest.trim().to_owned(), marked: true, assigned: begins_will(rest.trim()) };
         }
@@ -131,12 +160,14 @@ pub fn of_item(text: &str, known: &Known, strict: bool) -> Owned {
     if let Some((owners, task)) = assigned(text, known, strict) {
         return Owned { owners, text: task, marked: false, assigned: true };
     }
-    for cut in [": ", "; ", ". "] {
-        for (i, _) in text.match_indices(cut).take(6) {
-            if let Some((owners, _)) = assigned(text[i + cut.len()..].trim(), known, true) {
-                return Owned { owners, text: text.to_owned(), marked: false, assigned: true };
-            }
+    const CUTS: &Cues = &Cues::new(&[": ", "; ", ". "]);
+    for (i, cut) in CUTS.all(text).take(12) {
+        if let Some((owners, _)) = assigned(text[i + cut.len()..].trim(), known, true) {
+            return Owned { owners, text: text.to_owned(), marked: false, assigned: true };
         }
+    }
+    if !strict && let Some((owner, rest)) = leading_handle(text) {
+        return Owned { owners: vec![owner], text: rest.to_owned(), marked: true, assigned: false };
     }
     if let Some((owners, rest)) = trailing(text, known) {
         return Owned { owners, text: rest, marked: false, assigned: false };
@@ -145,6 +176,15 @@ pub fn of_item(text: &str, known: &Known, strict: bool) -> Owned {
         return Owned { owners, text: text.to_owned(), marked: false, assigned: true };
     }
     Owned { text: text.to_owned(), ..Owned::default() }
+}
+
+/// "kim, noor": small words beside a name that the note knows are handles.
+fn beside_known(who: &str, known: &Known) -> bool {
+    let mut pieces = who.split(['/', ',', '&']).map(str::trim);
+    who.len() < 40
+        && who.contains(['/', ',', '&'])
+        && pieces.clone().all(|p| !p.contains(' ') && p.len() > 1)
+        && pieces.any(|p| known.has(p))
 }
 
 pub(super) fn surely(name: &str, known: &Known) -> bool {
@@ -192,6 +232,23 @@ fn bracket_names(inside: &str, rest: &str, known: &Known) -> Option<(Vec<String>
     Some((owners, trim_lead(rest).to_owned()))
 }
 
+/// "@kim write …", "@Kim Alder write …": a handle, or the whole name that some editors put behind the mark.
+fn leading_handle(text: &str) -> Option<(String, &str)> {
+    let (first, mut rest) = text.strip_prefix('@')?.split_once(' ')?;
+    let mut owner = first.trim_end_matches([':', ',']).to_owned();
+    if first.starts_with(char::is_uppercase)
+        && let Some((second, after)) = rest.split_once(' ')
+        && second.starts_with(char::is_uppercase)
+        && second.chars().all(char::is_alphabetic)
+        && !no_person(second)
+    {
+        owner = format!("{owner} {second}");
+        rest = after;
+    }
+    let whole = owner.chars().all(|c| c.is_alphanumeric() || "-_. ".contains(c)) && owner.len() > 1;
+    (whole && rest.starts_with(char::is_alphabetic)).then_some((owner, rest))
+}
+
 /// "A and B meet …": several names, then a verb; or one known name.
 fn verb_after_names(text: &str, known: &Known) -> Option<Vec<String>> {
     let mut end = 0;
@@ -231,6 +288,7 @@ fn trailing(text: &str, known: &Known) -> Option<(Vec<String>, String)> {
         && let Some(at) = trimmed.rfind(open)
     {
         let inside = &trimmed[at + 1..trimmed.len() - 1];
+        let inside = inside.strip_suffix(" done").or(inside.strip_prefix("action ")).unwrap_or(inside);
         let head = inside.split(':').next().unwrap_or(inside);
         if !head.bytes().any(|b| b.is_ascii_digit())
             && let Some(found) = names(head, known, inside.contains(':') && !inside.contains("//") || inside.starts_with("[name="))
@@ -242,7 +300,8 @@ fn trailing(text: &str, known: &Known) -> Option<(Vec<String>, String)> {
         }
         // "([name=A] & [name=B])" and words behind it.
     }
-    if text.contains("[name=") {
+    const NAMED: &Cues = &Cues::new(&["[name="]);
+    if NAMED.any(text) {
         let found: Vec<String> = text.split("[name=").skip(1).take(8).filter_map(|p| name(p.split(']').next()?, known, true)).collect();
         if !found.is_empty() {
             return Some((found, text.to_owned()));

@@ -8,15 +8,15 @@ use super::super::lines::{Doc, Kind};
 use super::super::people::Known;
 use super::super::words::sentences;
 use super::assigned::assigned;
+use super::lists::kind_of;
 use super::owners::{Owned, of_item};
 use super::wills;
 
 /// Sentences that give a task to a person: "Kim will …", "Kim to …", "KM: Will …".
 pub(super) fn prose(doc: &Doc<'_>, i: usize, known: &Known, out: &mut Vec<ActionItem>) {
     let line = &doc.lines[i];
-    let raw = line.body;
-    const CUES: &Cues = &Cues::new(&[" will ", " to ", "'ll ", "’ll ", "Will ", " going to ", "volunteer", "Decision:", " plans "]);
-    if !CUES.any(raw) || matches!(line.kind, Kind::Heading(1..=6)) {
+    const CUES: &Cues = &Cues::new(&[" will ", " to ", "'ll ", "Will ", " plans "]);
+    if !CUES.any(&line.plain) || matches!(line.kind, Kind::Heading(1..=6)) {
         return;
     }
     let own = &*line.plain;
@@ -26,7 +26,7 @@ pub(super) fn prose(doc: &Doc<'_>, i: usize, known: &Known, out: &mut Vec<Action
     };
     let starts = doc.starts(i);
     let mut before: Option<&str> = None;
-    for sentence in sentences(&continued).into_iter().flat_map(|s| pieces(s, known)) {
+    for sentence in sentences(&continued).into_iter().flat_map(|s| if TELLS.any(s) { pieces(s, known) } else { vec![s] }) {
         let at = (sentence.as_ptr() as usize).saturating_sub(continued.as_ptr() as usize);
         if at >= own.len() || out.len() > 5000 {
             break;
@@ -45,7 +45,7 @@ pub(super) fn prose(doc: &Doc<'_>, i: usize, known: &Known, out: &mut Vec<Action
                 done: false,
                 section: None,
             };
-            let (first, second) = antecedent(&task, before);
+            let (first, second) = antecedent(&task, before.or_else(|| above(doc, i)));
             out.push(made(first));
             if let Some(second) = second {
                 out.push(made(second));
@@ -58,20 +58,21 @@ pub(super) fn prose(doc: &Doc<'_>, i: usize, known: &Known, out: &mut Vec<Action
 /// Without one of these no sentence gives a task to anybody.
 const TELLS: &Cues = &Cues::new(&[" to ", " will ", "'ll ", " plans ", " should ", "Will ", "will ", "TODO"]);
 
-/// A sentence in the parts that can each give a task: after a semicolon, a wide dash, and "and Kim will".
+/// A sentence that tells something in the parts that can each give a task: after a semicolon, a wide dash, and "and Kim will".
 fn pieces<'s>(sentence: &'s str, known: &Known) -> Vec<&'s str> {
     const CUTS: &Cues = &Cues::new(&["; ", "  - ", ", ", " and "]);
     let mut out = Vec::new();
     let mut rest = sentence;
     let mut looked = if CUTS.any(sentence) { 0 } else { 8 };
-    let tells = TELLS.any(sentence);
     while looked < 8 {
         looked += 1;
-        let cut = [("; ", 2), ("  - ", 4)].iter().filter_map(|(mark, n)| rest.find(mark).map(|p| (p, *n))).min();
-        let joint = [", and ", " and ", ", "]
-            .iter()
-            .filter(|_| tells)
-            .flat_map(|mark| rest.match_indices(mark).take(4).map(|(p, m)| (p, m.len())))
+        const PARTS: &Cues = &Cues::new(&["; ", "  - "]);
+        const JOINTS: &Cues = &Cues::new(&[", and ", " and ", ", "]);
+        let cut = PARTS.first(rest).map(|(p, mark)| (p, mark.len()));
+        let joint = JOINTS
+            .all(rest)
+            .take(12)
+            .map(|(p, mark)| (p, mark.len()))
             .filter(|(p, n)| {
                 rest[p + n..].starts_with(char::is_uppercase)
                     && assigned(&rest[p + n..], known, true).is_some()
@@ -121,7 +122,8 @@ fn task_of(sentence: &str, known: &Known) -> Option<(Vec<String>, String)> {
         }
     }
     // "For the link (a topic): Kim to …".
-    if let Some(found) = rest.match_indices(": ").take(3).find_map(|(p, _)| assigned(rest[p + 2..].trim(), known, true)) {
+    const COLON: &Cues = &Cues::new(&[": "]);
+    if let Some(found) = COLON.all(rest).take(3).find_map(|(p, _)| assigned(rest[p + 2..].trim(), known, true)) {
         return Some(found);
     }
     let rest = bracket_off(rest);
@@ -138,8 +140,22 @@ fn bracket_off(s: &str) -> &str {
     s
 }
 
+/// The words above a line that speak of the same thing: the point it hangs below, or the one before it.
+pub(super) fn above<'d>(doc: &'d Doc<'_>, i: usize) -> Option<&'d str> {
+    let line = doc.lines.get(i).filter(|l| l.kind == Kind::Item)?;
+    let near = doc.lines[i.saturating_sub(8)..i].iter().rev();
+    let told =
+        near.take_while(|l| !matches!(l.kind, Kind::Blank | Kind::Heading(_))).find(|l| l.kind == Kind::Item && l.indent <= line.indent)?;
+    let sentences = sentences(&told.plain);
+    if kind_of(&told.plain).is_some() || told.plain.ends_with(':') {
+        return None;
+    }
+    let asked = sentences.first().filter(|s| s.ends_with('?'));
+    asked.or(sentences.last()).copied().filter(|s| s.len() <= 200)
+}
+
 /// "… will do this, and also …": the sentence before becomes the task, and what follows another.
-fn antecedent(task: &str, before: Option<&str>) -> (String, Option<String>) {
+pub(super) fn antecedent(task: &str, before: Option<&str>) -> (String, Option<String>) {
     const DO: &[&str] = &[
         "do this",
         "do that",
@@ -168,7 +184,11 @@ fn antecedent(task: &str, before: Option<&str>) -> (String, Option<String>) {
         .filter_map(|c| before.find(c))
         .min()
         .map_or(before, |at| &before[..at]);
-    let rest = task.get(lead.len()..).unwrap_or("").trim_start_matches([',', ' ']);
+    let rest = task.get(lead.len()..).unwrap_or("");
+    if rest.starts_with(' ') && !rest.trim_start().starts_with("and ") {
+        return (format!("{}: {}", task.trim_end_matches('.'), bracket_off(main)), None);
+    }
+    let rest = rest.trim_start_matches([',', ' ']);
     let second = ["and also ", "and will also ", "and then ", "and "].iter().find_map(|c| rest.strip_prefix(c)).map(str::to_owned);
     (bracket_off(main).to_owned(), second.filter(|s| s.split(' ').count() > 1))
 }

@@ -20,9 +20,14 @@ enum Verb {
     Implied,
 }
 
+/// What may stand behind "meet" or "no meeting" when the words are about meetings to come.
+const WHEN: &[&str] = &[
+    "", "on", "next", "this", "in", "until", "till", "for", "during", "today", "tomorrow", "again", "over", "because", "due", "as",
+    "since", "that", "two", "between", "from",
+];
+
 fn verb(lower: &str) -> Option<(Verb, usize)> {
-    const VERBS: &Cues =
-        &Cues::new(&["no meeting", "no call", "not be", "not have", "not meet", "n't", "cancel", "call", "skip", "meeting"]);
+    const VERBS: &Cues = &Cues::new(&["no ", "not be", "not have", "not meet", "n't", "cancel", "call", "skip", "meeting"]);
     if !VERBS.any(lower) {
         return None;
     }
@@ -57,10 +62,6 @@ fn verb(lower: &str) -> Option<(Verb, usize)> {
         // "won't meet on the 12th", and not "doesn't meet the standards" or "when we don't meet".
         let meets = rest.find("meet").map_or("", |p| rest[p + 4..].trim_start());
         let word = meets.split(|c: char| !c.is_alphanumeric()).next().unwrap_or("");
-        const WHEN: &[&str] = &[
-            "", "on", "next", "this", "in", "until", "till", "for", "during", "today", "tomorrow", "again", "over", "because", "due", "as",
-            "since", "that", "two", "between", "from",
-        ];
         let timed = !rest.contains("t meet") && !rest.starts_with("not meet")
             || WHEN.contains(&word)
             || dates::weekday(word).is_some()
@@ -68,6 +69,9 @@ fn verb(lower: &str) -> Option<(Verb, usize)> {
         if !other && timed && !lower.contains("when we") && !lower.contains("if we") {
             return Some((Verb::NoMeeting, at));
         }
+    }
+    if let Some(at) = none_of(lower) {
+        return Some((Verb::NoMeeting, at));
     }
     const CALLS: &Cues = &Cues::new(&["cancel", "called off", "call off"]);
     if CALLS.any(lower)
@@ -111,6 +115,70 @@ fn verb(lower: &str) -> Option<(Verb, usize)> {
     None
 }
 
+/// "no Harbour meeting", "no telecon": the name of a series, at most, between the two words.
+fn none_of(lower: &str) -> Option<usize> {
+    const NO: &Cues = &Cues::new(&["no "]);
+    const KINDS: &[&str] =
+        &["meeting", "meetings", "call", "calls", "telecon", "teleconference", "telco", "sync", "standup", "hangout", "huddle"];
+    const OTHER: &[&str] = &[
+        "extra",
+        "additional",
+        "special",
+        "second",
+        "further",
+        "such",
+        "one",
+        "longer",
+        "more",
+        "need",
+        "in",
+        "at",
+        "on",
+        "from",
+        "of",
+        "the",
+        "a",
+        "for",
+        "to",
+        "since",
+        "during",
+        "with",
+        "and",
+        "or",
+        "until",
+        "after",
+        "before",
+        "objection",
+        "objections",
+        "update",
+        "updates",
+        "news",
+        "open",
+        "action",
+        "actions",
+        "items",
+        "issues",
+        "recording",
+        "notes",
+        "quorum",
+        "other",
+    ];
+    if lower.contains("when we") || lower.contains("if we") {
+        return None;
+    }
+    NO.all(lower).map(|m| m.0).filter(|at| lower[..*at].chars().next_back().is_none_or(|c| !c.is_alphanumeric())).find(|at| {
+        let rest = &lower[at + 3..];
+        let words: Vec<&str> = rest.split_whitespace().take(5).collect();
+        let bare = |w: &str| w.trim_end_matches([',', '.', ';', ':', '!', ')', '\'']).to_owned();
+        let Some(thing) = words.iter().position(|w| KINDS.contains(&bare(w).as_str())) else { return false };
+        // What follows says when, or nothing follows.
+        let ends = bare(words[thing]).len() < words[thing].len();
+        let after = words.get(thing + 1).map_or(String::new(), |w| bare(w));
+        let timed = ends || WHEN.contains(&after.as_str()) || dates::weekday(&after).is_some() || dates::month(&after, false).is_some();
+        timed && words[..thing].iter().all(|w| !OTHER.contains(w) && !w.ends_with([',', '.', ';', ':']))
+    })
+}
+
 /// A cancellation in a sentence; or why the sentence, which sounds like one, is none.
 pub(super) fn cancel(doc: &Doc<'_>, meeting: &Meeting, said: &Said<'_>) -> Option<Result<Change, &'static str>> {
     let (verb, at) = verb(&said.lower)?;
@@ -127,6 +195,10 @@ fn cancellation(doc: &Doc<'_>, meeting: &Meeting, said: &Said<'_>, verb: Verb, a
             || words.starts_with("meeting cancelled")
             || words.starts_with("meeting canceled"))
         && words.split(' ').count() <= 14;
+    // "19 February - CANCELLED": the title of the meeting says it of itself.
+    let titled = heading
+        && doc.lines[said.index].number == meeting.line
+        && ["cancelled", "canceled", "no meeting", "skipped"].iter().any(|w| words == *w || words.ends_with(&format!(" {w}")));
     let first = verb == Verb::NoMeeting && words.starts_with("no meeting") && said.before.is_none();
     let mood = mood(&said.lower);
     if mood == Mood::Void && !(verb == Verb::NoMeeting && said.lower.contains("not going to")) {
@@ -155,7 +227,11 @@ fn cancellation(doc: &Doc<'_>, meeting: &Meeting, said: &Said<'_>, verb: Verb, a
     let clause = when::clause(said.text, at);
     let mut when = date.map_or(When::Unsaid, |d| when::find(clause, d).or_else(|| when::find(said.text, d)).unwrap_or_default());
     let mut series_text = object.as_ref().and_then(|o| o.series.clone());
-    let mut named = object.is_some() || heading && lone;
+    let mut named = object.is_some() || heading && (lone || titled);
+    if titled {
+        when = When::This;
+        series_text = None;
+    }
     let this = contains_any(
         &said.lower,
         const {
@@ -172,7 +248,7 @@ fn cancellation(doc: &Doc<'_>, meeting: &Meeting, said: &Said<'_>, verb: Verb, a
         },
     );
     // A skip wants a date or a meeting to skip; other things are skipped all the time.
-    if verb == Verb::Skip && !(named && (when != When::Unsaid || said.lower.contains("meeting"))) {
+    if verb == Verb::Skip && !titled && !(named && (when != When::Unsaid || said.lower.contains("meeting"))) {
         let bare = skips_date(&said.lower, at);
         if !(bare && when != When::Unsaid) {
             return Err("what is skipped is not a meeting");
@@ -194,7 +270,7 @@ fn cancellation(doc: &Doc<'_>, meeting: &Meeting, said: &Said<'_>, verb: Verb, a
     let periods = verb == Verb::Cancel && !named && when != When::Unsaid && cancels_period(&said.lower, at);
     named |= periods;
     let mut borrowed = false;
-    if lone && !this && when == When::Unsaid {
+    if lone && !this && !titled && when == When::Unsaid {
         // "Cancelled." below a bullet that names the meeting.
         let top = doc.lines[said.index].parent.is_none();
         if let Some(d) = date
@@ -301,6 +377,7 @@ fn cancellation(doc: &Doc<'_>, meeting: &Meeting, said: &Said<'_>, verb: Verb, a
         certainty: if surely { Certainty::Certain } else { Certainty::Possible },
         announcer: None,
         when,
+        goal: None,
     })
 }
 

@@ -11,30 +11,76 @@ use crate::meeting::zone::Zones;
 
 /// A day and an hour, as far as the words say them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Goal {
-    pub(super) day: Option<NaiveDate>,
-    weekday: Option<Weekday>,
+pub struct Goal {
+    /// What stands in the change as long as nothing better is known.
+    pub(super) said: Option<String>,
+    pub(super) day: Option<Day>,
+    way: Way,
     clock: Option<Clock>,
 }
 
+/// The day that words name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Day {
+    On(NaiveDate),
+    /// "next Thursday": one of two.
+    Either(NaiveDate, NaiveDate),
+    /// "Thursday": which one, the meeting that is moved tells.
+    Named(Weekday),
+}
+
+/// Whether a meeting is put off or brought forward.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Way {
+    Later,
+    Earlier,
+    #[default]
+    Unsaid,
+}
+
 impl Goal {
-    pub(super) fn names_a_day(&self) -> bool {
-        self.day.is_some() || self.weekday.is_some()
+    /// The day, when a meeting of `from` is moved, and whether no other day is as likely.
+    fn day(&self, from: Option<NaiveDate>) -> Option<(NaiveDate, bool)> {
+        let from = || from.map(|f| (f, i64::from(f.weekday().num_days_from_monday())));
+        match self.day? {
+            Day::On(day) => Some((day, true)),
+            Day::Either(a, b) => {
+                let near = from().map_or(a, |(f, _)| if (b - f).num_days().abs() < (a - f).num_days().abs() { b } else { a });
+                Some((near, false))
+            }
+            Day::Named(name) => {
+                let (from, own) = from()?;
+                let ahead = i64::from(name.num_days_from_monday()) - own;
+                let (days, sure) = match self.way {
+                    _ if ahead == 0 => return self.clock.as_ref().map(|_| (from, true)),
+                    Way::Later => (ahead.rem_euclid(7), true),
+                    Way::Earlier => (ahead.rem_euclid(7) - 7, true),
+                    // Within the week of the meeting; a day before it may as well be the one after.
+                    Way::Unsaid => (ahead, ahead > 0),
+                };
+                Some((from + Duration::days(days), sure))
+            }
+        }
     }
 }
 
 /// What is said of a goal in the words that follow "to", in a note of `date`.
-pub(super) fn find(words: &str, date: Option<NaiveDate>, zones: &Zones) -> Goal {
+pub(super) fn find(words: &str, sentence: &str, date: Option<NaiveDate>, zones: &Zones) -> Goal {
     const RELATIVE: &Cues = &Cues::caseless(&["later", "earlier", "an hour", "one hour"]);
+    const LATER: &Cues = &Cues::caseless(&["postpone", "push", "delay", "defer", "put off", "moved back", "move back"]);
+    const EARLIER: &Cues = &Cues::caseless(&["brought forward", "bring forward", "moved up", "move up"]);
+    let name =
+        || tokens(words).iter().take(6).find_map(|t| dates::weekday(t.text).filter(|_| t.text.len() > 3 && !t.text.ends_with(['s', 'S'])));
+    let bare = !date.is_some_and(|d| when::dated(words, d));
     let day = match date.and_then(|d| when::find(words, d)) {
-        Some(When::On(days)) => days.first().copied(),
-        _ => None,
+        Some(When::On(days)) if !bare => days.first().copied().map(Day::On),
+        Some(When::Either(a, b)) => Some(Day::Either(a, b)),
+        _ => name().map(Day::Named),
     };
-    let weekday = match day {
-        None => {
-            tokens(words).iter().take(6).find_map(|t| dates::weekday(t.text).filter(|_| t.text.len() > 3 && !t.text.ends_with(['s', 'S'])))
-        }
-        Some(_) => None,
+    let way = match (LATER.any(sentence), EARLIER.any(sentence)) {
+        (true, false) => Way::Later,
+        (false, true) => Way::Earlier,
+        _ => Way::Unsaid,
     };
     // One hour and no more: of several the words do not say which.
     let mut clocks = hours::find(words, zones);
@@ -42,7 +88,7 @@ pub(super) fn find(words: &str, date: Option<NaiveDate>, zones: &Zones) -> Goal 
         .then(|| clocks.remove(0))
         .filter(|c| c.again.is_none_or(|a| a == c.start))
         .filter(|c| plain_hour(words, c));
-    Goal { day, weekday, clock }
+    Goal { said: None, day, way, clock }
 }
 
 /// An hour that is surely meant as it is read: "7:30" alone may be the evening's.
@@ -51,15 +97,21 @@ fn plain_hour(words: &str, clock: &Clock) -> bool {
     clock.twelve || !one_digit || clock.zone.is_some()
 }
 
-/// Writes the goal of a change whose own dates are known. What the words leave open stays in words, or unsaid.
-pub(super) fn aim(change: &mut Change, goal: &Goal, note: Option<NaiveDate>, time: Option<&TimeSaid>, zones: &Zones) {
+/// Writes the goal of a change whose own dates are known. What the words leave open stays in words, or unsaid, and is not certain.
+pub(super) fn aim(change: &mut Change, note: Option<NaiveDate>, time: Option<&TimeSaid>, zones: &Zones) {
+    let Some(goal) = change.goal.clone() else { return };
+    change.to.clone_from(&goal.said);
     let from = change.dates.first().copied();
     let extra = change.kind == ChangeKind::Extra;
-    let day = if extra { from } else { goal.day.or_else(|| same_week(from?, goal.weekday?)) };
-    let day = day.filter(|d| note.is_none_or(|n| *d >= n));
-    if goal.day.is_none() && day.is_some() && !extra {
-        // The day is known by the meeting that is moved, and so only as surely as that one.
-        change.to = day.map(|d| d.to_string());
+    let found = if extra { from.map(|f| (f, true)) } else { goal.day(from) };
+    let stays = |day| Some(day) == from && goal.clock.is_none();
+    let found = found.filter(|(day, _)| note.is_none_or(|n| *day >= n) && (extra || !stays(*day)));
+    if !extra && goal.day.is_some() && from.is_some() && !found.is_some_and(|f| f.1) {
+        change.certainty = Certainty::Possible;
+    }
+    let day = found.map(|f| f.0);
+    if let Some(day) = day.filter(|_| !extra) {
+        change.to = Some(day.to_string());
     }
     let Some(clock) = &goal.clock else { return };
     let Some(near) = day.or(from) else { return };
@@ -81,12 +133,6 @@ pub(super) fn aim(change: &mut Change, goal: &Goal, note: Option<NaiveDate>, tim
             }
         },
     };
-}
-
-/// The day of that name in the week of the meeting that is moved; the meeting's own day is no goal.
-fn same_week(from: NaiveDate, day: Weekday) -> Option<NaiveDate> {
-    let ahead = i64::from(day.num_days_from_monday()) - i64::from(from.weekday().num_days_from_monday());
-    (ahead != 0).then(|| from + Duration::days(ahead))
 }
 
 /// "one hour later", "30 minutes earlier": how far a meeting is moved, which only its own hour makes a time of.

@@ -8,7 +8,7 @@ mod other;
 mod target;
 mod when;
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, Duration, NaiveDate};
 
 use super::cues::Cues;
 use super::heading::Meeting;
@@ -19,6 +19,7 @@ use super::words::sentences;
 use super::{Certainty, Change, ChangeKind, TimeSaid, When, actions, matching};
 use crate::meeting::zone::Zones;
 use cancel::cancel;
+pub use goal::Goal;
 use mood::contains_any;
 
 /// A sentence in its place.
@@ -36,12 +37,11 @@ struct Said<'s> {
 const CUES: &Cues = &Cues::caseless(&[
     "cancel",
     "skip",
-    "no meeting",
+    "no ",
     "not meet",
     "n't meet",
     "not be a meeting",
     "not have a meeting",
-    "no call",
     "not be a call",
     "called off",
     "call off",
@@ -112,10 +112,8 @@ pub fn find(doc: &Doc<'_>, meeting: &Meeting, beside: &Beside<'_>) -> (Vec<Chang
             continue;
         }
         let parts = sentences(&text);
-        let mut from = 0;
         for (n, sentence) in parts.iter().enumerate() {
-            let at = text[from..].find(sentence).map_or(from, |p| p + from);
-            from = at + sentence.len();
+            let at = (sentence.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
             let number = places.iter().rev().find(|(start, _)| *start <= at).map_or(line.number, |p| p.1);
             let said = Said {
                 index: i,
@@ -131,15 +129,13 @@ pub fn find(doc: &Doc<'_>, meeting: &Meeting, beside: &Beside<'_>) -> (Vec<Chang
                     passed.push((number, why));
                     None
                 }
-                Some(Ok(change)) => Some((change, None)),
+                Some(Ok(change)) => Some(change),
                 None => other::find(doc, meeting, &said, beside.zones),
             };
-            if let Some((mut change, goal)) = change {
+            if let Some(mut change) = change {
                 change.announcer = announcer(&said, beside.known);
                 settle(&mut change, meeting, beside.folder);
-                if let Some(goal) = goal {
-                    goal::aim(&mut change, &goal, meeting.date, beside.time, beside.zones);
-                }
+                goal::aim(&mut change, meeting.date, beside.time, beside.zones);
                 out.push(change);
             }
         }
@@ -213,8 +209,9 @@ fn settle(change: &mut Change, meeting: &Meeting, folder: &Neighbours) {
     let own = change.series_text.is_none();
     let rhythm = |from: NaiveDate, to: NaiveDate| dates.map(|d| neighbours::expected(d, date, from, to)).unwrap_or_default();
     let known = dates.is_some_and(|d| neighbours::rhythm(d, date).is_some());
-    change.dates = super::resolve::dates(&change.when, date, &rhythm);
-    if change.dates.is_empty() && own {
+    let extra = change.kind == ChangeKind::Extra;
+    change.dates = named(change, date, &rhythm);
+    if change.dates.is_empty() && own && !extra {
         change.dates = super::resolve::by_week(&change.when, date);
         // A week in which the series has no meeting by its rhythm.
         if known && !change.dates.is_empty() {
@@ -223,16 +220,62 @@ fn settle(change: &mut Change, meeting: &Meeting, folder: &Neighbours) {
     }
     let past = change.dates.iter().all(|d| *d < date) && !change.dates.is_empty() && change.when != When::This;
     let dated = matches!(change.kind, ChangeKind::Cancel | ChangeKind::Move | ChangeKind::Extra);
-    let vague = dated && change.dates.is_empty() && change.when != When::Next(1);
-    if past || vague {
+    let vague = dated && change.dates.is_empty() && (change.when != When::Next(1) || extra);
+    let meets = |d: &NaiveDate| near_rhythm(*d, dates.unwrap_or_default(), date);
+    let odd = match (change.kind, &change.when) {
+        (ChangeKind::Cancel | ChangeKind::Move, When::On(_) | When::Either(..)) => known && !change.dates.iter().all(meets),
+        (ChangeKind::Extra, _) => change.dates.iter().any(|d| !rhythm(*d, *d).is_empty()),
+        _ => false,
+    };
+    if past || vague || odd || dated && super::resolve::open(&change.when, &rhythm) {
         change.certainty = Certainty::Possible;
     }
-    if let When::On(named) = &change.when
-        && known
-        && change.kind == ChangeKind::Cancel
-        && named.iter().any(|d| !near_rhythm(*d, dates.unwrap_or_default(), date))
-    {
+}
+
+/// Days around a note in which a series that it speaks of has a meeting.
+const SEASON: i64 = 100;
+
+/// Resolves a change by the meetings that its series has from one day to another: its dates, where it is moved to, and no certainty where
+/// the series does not meet or the words fit two meetings. `date` and `time` are the note's own.
+pub fn schedule(
+    change: &mut Change,
+    date: NaiveDate,
+    time: Option<&TimeSaid>,
+    meets: &dyn Fn(NaiveDate, NaiveDate) -> Vec<NaiveDate>,
+    zones: &Zones,
+) {
+    let around = Duration::days(SEASON);
+    if meets(date - around, date + around).is_empty() {
+        // The schedule begins later, or ended before: what the notes show stands.
+        return;
+    }
+    let found = named(change, date, meets);
+    if !found.is_empty() {
+        change.dates = found;
+    }
+    let on = |day: &NaiveDate| !meets(*day, *day).is_empty();
+    goal::aim(change, Some(date), time, zones);
+    let to = change.to.as_deref().and_then(|to| to.get(..10)?.parse::<NaiveDate>().ok());
+    let odd = match change.kind {
+        ChangeKind::Cancel => change.dates.is_empty() || !change.dates.iter().all(on),
+        ChangeKind::Move => {
+            change.dates.is_empty() || !change.dates.iter().all(on) || to.is_some_and(|to| on(&to) && !change.dates.contains(&to))
+        }
+        ChangeKind::Extra => change.dates.is_empty() || change.dates.iter().any(on),
+        ChangeKind::Cadence | ChangeKind::End => false,
+    };
+    let dated = !matches!(change.kind, ChangeKind::Cadence | ChangeKind::End);
+    if odd || dated && super::resolve::open(&change.when, meets) {
         change.certainty = Certainty::Possible;
+    }
+}
+
+/// The dates that a change names. Of an extra meeting only a day that is said: it is none of the series' own.
+fn named(change: &Change, date: NaiveDate, meets: &dyn Fn(NaiveDate, NaiveDate) -> Vec<NaiveDate>) -> Vec<NaiveDate> {
+    match (change.kind, &change.when) {
+        (ChangeKind::Extra, When::Next(_) | When::Within(..) | When::This) => Vec::new(),
+        (ChangeKind::Extra, When::Either(a, _)) => vec![*a],
+        _ => super::resolve::dates(&change.when, date, meets),
     }
 }
 

@@ -97,7 +97,10 @@ pub(super) fn mood(lower: &str) -> Mood {
     ) {
         return Mood::Proposed;
     }
-    if contains_any(lower, const { &Cues::new(&["probably", "assuming", "likely to cancel", "plan to cancel", "we think"]) }) {
+    if contains_any(
+        lower,
+        const { &Cues::new(&["probably", "assuming", "likely to cancel", "plan to cancel", "we think", "let's ", "let us "]) },
+    ) {
         return Mood::Unsure;
     }
     Mood::Said

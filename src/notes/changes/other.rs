@@ -5,13 +5,13 @@ use super::super::heading::Meeting;
 use super::super::lines::{Doc, Kind};
 use super::super::matching;
 use super::super::{Certainty, Change, ChangeKind, When};
-use super::goal::{self, Goal};
+use super::goal;
 use super::mood::{Mood, answer, contains_any, mood, stale_place};
 use super::{Said, target, when};
 use crate::meeting::zone::Zones;
 
 /// A change other than a cancellation that a sentence speaks of.
-pub fn find(doc: &Doc<'_>, meeting: &Meeting, said: &Said<'_>, zones: &Zones) -> Option<(Change, Option<Goal>)> {
+pub fn find(doc: &Doc<'_>, meeting: &Meeting, said: &Said<'_>, zones: &Zones) -> Option<Change> {
     let lower = &said.lower;
     let (kind, at) = kind(lower)?;
     if matches!(doc.lines[said.index].kind, Kind::Heading(_)) {
@@ -25,6 +25,7 @@ pub fn find(doc: &Doc<'_>, meeting: &Meeting, said: &Said<'_>, zones: &Zones) ->
     // The end of a series, and its rhythm, are said of the meeting in the same clause.
     let part = if matches!(kind, ChangeKind::Cadence | ChangeKind::End) { when::clause(said.text, at) } else { said.text };
     let before = (part.as_ptr() as usize).saturating_sub(said.text.as_ptr() as usize);
+    let meets = meets || kind == ChangeKind::Cadence && lower.contains("cadence");
     let mut object = target::find(part, at.saturating_sub(before)).or(meets.then_some(target::Object { series: None }))?;
     let mood = mood(lower);
     let accepted = matches!(mood, Mood::Asked | Mood::Proposed) && (answer(doc, said.index).is_some_and(|a| a.0) || answered_inline(lower));
@@ -39,16 +40,16 @@ pub fn find(doc: &Doc<'_>, meeting: &Meeting, said: &Said<'_>, zones: &Zones) ->
     }
     let found = date.and_then(|d| when::find(from, d));
     let to_date = to.and_then(|t| date.and_then(|d| when::find(t, d)));
-    let goal = match kind {
-        ChangeKind::Move => to.map(|t| goal::find(t, date, zones)),
-        ChangeKind::Extra => Some(goal::find(said.text, date, zones)),
+    let mut goal = match kind {
+        ChangeKind::Move => to.map(|t| goal::find(t, said.text, date, zones)),
+        ChangeKind::Extra => Some(goal::find(said.text, said.text, date, zones)),
         _ => None,
     };
     let to_hour = to.is_some_and(|t| t.chars().any(|c| c.is_ascii_digit()));
-    let to_day = goal.as_ref().is_some_and(Goal::names_a_day);
+    let to_day = goal.as_ref().is_some_and(|g| g.day.is_some());
     let new = match &to_date {
         _ if kind == ChangeKind::Extra => None,
-        Some(When::On(days)) => days.first().map(ToString::to_string),
+        Some(When::On(days)) if !to_day => days.first().map(ToString::to_string),
         _ => goal::relative(said.text).map(str::to_owned).or_else(|| {
             to.filter(|_| to_hour || to_day || kind == ChangeKind::Cadence || kind == ChangeKind::End)
                 .map(|t| t.trim().trim_end_matches(['.', '!']).to_owned())
@@ -68,9 +69,14 @@ pub fn find(doc: &Doc<'_>, meeting: &Meeting, said: &Said<'_>, zones: &Zones) ->
         }
         _ => When::Unsaid,
     };
+    if let Some(goal) = &mut goal {
+        goal.said.clone_from(&new);
+    }
     let series_text = object.series.filter(|t| !meeting.series_text.as_deref().is_some_and(|own| matching::same(t, own)));
     let sure = mood == Mood::Said
         && !stale_place(doc, said.index)
+        // "a second meeting on Tuesday" may be one on every Tuesday.
+        && (kind != ChangeKind::Extra || date.is_some_and(|d| when::dated(said.text, d)))
         && (kind != ChangeKind::Move || matches!(to_date, Some(When::On(_))) || to_day && when != When::Unsaid);
     let change = Change {
         line: said.line,
@@ -84,8 +90,9 @@ pub fn find(doc: &Doc<'_>, meeting: &Meeting, said: &Said<'_>, zones: &Zones) ->
         certainty: if sure { Certainty::Certain } else { Certainty::Possible },
         announcer: None,
         when,
+        goal,
     };
-    Some((change, goal))
+    Some(change)
 }
 
 fn answered_inline(lower: &str) -> bool {
@@ -176,7 +183,10 @@ fn kind(lower: &str) -> Option<(ChangeKind, usize)> {
         },
     );
     if let Some(c) = cadence(lower).filter(|_| changing) {
-        return Some((ChangeKind::Cadence, lower.find(c)?));
+        let at = lower.find(c)?;
+        // "twice every two weeks": how often, and not of one series.
+        let counted = ["times ", "twice "].iter().any(|w| lower[..at].ends_with(w));
+        return (!counted).then_some((ChangeKind::Cadence, at));
     }
     if let Some(at) = first(
         const {

@@ -12,8 +12,26 @@ pub struct Object {
 }
 
 const MEETINGS: &[&str] = &[
-    "meeting", "meetings", "call", "calls", "hour", "hours", "sync", "syncs", "standup", "telecon", "telecons", "hangout", "hangouts",
-    "meetup", "session", "meets",
+    "meeting",
+    "meetings",
+    "call",
+    "calls",
+    "hour",
+    "hours",
+    "sync",
+    "syncs",
+    "standup",
+    "telecon",
+    "telecons",
+    "hangout",
+    "hangouts",
+    "meetup",
+    "session",
+    "meets",
+    "interim",
+    "teleconference",
+    "telco",
+    "huddle",
 ];
 const STOPS: &Words = &Words::new(
     "\
@@ -21,7 +39,7 @@ const STOPS: &Words = &Words::new(
     fortnightly quarterly bi second new let us i must may can due because as from by the a an this that these those our their next last \
     upcoming following all any no both other coming week weeks month months today tomorrow s cancel cancels cancelled canceled \
     cancelling canceling skip skipping skipped on of for in at to we ll will be is are was and or have has one two three four couple \
-    mid early late remaining announcement todo there not final stop having end retire discontinue disband down ad hoc",
+    mid early late remaining announcement todo there not no final stop having end retire discontinue disband down ad hoc",
 );
 
 fn stop(t: &Token<'_>) -> bool {
@@ -50,8 +68,19 @@ pub fn find(sentence: &str, at: usize) -> Option<Object> {
             !(t.text.starts_with("meeting")
                 && toks.get(i + 1).is_some_and(|n| n.any(&["notes", "minutes", "link", "room", "time", "times"])))
         })
-        .min_by_key(|(_, t)| t.start.abs_diff(at))?
-        .0;
+        .map(|(spot, t)| (spot, name_from(sentence, &toks, spot), t))
+        // "immediately before the Harbour meeting": another meeting, by which only the hour is told.
+        .filter(|(_, first, _)| !beside(&toks, *first))
+        .min_by_key(|(_, _, t)| t.start.abs_diff(at))?;
+    let (spot, first, _) = spot;
+    let keep_hour = toks[spot].text.starts_with(['H', 'h']);
+    let last = if keep_hour { Some(spot) } else { spot.checked_sub(1).filter(|l| *l >= first) };
+    let series = last.filter(|l| *l > first || !keep_hour).and_then(|l| sentence.get(toks[first].start..toks[l].end)).map(str::to_owned);
+    Some(Object { series })
+}
+
+/// Where the words that name the meeting at `spot` begin.
+fn name_from(sentence: &str, toks: &[Token<'_>], spot: usize) -> usize {
     let mut first = spot;
     while first > 0 && spot - first < 5 {
         let (before, this) = (&toks[first - 1], &toks[first]);
@@ -62,10 +91,14 @@ pub fn find(sentence: &str, at: usize) -> Option<Object> {
         }
         first -= 1;
     }
-    let keep_hour = toks[spot].text.starts_with(['H', 'h']);
-    let last = if keep_hour { Some(spot) } else { spot.checked_sub(1).filter(|l| *l >= first) };
-    let series = last.filter(|l| *l > first || !keep_hour).and_then(|l| sentence.get(toks[first].start..toks[l].end)).map(str::to_owned);
-    Some(Object { series })
+    first
+}
+
+/// "before" or "after" in front of a meeting, perhaps with an article between.
+fn beside(toks: &[Token<'_>], first: usize) -> bool {
+    let back = |n: usize| first.checked_sub(n).and_then(|at| toks.get(at));
+    let told = |t: Option<&Token<'_>>| t.is_some_and(|t| t.any(&["before", "after"]));
+    told(back(1)) || back(1).is_some_and(|t| t.any(&["the", "our"])) && told(back(2))
 }
 
 /// The reason in a sentence: what follows "because", "due to", "for lack of".

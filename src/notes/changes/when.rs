@@ -1,6 +1,6 @@
 //! Which days words mean: "next Wednesday", "the next two", "last two weeks of Dec", "the 27th", "around Christmas".
 
-use chrono::{Datelike as _, Duration, NaiveDate};
+use chrono::{Datelike as _, Duration, NaiveDate, Weekday};
 
 use super::super::When;
 use super::super::dates::{self, Found};
@@ -46,7 +46,7 @@ pub fn find(text: &str, date: NaiveDate) -> Option<When> {
     let mut span: Option<(NaiveDate, NaiveDate)> = None;
     let mut widen = |a: NaiveDate, b: NaiveDate| span = Some(span.map_or((a, b), |(x, y)| (x.min(a), y.max(b))));
     let soft = |word: &str| word.trim_end_matches("'s").to_owned();
-    let mut next = None;
+    let (mut next, mut either, mut plain) = (None, None, None);
     for (i, word) in words.iter().enumerate() {
         let after = |n: usize| words.get(i + n).copied().unwrap_or("");
         let unit = |n: usize| after(n).trim_end_matches("'s").trim_end_matches('s').to_owned();
@@ -55,10 +55,13 @@ pub fn find(text: &str, date: NaiveDate) -> Option<When> {
                 let n = count(after(1));
                 let thing = if n.is_some() { unit(2) } else { unit(1) };
                 if let Some(day) = dates::weekday(&soft(after(1))) {
-                    let mut ahead =
-                        (i64::from(day.num_days_from_monday()) - i64::from(date.weekday().num_days_from_monday())).rem_euclid(7);
-                    ahead = if ahead == 0 { 7 } else { ahead };
-                    days.push(date + Duration::days(ahead));
+                    let day = coming(date, day);
+                    if day <= week_of(date).1 {
+                        // Of this week or of the next: people say both.
+                        either = either.or(Some(day));
+                    } else {
+                        days.push(day);
+                    }
                 } else if thing == "week" {
                     let (a, _) = week_of(date + Duration::days(7));
                     widen(a, a + Duration::days(7 * i64::try_from(n.unwrap_or(1)).unwrap_or(1) - 1));
@@ -93,6 +96,9 @@ pub fn find(text: &str, date: NaiveDate) -> Option<When> {
                         return Some(When::Within(a.max(day.min(a + Duration::days(7))), b.max(day + Duration::days(6))));
                     }
                 }
+            }
+            _ if plain.is_none() && i > 0 && near_day(words[i - 1], word).is_some_and(|day| day != date.weekday()) => {
+                plain = near_day(words[i - 1], word).map(|day| coming(date, day));
             }
             "tomorrow" => days.push(date + Duration::days(1)),
             "mid" => {
@@ -136,7 +142,28 @@ pub fn find(text: &str, date: NaiveDate) -> Option<When> {
     {
         return Some(When::Within(a, b));
     }
-    next.map(When::Next)
+    let said = either.map(|day| When::Either(day, day + Duration::days(7)));
+    said.or(next.map(When::Next)).or(plain.map(|day| When::On(vec![day])))
+}
+
+/// Whether a day is named by more than its name in the week.
+pub fn dated(text: &str, date: NaiveDate) -> bool {
+    let lower = text.to_lowercase();
+    !named(text, date).is_empty() || ["next", "following", "tomorrow"].iter().any(|w| lower.contains(w))
+}
+
+/// The first such day after a date.
+fn coming(date: NaiveDate, day: Weekday) -> NaiveDate {
+    let ahead = (i64::from(day.num_days_from_monday()) - i64::from(date.weekday().num_days_from_monday())).rem_euclid(7);
+    date + Duration::days(if ahead == 0 { 7 } else { ahead })
+}
+
+/// "this Thursday", "on Thursday", "Thursday's": a day of the coming week by its name alone.
+fn near_day(before: &str, word: &str) -> Option<Weekday> {
+    let own = word.strip_suffix("'s");
+    let led = ["this", "coming", "on"].contains(&before);
+    let name = own.filter(|_| !["last", "every", "each", "previous", "past"].contains(&before)).or(led.then_some(word))?;
+    dates::weekday(name).filter(|_| name.len() > 3 && !name.ends_with('s'))
 }
 
 fn between(lower: &str) -> bool {

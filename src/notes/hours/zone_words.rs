@@ -69,6 +69,7 @@ const ABBREVIATIONS: &[(&str, &str, Option<i32>)] = &[
     ("KST", "Asia/Seoul", Some(540)),
     ("ACST", "Australia/Adelaide", Some(570)),
     ("AEST", "Australia/Sydney", Some(600)),
+    ("AEST", "Australia/Brisbane", Some(600)),
     ("AEDT", "Australia/Sydney", Some(660)),
     ("AET", "Australia/Sydney", None),
     ("NZST", "Pacific/Auckland", Some(720)),
@@ -97,6 +98,8 @@ const CITIES: &[(&str, &str)] = &[
     ("basel", "Europe/Zurich"),
     ("geneva", "Europe/Zurich"),
     ("cambridge", "Europe/London"),
+    ("british", "Europe/London"),
+    ("uk", "Europe/London"),
 ];
 
 const REGIONS: &[&str] = &["Europe", "America", "Asia", "Africa", "Australia", "Pacific", "Atlantic", "Indian"];
@@ -186,7 +189,10 @@ pub(super) fn zone_at(s: &str, toks: &[Token<'_>], i: usize, from: usize, zones:
         let Some(last) = toks.get(i + n - 1) else { continue };
         let Some(words) = s.get(first.start..last.end) else { continue };
         let named_time = toks.get(i + n).is_some_and(|t| t.is("time") && t.start <= last.end + 2);
-        if (named_time || words.contains('/'))
+        // "05:00 PM London": a city that ends the words.
+        let ends =
+            s.get(last.end..).is_some_and(|rest| rest.trim_start().is_empty() || rest.trim_start().starts_with([',', ')', '(', ';', '|']));
+        if (named_time || words.contains('/') || ends)
             && let Some((name, _)) = place(words, zones)
         {
             longest = Some((

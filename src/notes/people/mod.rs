@@ -38,7 +38,9 @@ const LABELS: &[&str] = &[
 ];
 
 /// Each of the labels has one of these.
-const PEOPLE: &Cues = &Cues::caseless(&["atten", "present", "particip", "people", "who", "roll", "joining", "call", "guests"]);
+const PEOPLE: &Cues = &Cues::caseless(&[
+    "atten", "present", "particip", "people", "who", "roll", "joining", "call", "guests", "check-in", "check in", "sign",
+]);
 
 /// The people of a meeting and how they are called: for owners of action items.
 #[derive(Clone, Debug, Default)]
@@ -86,16 +88,52 @@ pub fn present(doc: &Doc<'_>, span: Range<usize>) -> Vec<Attendee> {
             i += 1;
             continue;
         }
-        match opening(text, heading).filter(|(folded, _)| is_label(folded)) {
+        match opening(text, heading).filter(|(folded, _)| is_label(folded) || heading && checks_in(doc, i, folded)) {
             Some((_, rest)) => i = list(doc, i, span.end, rest, &mut out),
             None => i += 1,
         }
     }
+    if out.is_empty() {
+        under_title(doc, span, &mut out);
+    }
     out
+}
+
+/// "Check-in", "Sign in": a roll call when the lines below part a name from a handle or a place.
+fn checks_in(doc: &Doc<'_>, i: usize, folded: &str) -> bool {
+    let below = doc.lines.iter().skip(i + 1).take(12).take_while(|l| !matches!(l.kind, Kind::Heading(_)));
+    folded.len() < 40
+        && ["check in", "sign in"].iter().any(|w| folded.starts_with(w))
+        && below.filter(|l| l.kind == Kind::Item && (l.plain.contains(" / ") || l.plain.contains("/ @"))).take(2).count() == 2
+}
+
+/// Names and nothing else on the line below the title: who was there.
+fn under_title(doc: &Doc<'_>, span: Range<usize>, out: &mut Vec<Attendee>) {
+    let mut lines = span.clone().filter(|i| !matches!(doc.lines[*i].kind, Kind::Blank | Kind::Aside));
+    let Some(title) = lines.next().filter(|i| matches!(doc.lines[*i].kind, Kind::Heading(1..=6))) else { return };
+    let Some(line) = lines.next().map(|i| &doc.lines[i]).filter(|l| l.kind == Kind::Text && l.number <= doc.lines[title].number + 3) else {
+        return;
+    };
+    let persons = |text: &str| {
+        let pieces: Vec<String> = without_brackets(text).split(',').map(|p| p.trim().to_owned()).collect();
+        let one = |piece: &String| {
+            let words: Vec<&str> = piece.split(' ').collect();
+            words.len() <= 3 && !super::actions::no_person(words[0]) && piece.chars().all(|c| c.is_alphabetic() || " .-'".contains(c))
+        };
+        pieces.len() >= 3 && pieces.iter().all(one)
+    };
+    if names_only(&line.plain) && persons(&line.plain) {
+        split_names(&line.plain, line.number, false, out);
+    }
 }
 
 /// A label that may open a list of people, and what follows it on its line.
 fn opening(text: &str, heading: bool) -> Option<(String, &str)> {
+    // "Check-in :wave:": a picture in words, and no colon before a list.
+    let text = match text.split_once(':') {
+        Some((told, picture)) if heading && picture.ends_with(':') && !picture.contains(' ') && told.ends_with(' ') => told.trim_end(),
+        _ => text,
+    };
     if let Some((label, rest)) = text.split_once(':') {
         let label = label.rsplit(['.', '!']).next().unwrap_or(label);
         if label.len() <= 200 && label.matches('(').count() == label.matches(')').count() {
@@ -151,7 +189,12 @@ fn list(doc: &Doc<'_>, label: usize, end: usize, rest: &str, out: &mut Vec<Atten
                 i += 1;
                 continue;
             }
-            Kind::Aside => {}
+            // A box or a rule shuts the list, a comment does not.
+            Kind::Aside if bullets && !line.raw.trim_start().starts_with("<!--") && !line.raw.contains("-->") => break,
+            Kind::Aside => {
+                i += 1;
+                continue;
+            }
             Kind::Heading(level) => {
                 let text = &*line.plain;
                 // A bold line may be one more name, or part the list ("**Apologies**").
@@ -173,6 +216,11 @@ fn list(doc: &Doc<'_>, label: usize, end: usize, rest: &str, out: &mut Vec<Atten
                     } else if skipping.is_none_or(|s| line.indent < s) {
                         skipping = None;
                         bullets = true;
+                        if let Some((_, rest)) = opening(text, false).filter(|(l, r)| is_label(l) && !r.is_empty()) {
+                            split_names(rest, line.number, handles_in_brackets, out);
+                            i += 1;
+                            continue;
+                        }
                         let wordy = text.trim_end().ends_with(':') || text.contains(". ") && text.len() > 120;
                         if !wordy {
                             item(doc, i, handles_in_brackets, out);
@@ -232,13 +280,14 @@ pub fn known(doc: &Doc<'_>, span: Range<usize>, present: &[Attendee]) -> Known {
         if line.kind != Kind::Item || line.raw.len() > 2000 {
             continue;
         }
-        let body = line.body.trim_start_matches(['*', '_', '(', '[']).trim_start_matches("name=");
+        let body = line.body.trim_start_matches(['*', '_', '(', '[']);
+        let body = body.strip_prefix("name=").unwrap_or(body);
+        if !body.starts_with(char::is_uppercase) {
+            continue;
+        }
         let end = body.bytes().take(60).position(|b| matches!(b, b':' | b')' | b']')).unwrap_or(0);
         let speaker = bare(body.get(..end).unwrap_or(""));
-        let one = speaker.len() <= 20
-            && !speaker.contains(' ')
-            && speaker.starts_with(|c: char| c.is_uppercase())
-            && speaker.chars().all(|c| c.is_alphabetic() || c == '-');
+        let one = speaker.len() <= 20 && !speaker.contains(' ') && speaker.chars().all(|c| c.is_alphabetic() || c == '-');
         if one && speaker.len() > 1 && !super::actions::no_person(speaker) {
             names.push(fold(speaker));
         }

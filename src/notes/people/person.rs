@@ -1,6 +1,7 @@
 //! One person out of words: a name, with initials, a handle or an institution; a list of names; a row of a table.
 
 use super::super::Attendee;
+use super::super::cues::Cues;
 use super::super::lines::Doc;
 use super::super::words::{bare, fold, link, plain};
 
@@ -91,6 +92,11 @@ pub(super) fn item(doc: &Doc<'_>, index: usize, handles: bool, out: &mut Vec<Att
 /// One person from the words that name them.
 fn person(words: &str, line: u32, handles: bool, out: &mut Vec<Attendee>) {
     let words = words.trim();
+    let words = match words.split_once(':') {
+        // "@kim:example.org": the handle, and where it lives.
+        Some((handle, home)) if handle.starts_with('@') && home.starts_with(|c: char| c.is_ascii_alphanumeric()) => handle,
+        _ => words,
+    };
     if words.is_empty() || words.len() > 200 || out.len() > 400 {
         return;
     }
@@ -137,14 +143,13 @@ fn person(words: &str, line: u32, handles: bool, out: &mut Vec<Attendee>) {
         handle.get_or_insert_with(|| after.split_whitespace().next().unwrap_or("").trim_matches(['.', ',', ')']).to_owned());
         name = before.to_owned();
     }
-    for dash in [" - ", " – ", " — ", " -- "] {
-        if let Some((before, _)) = name.clone().split_once(dash) {
-            name = before.to_owned();
-        }
+    const DASHES: &Cues = &Cues::new(&[" - ", " – ", " — ", " -- "]);
+    if let Some((at, _)) = DASHES.first(&name) {
+        name.truncate(at);
     }
     let initial = name.trim_end().ends_with('.')
         && name.trim_end().trim_end_matches('.').split(' ').next_back().is_some_and(|w| w.chars().count() == 1);
-    let name = if initial { name.trim() } else { bare(&name) }.trim_matches(|c: char| "!\"'=".contains(c)).trim();
+    let name = if initial { name.trim() } else { bare(&name) }.trim_matches(|c: char| "!\"'=/".contains(c)).trim();
     let folded = fold(name);
     let handle = handle.filter(|h| !h.is_empty());
     const IDLE: &[&str] = &[
@@ -186,7 +191,7 @@ fn person(words: &str, line: u32, handles: bool, out: &mut Vec<Attendee>) {
     if folded.is_empty() && handle.is_none() || wordy || folded.chars().all(|c| c.is_ascii_digit() || c == ' ') && handle.is_none() {
         return;
     }
-    let name = (!folded.is_empty()).then(|| name.to_owned());
+    let name = (!folded.is_empty()).then(|| name.replace('_', " "));
     let twice = out.iter().any(|a| match (&a.name, &name) {
         (Some(a), Some(b)) => may_fold(a, &folded) && fold(a) == folded && !b.is_empty(),
         (None, None) => a.handle == handle,

@@ -25,7 +25,8 @@ pub(super) fn links(doc: &Doc<'_>, meeting: &Meeting, zones: &Zones) -> Vec<Link
     for i in meeting.head.iter().copied() {
         let line = &doc.lines[i];
         const NEXT: &Cues = &Cues::caseless(&["next"]);
-        if line.kind == Kind::Aside || !line.raw.contains("http") {
+        const PAGES: &Cues = &Cues::caseless(&["arewemeetingyet.com", "dateful.com", "timeanddate.com", "everytimezone.com"]);
+        if line.kind == Kind::Aside || !PAGES.any(line.raw) {
             continue;
         }
         if (!line.body.is_ascii() || NEXT.any(line.body)) && fold(line.body).contains("next ") {
@@ -66,6 +67,9 @@ fn zone_page(url: &str, line: u32, zones: &Zones) -> Option<Link> {
             let value = |key: &str| query.split('&').find_map(|p| p.strip_prefix(key)).map(unescape);
             let time = value("t=")?;
             let zone = if named.is_empty() { value("tz=")? } else { unescape(named).replace('-', " ") };
+            // "pt-pacific-time": an abbreviation and its meaning.
+            let short = zone.split(' ').next().filter(|_| hours::place(&zone, zones).is_none()).map(str::to_owned);
+            let zone = short.filter(|s| s.len() > 1 && hours::place(s, zones).is_some()).unwrap_or(zone);
             let date = value("d=").and_then(|d| dates::find(&d, false).first()?.date());
             Some(Link { line, stated: format!("{time} {zone}"), time: hour(&time)?, zone, date, weekly: false, biweekly: false })
         }

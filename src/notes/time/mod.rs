@@ -15,6 +15,9 @@ use link::{Link, links, stale};
 
 const LABELS: &[&str] = &[
     "time",
+    "regular meeting",
+    "regular meetings",
+    "recurring meeting",
     "start time",
     "starting time",
     "meeting time",
@@ -171,6 +174,8 @@ fn understood(said: &Statement, date: NaiveDate, links: &[Link], zones: &Zones, 
     let supported = zoned.len() > 1 || !link_readings.is_empty();
     let chosen = match readings.as_slice() {
         [only] => Some(only),
+        // Zones that share a name and, on this date, the hour.
+        [one, others @ ..] if others.iter().all(|o| o.at == one.at) => Some(one),
         several => several.iter().find(|r| supported && agrees(r)),
     };
     let zone_text = first.zone.as_ref().map_or("", |z| z.text.as_str());

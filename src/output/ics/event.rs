@@ -133,6 +133,8 @@ fn way_in(event: &mut Event, community: &Community, series: &Series, page: &str)
     if community.join_links == JoinLinks::Page {
         if !series.join.is_empty() || series.phone.is_some() {
             event.append_property(line::text("LOCATION", page));
+        } else if let Some(location) = &series.location {
+            event.append_property(line::text("LOCATION", &clean::line(location, 300)));
         }
         return;
     }
@@ -148,9 +150,12 @@ fn way_in(event: &mut Event, community: &Community, series: &Series, page: &str)
         if number.len() > 3 {
             conference(event, &format!("tel:{number}"), "PHONE", "Phone");
         }
-        if series.join.is_empty() {
+        if series.join.is_empty() && series.location.is_none() {
             event.append_property(line::text("LOCATION", &describe::phone(phone)));
         }
+    }
+    if let (true, Some(location)) = (series.join.is_empty(), &series.location) {
+        event.append_property(line::text("LOCATION", &clean::line(location, 300)));
     }
 }
 

@@ -244,6 +244,32 @@ fn a_meeting_while_the_clocks_change_is_an_event_of_its_own_in_utc() {
 }
 
 #[test]
+fn a_place_in_words_is_the_location_where_there_is_no_link_and_stands_in_the_description() {
+    let mut calendar = tide();
+    let series = &mut calendar.communities[0].series[0];
+    series.location = Some("Room 12, Old Pier".to_owned());
+    let first = |calendar: &Calendar| events(&print(calendar, &[], Form::Cancelled))[0].clone();
+    let with_link = first(&calendar);
+    assert!(has(&with_link, "LOCATION:https://video.example.org/tide"));
+    assert!(with_link.iter().any(|line| line.starts_with("DESCRIPTION:Where: Room 12\\, Old Pier\\nJoin: https://video.example.org/tide")));
+    calendar.communities[0].series[0].join.clear();
+    assert!(has(&first(&calendar), "LOCATION:Room 12\\, Old Pier"));
+    calendar.communities[0].series[0].phone = None;
+    calendar.communities[0].join_links = JoinLinks::Page;
+    assert!(has(&first(&calendar), "LOCATION:Room 12\\, Old Pier"));
+}
+
+#[test]
+fn a_single_meeting_is_a_rule_of_one_day() {
+    let mut calendar = tide();
+    let series = &mut calendar.communities[0].series[0];
+    series.rules[0].recurrence = crate::meeting::recurrence::Recurrence::every("once").unwrap();
+    let event = events(&print(&calendar, &[], Form::Cancelled))[0].clone();
+    assert!(has(&event, "RRULE:FREQ=DAILY;UNTIL=20260114T180000Z"), "{event:#?}");
+    assert!(event.iter().any(|line| line.contains("Once, 18:00 UTC.") || line.contains("Once\\, 18:00 UTC.")), "{event:#?}");
+}
+
+#[test]
 fn a_zone_that_outlook_cannot_be_told_is_spelled_out_in_utc_beside_the_feed() {
     let mut calendar = tide();
     let rule = |zone| crate::plan::component::sample::rule("call", "2026-01-14", "2 weeks", "18:00", zone);

@@ -90,6 +90,7 @@ pub(super) fn of_meeting(community: &Community, series: &Series, meeting: &Occur
 /// What all meetings of a series have in common.
 fn where_and_what(community: &Community, series: &Series) -> Vec<String> {
     let mut said = vec![series.title.clone(), series.description.clone().unwrap_or_default(), series.agenda.clone().unwrap_or_default()];
+    said.extend(series.location.iter().map(|location| format!("at {location}")));
     match community.join_links {
         JoinLinks::Page => said.push("page".to_owned()),
         JoinLinks::Public => {

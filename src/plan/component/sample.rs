@@ -65,6 +65,7 @@ pub(crate) fn series(id: &str, title: &str, rules: Vec<Rule>) -> Series {
         description: None,
         join: vec![Join { label: None, url: "https://video.example.org/tide".to_owned() }],
         phone: None,
+        location: None,
         agenda: Some("https://pad.example.org/tide".to_owned()),
         list: None,
         letters: Letters::None,
@@ -72,6 +73,8 @@ pub(crate) fn series(id: &str, title: &str, rules: Vec<Rule>) -> Series {
         rules,
         exceptions: Vec::new(),
         ended: None,
+        keeps: Vec::new(),
+        as_meant: Vec::new(),
     }
 }
 
@@ -99,6 +102,7 @@ pub(crate) fn community(id: &str, title: &str, series: Vec<Series>) -> Community
         letters_a_week: 2,
         grace: TimeDelta::minutes(10),
         quiet: TimeDelta::minutes(30),
+        holidays: Vec::new(),
         notes: Vec::new(),
         series,
     }

@@ -133,6 +133,7 @@ fn a_title_a_link_and_an_hour_are_meaning() {
     assert_eq!(changed(|series| series.title.push('!')), 1);
     assert_eq!(changed(|series| series.join[0].url.push('x')), 1);
     assert_eq!(changed(|series| series.phone = None), 1);
+    assert_eq!(changed(|series| series.location = Some("Room 12".to_owned())), 1);
     assert_eq!(changed(|series| series.rules[0].length = TimeDelta::minutes(50)), 1);
     assert_eq!(changed(|series| series.list = None), 0);
 }
