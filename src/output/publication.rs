@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
@@ -18,19 +18,33 @@ use crate::plan::component::{Part, week_begins};
 use crate::plan::ledger::Ledger;
 use crate::source::digest;
 
-/// A document as it is served: bytes fixed, with the validators of each form.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A document as it is served: bytes fixed, with their validator.
+#[derive(Clone, Debug)]
 pub struct Document {
     pub content_type: &'static str,
     pub bytes: Bytes,
     /// Strong, with its quotation marks.
     pub etag: String,
-    pub gzip: Bytes,
-    /// The gzip form is another representation and has a validator of its own (RFC 9110 8.8.3).
-    pub gzip_etag: String,
     /// When its bytes last changed, in whole seconds.
     pub modified: DateTime<Utc>,
+    packed: OnceLock<Packed>,
 }
+
+/// The gzip form: another representation, so it has a validator of its own (RFC 9110 8.8.3).
+#[derive(Clone, Debug)]
+pub struct Packed {
+    pub bytes: Bytes,
+    pub etag: String,
+}
+
+impl PartialEq for Document {
+    fn eq(&self, other: &Document) -> bool {
+        let all = |one: &Document| (one.content_type, one.bytes.clone(), one.etag.clone(), one.modified);
+        all(self) == all(other)
+    }
+}
+
+impl Eq for Document {}
 
 /// Path (`/feeds/all.ics`) → document.
 #[derive(Clone, Debug, Default)]
@@ -126,18 +140,21 @@ const AGENDA_BACK: TimeDelta = TimeDelta::weeks(5);
 pub const JOIN_BEFORE: TimeDelta = TimeDelta::minutes(20);
 
 impl Document {
-    /// A document with its validators; gzip is made once, here.
+    /// A document with its validator.
     pub fn new(content_type: &'static str, bytes: Bytes, modified: DateTime<Utc>) -> Document {
         let hash: String = digest(&bytes).chars().take(32).collect();
-        let gzip = Bytes::from(gzip(&bytes));
-        Document {
-            content_type,
-            etag: format!("\"{hash}\""),
-            gzip_etag: format!("\"{hash}-gz\""),
-            bytes,
-            gzip,
-            modified: modified.trunc_subsecs(0),
-        }
+        Document::known(content_type, bytes, format!("\"{hash}\""), modified.trunc_subsecs(0))
+    }
+
+    /// A document as it was published before, under the validator it had then.
+    pub fn known(content_type: &'static str, bytes: Bytes, etag: String, modified: DateTime<Utc>) -> Document {
+        Document { content_type, bytes, etag, modified, packed: OnceLock::new() }
+    }
+
+    /// Its gzip form, made when it is first asked for: most documents never are.
+    pub fn packed(&self) -> &Packed {
+        self.packed
+            .get_or_init(|| Packed { bytes: Bytes::from(gzip(&self.bytes)), etag: format!("\"{}-gz\"", self.etag.trim_matches('"')) })
     }
 }
 

@@ -108,19 +108,13 @@ impl Store {
 fn published(tx: &Transaction) -> rusqlite::Result<Publication> {
     let mut types: HashMap<String, &'static str> = HashMap::new();
     let mut documents = BTreeMap::new();
-    let mut select = tx.prepare_cached("SELECT path, content_type, etag, gzip_etag, modified, bytes, gzip FROM document")?;
+    let mut select = tx.prepare_cached("SELECT path, content_type, etag, modified, bytes FROM document")?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
         // Read once a start, a handful of types: a document wants them for ever.
         let content_type = *types.entry(row.get(1)?).or_insert_with_key(|name| String::leak(name.clone()));
-        let document = Document {
-            content_type,
-            bytes: Bytes::from(row.get::<_, Vec<u8>>(5)?),
-            etag: row.get(2)?,
-            gzip: Bytes::from(row.get::<_, Vec<u8>>(6)?),
-            gzip_etag: row.get(3)?,
-            modified: instant(row.get(4)?)?,
-        };
+        let bytes = Bytes::from(row.get::<_, Vec<u8>>(4)?);
+        let document = Document::known(content_type, bytes, row.get(2)?, instant(row.get(3)?)?);
         documents.insert(row.get(0)?, Arc::new(document));
     }
     Ok(Publication::new(documents))
@@ -253,18 +247,8 @@ fn keep_rule(tx: &Transaction, series: &str, position: i64, rule: &RememberedRul
 
 fn publish(tx: &Transaction, change: &PublicationChange) -> rusqlite::Result<()> {
     for (path, document) in &change.changed {
-        tx.prepare_cached(
-            "INSERT OR REPLACE INTO document (path, content_type, etag, gzip_etag, modified, bytes, gzip) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        )?
-        .execute(params![
-            path,
-            document.content_type,
-            document.etag,
-            document.gzip_etag,
-            micros(document.modified),
-            &*document.bytes,
-            &*document.gzip
-        ])?;
+        tx.prepare_cached("INSERT OR REPLACE INTO document (path, content_type, etag, modified, bytes) VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .execute(params![path, document.content_type, document.etag, micros(document.modified), &*document.bytes])?;
     }
     for path in &change.removed {
         tx.prepare_cached("DELETE FROM document WHERE path = ?1")?.execute([path])?;

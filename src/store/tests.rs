@@ -136,14 +136,8 @@ fn everything_recorded_is_recalled_after_a_restart() {
         first_seen: noon(),
         settled: false,
     };
-    let document = Arc::new(Document {
-        content_type: "text/calendar; charset=utf-8",
-        bytes: Bytes::from_static(b"BEGIN:VCALENDAR"),
-        etag: "\"a\"".to_owned(),
-        gzip: Bytes::from_static(b"\x1f\x8b"),
-        gzip_etag: "\"a-gz\"".to_owned(),
-        modified: noon(),
-    });
+    let document = Document::known("text/calendar; charset=utf-8", Bytes::from_static(b"BEGIN:VCALENDAR"), "\"a\"".to_owned(), noon());
+    let document = Arc::new(document);
     let mut published = Publication::default();
     published.documents.insert("/feeds/all.ics".to_owned(), document);
     let publication = PublicationChange::between(&Publication::default(), &published);

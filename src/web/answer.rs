@@ -22,8 +22,8 @@ pub(super) fn find<'a>(publication: &'a Publication, path: &'a str) -> Option<(&
 /// readers ask for gzip and cannot read it (FEEDS.md H6).
 pub(super) fn respond(path: &str, document: &Document, asked: &HeaderMap, gzip_feeds: bool) -> Response {
     let varies = gzip_feeds || document.content_type != CALENDAR;
-    let gzip = varies && accepts_gzip(asked) && document.gzip.len() < document.bytes.len();
-    let (etag, bytes) = if gzip { (&document.gzip_etag, &document.gzip) } else { (&document.etag, &document.bytes) };
+    let packed = (varies && accepts_gzip(asked)).then(|| document.packed()).filter(|packed| packed.bytes.len() < document.bytes.len());
+    let (etag, bytes) = packed.map_or((&document.etag, &document.bytes), |packed| (&packed.etag, &packed.bytes));
     let unchanged = is_unchanged(document, asked);
     let body = if unchanged { Body::empty() } else { Body::from(bytes.clone()) };
     let mut response = Response::new(body);
@@ -39,7 +39,7 @@ pub(super) fn respond(path: &str, document: &Document, asked: &HeaderMap, gzip_f
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     }
     if !unchanged {
-        put_content(headers, path, document, gzip);
+        put_content(headers, path, document, packed.is_some());
     }
     harden(headers);
     if unchanged {
@@ -86,7 +86,7 @@ fn is_unchanged(document: &Document, asked: &HeaderMap) -> bool {
             .filter_map(|value| value.to_str().ok())
             .flat_map(|value| value.split(','))
             .map(|tag| tag.trim().trim_start_matches("W/"))
-            .any(|tag| tag == "*" || tag == document.etag || tag == document.gzip_etag);
+            .any(|tag| tag == "*" || tag == document.etag || tag.strip_suffix("-gz\"") == document.etag.strip_suffix('"'));
     }
     let since = asked.get(header::IF_MODIFIED_SINCE).and_then(|value| value.to_str().ok()).and_then(read_http_date);
     since.is_some_and(|since| document.modified <= since)

@@ -156,8 +156,6 @@ CREATE TABLE document (
     path        TEXT PRIMARY KEY,
     content_type TEXT NOT NULL,
     etag        TEXT NOT NULL,
-    gzip_etag   TEXT NOT NULL,
     modified    INTEGER NOT NULL,
-    bytes       BLOB NOT NULL,
-    gzip        BLOB NOT NULL
+    bytes       BLOB NOT NULL
 ) STRICT;
