@@ -11,7 +11,9 @@
 //! - [`sources`]: the only rooms that fetch what we read: folders of notes, zone data
 //! - [`config`]: TOML in, values that cannot be wrong out
 //! - [`notes`]: one Markdown text in, what a careful reader finds in it out; then what the notes of a series mean together
+//! - [`import`]: schedules of other tools in, community files of ours out
 //! - [`meeting`]: zones, recurrence, series, occurrences, changes, action items; the [`meeting::calendar::Calendar`]
+//! - [`lint`]: what a careful reader of the schedules would ask, one file a question
 //! - [`plan`]: calendar, memory and now in; what to write, withdraw, ask and revise out
 //! - [`output`]: values in, words out: feeds, pages, letters
 //! - [`store`]: the memory, in six whole acts
@@ -23,7 +25,7 @@
 //! # What is absent, on purpose (`tests/walls.rs` keeps it so)
 //!
 //! 1. Nothing below `daemon` and `cli` asks what time it is: `now` is an argument.
-//! 2. Nothing in `meeting`, `config`, `notes`, `plan` or `output` opens a file, awaits, logs or keeps a global.
+//! 2. Nothing in `meeting`, `config`, `notes`, `import`, `lint`, `plan` or `output` opens a file, awaits, logs or keeps a global.
 //! 3. The schedule says when a meeting is. Notes propose; they never set a time in silence.
 //! 4. Reading notes never fails and never invents.
 //! 5. Feed, page and letter never compute a time: they print an occurrence.
@@ -41,7 +43,11 @@ pub mod config;
 
 pub mod notes;
 
+pub mod import;
+
 pub mod meeting;
+
+pub mod lint;
 
 pub mod plan;
 

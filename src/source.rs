@@ -32,6 +32,9 @@ pub fn digest(bytes: &[u8]) -> String {
 /// The code of a remark about a file or folder that is there and could not be read: what was read of it before stays in force.
 pub const UNREADABLE: &str = "unreadable";
 
+/// The codes of remarks that say: the chosen zone data could not be read, or are damaged. Hours may then be those of another release.
+pub const ZONE_DATA_IN_DOUBT: [&str; 2] = ["zone-data-unreadable", "zone-data-damaged"];
+
 /// A line of a file; line 0 means the file as a whole. Lines count from 1.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Place {
@@ -71,19 +74,38 @@ pub struct Remark {
     pub code: &'static str,
     pub grade: Grade,
     pub sentence: String,
+    /// What it is about, where its words change with the days: it is the same remark as long as this is the same. Such a remark lasts
+    /// for weeks, so organisers read of it once a week at most and once a season; any other is told the next morning.
+    #[serde(skip)]
+    pub lasting: Option<String>,
 }
 
 impl Remark {
     pub fn fault(place: Place, code: &'static str, sentence: impl Into<String>) -> Remark {
-        Remark { place, code, grade: Grade::Fault, sentence: sentence.into() }
+        Remark { place, code, grade: Grade::Fault, sentence: sentence.into(), lasting: None }
     }
 
     pub fn warning(place: Place, code: &'static str, sentence: impl Into<String>) -> Remark {
-        Remark { place, code, grade: Grade::Warning, sentence: sentence.into() }
+        Remark { place, code, grade: Grade::Warning, sentence: sentence.into(), lasting: None }
     }
 
     pub fn advice(place: Place, code: &'static str, sentence: impl Into<String>) -> Remark {
-        Remark { place, code, grade: Grade::Advice, sentence: sentence.into() }
+        Remark { place, code, grade: Grade::Advice, sentence: sentence.into(), lasting: None }
+    }
+
+    /// Whether it says the same as another: at the same file, of the same thing. Its line may wander, and its words where it lasts.
+    pub fn is_as(&self, other: &Remark) -> bool {
+        (&self.place.file, self.code, self.about()) == (&other.place.file, other.code, other.about())
+    }
+
+    /// What it is about: its words, where it does not last.
+    pub fn about(&self) -> &str {
+        self.lasting.as_deref().unwrap_or(&self.sentence)
+    }
+
+    /// The same remark, as one that lasts.
+    pub fn lasting(self, about: impl Into<String>) -> Remark {
+        Remark { lasting: Some(about.into()), ..self }
     }
 }
 

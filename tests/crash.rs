@@ -6,8 +6,12 @@
 
 #[path = "support/house.rs"]
 mod house;
+#[path = "support/kill.rs"]
+mod kill;
 #[path = "support/letters.rs"]
 mod letters;
+#[path = "support/settled.rs"]
+mod settled;
 mod support;
 
 use std::collections::HashMap;
@@ -24,6 +28,8 @@ use convened::plan::key::Kind;
 use convened::plan::ledger::Fate;
 use convened::store::{Lock, OutboxRow, Store};
 use house::{House, Mail};
+use kill::Life;
+use settled::settled;
 use support::SmtpServer;
 
 const STATE: &str = "CONVENED_CRASH_STATE";
@@ -140,8 +146,7 @@ fn killed_at_a_named_point_each_letter_arrives_once_or_is_in_doubt() {
             assert!(carrier(&state, server.port, None).status().unwrap().success());
             state
         });
-        // What a killed client handed over may be stored a moment later.
-        std::thread::sleep(Duration::from_millis(500));
+        settled(&server);
         let copies = copies(&server);
         for (cell, state) in states.iter().enumerate() {
             let ((point, doubt), nth) = cells[cell];
@@ -173,27 +178,15 @@ fn killed_at_any_instant_each_letter_arrives_once_or_is_in_doubt() {
     prepare(&undisturbed, "undisturbed", false);
     let begun = Instant::now();
     assert!(carrier(&undisturbed, server.port, None).status().unwrap().success());
-    let life = 2 * u64::try_from(begun.elapsed().as_micros()).unwrap();
-    let killed = AtomicUsize::new(0);
+    let life = Life::new(2 * begun.elapsed());
     let states = side_by_side(runs, |run| {
         let state = folder.path().join(format!("state-{run}"));
         prepare(&state, &format!("run-{run}"), false);
-        // Spread over twice the life of an undisturbed run: eight at a time are slower.
-        let spread = (run as u64).wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407) >> 33;
-        let instant = Duration::from_micros(spread % life);
-        let mut child = carrier(&state, server.port, None).spawn().unwrap();
-        let begun = Instant::now();
-        while begun.elapsed() < instant && child.try_wait().unwrap().is_none() {
-            std::thread::sleep(Duration::from_micros(200));
-        }
-        child.kill().unwrap();
-        if child.wait().unwrap().signal() == Some(9) {
-            killed.fetch_add(1, Ordering::Relaxed);
-        }
+        life.cut_off(run, carrier(&state, server.port, None).spawn().unwrap());
         assert!(carrier(&state, server.port, None).status().unwrap().success());
         state
     });
-    std::thread::sleep(Duration::from_millis(500));
+    settled(&server);
     let copies = copies(&server);
     let mut counts = (0, 0, 0);
     for (run, state) in states.iter().enumerate() {
@@ -203,7 +196,7 @@ fn killed_at_any_instant_each_letter_arrives_once_or_is_in_doubt() {
             counts.2 += usize::from(arrived == 2);
         }
     }
-    let killed = killed.into_inner();
+    let killed = life.killed();
     let (once, in_doubt, twice) = counts;
     println!("random instants: {runs} runs, {killed} killed, {once} letters once, {in_doubt} in doubt, {twice} twice after a doubt");
     assert!(killed * 3 >= runs, "too few runs were cut off: {killed} of {runs}");
@@ -267,7 +260,7 @@ fn the_program_killed_on_its_road_tells_each_thing_once_or_is_in_doubt() {
     let server = SmtpServer::start(&python, &folder.path().join("letters"), &["ok"]);
     let points = ["claimed", "before-dot", "dot-noted", "after-dot", "answered", "settled"];
     let houses = crash_houses(Some(server.port), &points);
-    std::thread::sleep(Duration::from_millis(500));
+    settled(&server);
     let copies = copies(&server);
     for (cell, house) in &houses {
         let counted = check(&Store::open(&house.path().join("state")).unwrap(), &copies, 3, cell);

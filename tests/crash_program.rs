@@ -5,8 +5,12 @@
 
 #[path = "support/house.rs"]
 mod house;
+#[path = "support/kill.rs"]
+mod kill;
 #[path = "support/orchard.rs"]
 mod orchard;
+#[path = "support/settled.rs"]
+mod settled;
 mod support;
 
 use std::collections::HashMap;
@@ -15,11 +19,13 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use chrono::NaiveDate;
 use house::{House, Mail};
+use kill::Life;
 use orchard::orchard;
+use settled::settled;
 use support::{SmtpServer, left_out, python};
 
 /// The reminder of the community's meeting and the cancellation of the grafting team's are due.
@@ -114,27 +120,14 @@ fn the_program_killed_at_any_instant_tells_each_thing_once_or_says_that_it_does_
         undisturbed.round(DUE);
         begun.elapsed()
     });
-    let life = u64::try_from(lives.iter().max().unwrap().as_micros()).unwrap();
-    let killed = AtomicUsize::new(0);
+    let life = Life::new(*lives.iter().max().unwrap());
     let houses = side_by_side(runs, |run| {
         let house = copy(&template, &format!("run-{run}"));
-        // Spread over the life of an undisturbed run among others.
-        let spread = (run as u64).wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407) >> 33;
-        let instant = Duration::from_micros(spread % life);
-        let mut child = house.command(&["once", "--now", DUE]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let begun = Instant::now();
-        while begun.elapsed() < instant && child.try_wait().unwrap().is_none() {
-            std::thread::sleep(Duration::from_micros(200));
-        }
-        child.kill().unwrap();
-        if child.wait().unwrap().signal() == Some(9) {
-            killed.fetch_add(1, Ordering::Relaxed);
-        }
+        life.cut_off(run, house.command(&["once", "--now", DUE]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
         go_on(&house);
         house
     });
-    // What a killed program handed over may be stored a moment later.
-    std::thread::sleep(Duration::from_millis(300));
+    settled(&server);
     let arrived = arrived(&server);
     let counted = houses.iter().enumerate().map(|(run, house)| check(house, &arrived, &format!("run-{run}")));
     let (once, doubts, twice) = counted.fold((0, 0, 0), |all, one| (all.0 + one.0, all.1 + one.1, all.2 + one.2));
@@ -142,7 +135,7 @@ fn the_program_killed_at_any_instant_tells_each_thing_once_or_says_that_it_does_
         assert!(mail.subject().starts_with("CANCELLED Sat 7 Mar 18:00 UTC") && mail.flowing().contains("Rain."), "{}", mail.body);
     }
     assert!(houses.iter().all(|house| house.mail().is_empty()), "nothing went another way");
-    let killed = killed.into_inner();
+    let killed = life.killed();
     println!(
         "the program at random instants: {runs} runs, {killed} killed, {once} letters once, {doubts} in doubt, {twice} twice after a doubt"
     );
@@ -168,7 +161,7 @@ fn killed_between_the_last_dot_and_its_answer_a_reminder_is_in_doubt_and_a_cance
         let in_hand = outbox.iter().find(|letter| letter["fate"] == "handing-over").unwrap_or_else(|| panic!("{run}: {outbox:?}"));
         let (key, id) = (in_hand["key"].as_str().unwrap(), in_hand["message_id"].as_str().unwrap());
         go_on(&house);
-        std::thread::sleep(Duration::from_millis(300));
+        settled(&server);
         let arrived = arrived(&server);
         check(&house, &arrived, run);
         let after = house.json(&["outbox", "--json"]).into_iter().find(|letter| letter["key"] == key).unwrap();

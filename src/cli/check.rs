@@ -1,14 +1,16 @@
 //! `convened check`: reads everything and prints every remark.
 
-use std::io::Write;
+use std::io::{IsTerminal as _, Write};
 use std::path::Path;
 
 use serde_json::json;
 
 use super::{At, Exit, Stop};
 use crate::daemon::opening::open;
-use crate::plan;
-use crate::source::Grade;
+use crate::meeting::calendar::Verdicts;
+use crate::output::publication::{Site, publish_feeds};
+use crate::plan::{self, component};
+use crate::source::{Grade, Remark};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -24,28 +26,51 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     let now = args.at.now();
     let (survey, ledger) = opened.survey(&opened.memory()?, now)?;
     let plan = plan::make(&survey.calendar, &ledger, &survey.remarks, now);
-    let mut remarks: Vec<_> = survey.remarks.into_iter().map(|(_, remark)| remark).chain(plan.remarks).collect();
+    let site = Site { base_url: opened.identity.base_url.clone(), title: opened.identity.title.clone() };
+    let after = plan.remembered(&ledger);
+    let parts = component::parts(&survey.calendar, &Verdicts::of(&after.decisions), &after.revisions, now, &[]);
+    let feeds = publish_feeds(&survey.calendar, &after, &parts, &site, now, None);
+    let of_feeds = feeds.remarks().map(|(_, remark)| remark);
+    let mut remarks: Vec<_> = survey.remarks.into_iter().map(|(_, remark)| remark).chain(plan.remarks).chain(of_feeds).collect();
     remarks.sort();
     remarks.dedup();
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     for remark in &remarks {
-        if args.json {
-            writeln!(out, "{}", json!(remark))?;
-        } else {
-            writeln!(out, "{remark}")?;
+        match (args.json, colour) {
+            (true, _) => writeln!(out, "{}", json!(remark))?,
+            (false, true) => writeln!(out, "{}", painted(remark))?,
+            (false, false) => writeln!(out, "{remark}")?,
         }
     }
     let faults = remarks.iter().filter(|remark| remark.grade == Grade::Fault).count();
     if !args.json {
-        let series = survey.calendar.all_series().count();
-        let communities = survey.calendar.communities.len();
+        let of = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
         writeln!(
             out,
-            "{communities} communities, {series} series, {} notes; {} remarks, {faults} of them faults. Zone data {}.",
-            survey.calendar.notes.len(),
-            remarks.len(),
+            "{}, {}, {}; {}, {}. Zone data {}.",
+            of(survey.calendar.communities.len(), "community", "communities"),
+            of(survey.calendar.all_series().count(), "series", "series"),
+            of(survey.calendar.notes.len(), "note", "notes"),
+            of(remarks.len(), "remark", "remarks"),
+            of(faults, "of them a fault", "of them faults"),
             opened.zones.version()
         )?;
     }
     Ok(if faults == 0 { Exit::Well } else { Exit::Faults })
+}
+
+/// For a terminal: what is to be mended catches the eye, and the place can be found.
+fn painted(remark: &Remark) -> String {
+    let code = match remark.grade {
+        Grade::Fault => "1;31",
+        Grade::Warning => "1;33",
+        Grade::Advice => "2",
+    };
+    let line = remark.to_string();
+    let place = format!("{}: ", remark.place);
+    match line.strip_prefix(&place).and_then(|rest| rest.split_once(": ")) {
+        Some((grade, sentence)) => format!("\x1b[1m{place}\x1b[0m\x1b[{code}m{grade}\x1b[0m: {sentence}"),
+        None => line,
+    }
 }

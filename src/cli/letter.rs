@@ -14,13 +14,14 @@ use crate::meeting::series::{ChangesFromNotes, Letters, Series};
 use crate::output::letter;
 use crate::plan::key::Kind;
 use crate::plan::ledger::{Ledger, SeriesMemory};
-use crate::plan::{self, Intent, tellings};
+use crate::plan::{self, Intent, Shifted, tellings};
+use crate::round::Survey;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// community/series
     series: String,
-    /// reminder, cancelled, moved, restored, extra, changed, proposal or remarks
+    /// reminder, cancelled, moved, restored, extra, changed, clocks, proposal or remarks
     #[arg(long, default_value = "reminder", value_parser = kind)]
     kind: Kind,
     /// The meeting on this date; the next one when left out
@@ -50,6 +51,7 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
         Kind::Cancelled | Kind::Moved | Kind::Restored | Kind::Extra => {
             about_a_decision(calendar, decisions, series, &meeting, args.kind, args.reason, now)
         }
+        Kind::Clocks => clocks(&survey, &ledger, series, &meeting, now),
         Kind::Changed | Kind::Proposal | Kind::Remarks => from_the_plan(&survey, &ledger, series, args.kind, now),
     };
     let Some((intent, at)) = letter else {
@@ -140,14 +142,22 @@ fn about_a_decision(
     tellings::intent(calendar, community, series, &verdicts, &decision, meetings, Vec::new(), Vec::new(), now).map(|intent| (intent, now))
 }
 
+/// The letter about an announced hour that the clocks moved: the one that is to be told, or how it would read had the meeting been announced
+/// for an hour later.
+fn clocks(survey: &Survey, ledger: &Ledger, series: &Series, meeting: &Occurrence, now: DateTime<Utc>) -> Option<(Intent, DateTime<Utc>)> {
+    let calendar = &survey.calendar;
+    let planned = plan::make(calendar, ledger, &survey.remarks, now).write;
+    let real = planned.into_iter().find(|intent| intent.key.kind == Kind::Clocks && intent.series.as_ref() == Some(&series.id));
+    let invented = || {
+        let community = calendar.community(&series.id.community)?;
+        let shifted = Shifted { meeting: meeting.clone(), told: meeting.start + TimeDelta::hours(1) };
+        (!meeting.zone.is_utc()).then(|| plan::clocks::intent(community, series, ledger, vec![shifted], now))?
+    };
+    real.or_else(invented).map(|intent| (intent, now))
+}
+
 /// The first letter of this kind that the plan of this moment would write for the series' community, whatever its day or grace.
-fn from_the_plan(
-    survey: &crate::round::Survey,
-    ledger: &Ledger,
-    series: &Series,
-    kind: Kind,
-    now: DateTime<Utc>,
-) -> Option<(Intent, DateTime<Utc>)> {
+fn from_the_plan(survey: &Survey, ledger: &Ledger, series: &Series, kind: Kind, now: DateTime<Utc>) -> Option<(Intent, DateTime<Utc>)> {
     let mut calendar = survey.calendar.clone();
     for community in &mut calendar.communities {
         community.grace = TimeDelta::zero();
@@ -155,7 +165,8 @@ fn from_the_plan(
             community.changes_from_notes = ChangesFromNotes::Ask;
         }
     }
-    let mut untold = Ledger { told: Default::default(), told_remarks: Default::default(), proposals: Vec::new(), ..ledger.clone() };
+    let mut untold =
+        Ledger { told: Default::default(), told_remarks: Default::default(), proposals: Vec::new(), last_round: None, ..ledger.clone() };
     untold.born.get_or_insert(now - TimeDelta::days(2));
     let morning = now.date_naive().and_hms_opt(8, 0, 0).map_or(now, |morning| morning.and_utc().max(now));
     let plan = plan::make(&calendar, &untold, &survey.remarks, morning);

@@ -4,6 +4,7 @@ pub mod agenda;
 pub mod changes;
 pub mod check;
 pub mod decide;
+pub mod import;
 pub mod items;
 pub mod letter;
 pub mod notes;
@@ -96,6 +97,8 @@ pub enum Command {
     Retry(outbox::Key),
     /// Holds a letter back
     Hold(outbox::Key),
+    /// Another tool's schedule as a community's file, with a remark for each thing that was not taken over
+    Import(import::Args),
     /// Health in one screen: last round, next due, sources, zone data, mail
     Status(status::Args),
 }
@@ -214,6 +217,7 @@ pub fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Outbox(args) => outbox::list(config, args),
         Command::Retry(args) => outbox::retry(config, args),
         Command::Hold(args) => outbox::hold(config, args),
+        Command::Import(args) => import::run(args),
         Command::Status(args) => status::run(config, args),
     }
 }
@@ -227,7 +231,7 @@ fn read_notes(config: &Path, args: &notes::Args) -> Result<Exit, Stop> {
             let all: Vec<_> = survey.calendar.all_series().map(|(_, series)| candidate(series)).collect();
             notes::run(args, &all, &opened.zones, &mut out)?
         }
-        Err(_) => notes::run(args, &[], &zoneinfo::load(&ZoneSource::Newest).0, &mut out)?,
+        Err(_) => notes::run(args, &[], &zoneinfo::load(&ZoneSource::Newest, None).0, &mut out)?,
     };
     Ok(match code {
         0 => Exit::Well,

@@ -7,10 +7,11 @@ use super::{At, Exit, Stop};
 use crate::carrier::{Pace, drain};
 use crate::config::Transport;
 use crate::daemon;
-use crate::daemon::opening::open;
+use crate::daemon::opening::{open, zone_source};
 use crate::plan::ledger::Fate;
 use crate::round::{Kept, walk};
 use crate::source::Grade;
+use crate::sources::zoneinfo;
 use crate::store::{Lock, Store};
 
 #[derive(Debug, clap::Args)]
@@ -42,7 +43,9 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let carried = runtime.block_on(drain(&store, &post, clock, &Pace::default()))?;
     store.keep_decisions_file(state)?;
-    for remark in &walked.remarks {
+    zoneinfo::keep(&zone_source(&opened.settings.zone_data), state)?;
+    // What lasts for weeks is said by `check`, on the organisers' page and in the letter of the week, not at every hour of a cron job.
+    for remark in walked.remarks.iter().filter(|remark| remark.lasting.is_none()) {
         eprintln!("{remark}");
     }
     println!(

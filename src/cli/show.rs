@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::{Stop, rfc3339};
+use crate::config;
 use crate::meeting::calendar::Calendar;
 use crate::meeting::occurrence::{Occurrence, Status};
 use crate::meeting::series::{Series, SeriesId};
@@ -60,14 +61,9 @@ impl Who {
     }
 }
 
-/// The zone of `--zone`; UTC where none is given.
+/// The zone of `--zone`, named as in a schedule; UTC where none is given.
 pub fn zone(name: Option<&str>, zones: &Zones) -> Result<Zone, Stop> {
-    let name = name.unwrap_or("UTC");
-    zones.get(name).ok_or_else(|| {
-        let near = zones.suggest(name);
-        let hint = if near.is_empty() { String::new() } else { format!(" Did you mean {}?", near.join(", ")) };
-        Stop::usage(format!("There is no time zone \"{name}\".{hint}"))
-    })
+    config::zone::find(name.unwrap_or("UTC"), zones).map_err(|error| Stop::usage(format!("--zone {error}")))
 }
 
 /// `Mon 30 Oct 2023 09:00 America/Los_Angeles`.

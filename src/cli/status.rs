@@ -7,10 +7,12 @@ use std::path::Path;
 use serde_json::json;
 
 use super::{At, Exit, Stop, rfc3339};
-use crate::daemon::opening::open;
+use crate::daemon::opening::{open, zone_source};
+use crate::meeting::zone::report::{Release, ZoneReport};
 use crate::plan;
 use crate::plan::ledger::Fate;
 use crate::source::Grade;
+use crate::sources::zoneinfo;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -35,7 +37,7 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     let folders: Vec<_> = survey.calendar.communities.iter().flat_map(|community| &community.notes).collect();
     let broken = |folder: &str| survey.remarks.iter().any(|(_, remark)| *remark.place.file == *folder && remark.grade == Grade::Fault);
     let remarks = survey.remarks.len() + plan.remarks.len();
-    let zones = opened.zones.versions();
+    let zones = zoneinfo::report(&opened.zones, &zone_source(&opened.settings.zone_data), &survey.calendar.zones(), now);
     let mut out = std::io::stdout().lock();
     if args.json {
         let sources: Vec<_> = folders
@@ -46,7 +48,7 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
             "version": env!("CARGO_PKG_VERSION"),
             "last_round": ledger.last_round.map(rfc3339),
             "next_due": next_due.map(rfc3339),
-            "zones": { "in_force": zones.in_force, "system": zones.system, "embedded": zones.embedded },
+            "zones": zones,
             "sources": sources,
             "outbox": fates,
             "remarks": remarks,
@@ -57,8 +59,7 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     writeln!(out, "convened {}", env!("CARGO_PKG_VERSION"))?;
     writeln!(out, "last round  {}", ledger.last_round.map_or("none yet".to_string(), rfc3339))?;
     writeln!(out, "next due    {}", next_due.map_or("nothing".to_string(), rfc3339))?;
-    let system = zones.system.as_deref().unwrap_or("unknown");
-    writeln!(out, "zone data   {} in force, {system} on this host, {} built in", zones.in_force, zones.embedded)?;
+    zone_data(&mut out, &zones)?;
     for folder in folders {
         let trust = if folder.trusted { "trusted" } else { "untrusted" };
         let state = if broken(&folder.folder) { "broken; the last good notes stay in force" } else { "well" };
@@ -72,4 +73,35 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     }
     writeln!(out, "remarks     {remarks}{}", if remarks > 0 { "; see `convened check`" } else { "" })?;
     Ok(Exit::Well)
+}
+
+/// The copies of the zone data with their age, then a line for each zone in use on which they differ.
+fn zone_data(out: &mut impl Write, zones: &ZoneReport) -> std::io::Result<()> {
+    let copies = &zones.copies;
+    writeln!(out, "zone data   {} in force", copy(&copies.in_force))?;
+    writeln!(out, "            {} on this host", copies.system.as_ref().map_or("none".to_string(), copy))?;
+    writeln!(out, "            {} built in", copy(&copies.embedded))?;
+    for differing in &zones.differ {
+        let said = |offset: &Option<String>| offset.as_deref().unwrap_or("unknown").to_string();
+        let system = if zones.system.is_some() { format!(", {} on this host", said(&differing.system)) } else { String::new() };
+        writeln!(
+            out,
+            "            {} differs from {} on: {} in force{system}, {} built in",
+            differing.zone,
+            differing.from.format("%-d %B %Y, %H:%M UTC"),
+            said(&differing.in_force),
+            said(&differing.embedded),
+        )?;
+    }
+    Ok(())
+}
+
+/// "2026e (of 30 September 2026, 52 days old)".
+fn copy(copy: &Release) -> String {
+    match (copy.dated, copy.age_days) {
+        (Some(dated), Some(days)) => {
+            format!("{} (of {}, {days} {} old)", copy.release, dated.format("%-d %B %Y"), if days == 1 { "day" } else { "days" })
+        }
+        _ => copy.release.clone(),
+    }
 }

@@ -22,6 +22,9 @@ pub(super) struct Usual<'a> {
     pub remind: Option<Vec<TimeDelta>>,
     pub duration: Option<TimeDelta>,
     pub zone: Option<Zone>,
+    /// The community says a zone, be it one or not: its series need not.
+    pub zone_said: bool,
+    pub as_meant: Vec<String>,
 }
 
 /// Reads `communities/NAME.toml`; NAME is the community's id. `uid_domain` is the setting of that name. With a fault there is no community;
@@ -57,6 +60,7 @@ fn read(text: &Text, uid_domain: &str, zones: &Zones, remarks: &mut Vec<Remark>)
     let paused_until = table.date("paused-until", remarks);
     let letters_a_week = table.number("letters-a-week", 1, 50, remarks).unwrap_or(2);
     let grace = waiting(&mut table, "grace", TimeDelta::days(1), "at most 1 day", remarks).unwrap_or(TimeDelta::minutes(10));
+    let holidays = table.dates("holidays", remarks).map(values).unwrap_or_default();
     let quiet = waiting(&mut table, "quiet", TimeDelta::days(7), "at most 1 week", remarks).unwrap_or(TimeDelta::minutes(30));
     let usual = usual(&mut table, id.as_deref(), uid_domain, zones, remarks);
     let (series, notes) = series_and_notes(&mut table, &usual, remarks);
@@ -85,6 +89,7 @@ fn read(text: &Text, uid_domain: &str, zones: &Zones, remarks: &mut Vec<Remark>)
         letters_a_week,
         grace,
         quiet,
+        holidays,
         notes,
         series,
     })
@@ -120,6 +125,8 @@ fn usual<'a>(table: &mut Table<'_>, id: Option<&str>, uid_domain: &'a str, zones
         remind: series::reminders(table, remarks),
         duration: rules::length(table, remarks),
         zone: zone::read(table, "zone", zones, remarks),
+        zone_said: table.has("zone"),
+        as_meant: series::as_meant_in(table, remarks),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 
-use super::fields::Table;
+use super::fields::{At, Table};
 use super::{codes, rules, words};
 use crate::meeting::series::{Exception, ExceptionKind, Series};
 use crate::source::{Place, Remark};
@@ -61,6 +61,16 @@ fn one(
     let place = table.place();
     table.finish(remarks);
     Some(Exception { place, what: what?, reason })
+}
+
+/// Complains of dates to be kept on which there is no meeting. Nobody misses one that is not there: the file stands.
+pub(super) fn kept(keeps: &[At<NaiveDate>], series: &Series, remarks: &mut Vec<Remark>) {
+    for At { line, value: date } in keeps {
+        if !series.rules.is_empty() && meetings(series, *date, *date).is_empty() {
+            let sentence = format!("\"{}\" keeps {}, and does not meet then.{}", series.title, words::day(*date), nearest(series, *date));
+            remarks.push(Remark::warning(Place::new(series.place.file.clone(), *line), codes::NO_MEETING, sentence));
+        }
+    }
 }
 
 fn skip(table: &mut Table<'_>, series: &Series, remarks: &mut Vec<Remark>) -> Option<ExceptionKind> {

@@ -110,6 +110,7 @@ pub(super) fn settled(remarks: &mut Vec<Remark>) -> bool {
             code: codes::TOO_LARGE,
             grade: if faulty { Grade::Fault } else { Grade::Warning },
             sentence,
+            lasting: None,
         }));
     }
     faulty
@@ -170,7 +171,7 @@ impl<'t> Table<'t> {
     /// Complains of a key that has to be there.
     pub fn required<T>(&self, key: &'static str, value: Option<T>, example: &str, remarks: &mut Vec<Remark>) -> Option<T> {
         if value.is_none() && !self.has(key) {
-            let sentence = format!("{} does not say \"{key}\". Write, for example: {key} = {example}", words::opening(self.what));
+            let sentence = format!("{} Write, for example: {key} = {example}", says_not(self.what, key));
             remarks.push(Remark::fault(self.place(), codes::MISSING, sentence));
         }
         value
@@ -237,12 +238,30 @@ impl<'t> Table<'t> {
     /// A date, written bare or in quotes.
     pub fn date(&mut self, key: &'static str, remarks: &mut Vec<Remark>) -> Option<NaiveDate> {
         let value = self.value(key)?;
-        let read = match value.get_ref() {
-            DeValue::Datetime(datetime) => words::date(&datetime.to_string()),
-            DeValue::String(text) => words::date(text),
-            _ => Err("is not a date: write it as 2026-01-14.".to_owned()),
+        a_date(value.get_ref())
+            .map_err(|error| self.fault(key, codes::BAD_DATE, format!("\"{key}\" in {} {error}", self.what), remarks))
+            .ok()
+    }
+
+    /// A list of dates, each with its line; one date counts as a list of one.
+    pub fn dates(&mut self, key: &'static str, remarks: &mut Vec<Remark>) -> Option<Vec<At<NaiveDate>>> {
+        let value = self.value(key)?;
+        let items: Vec<&Spanned<DeValue>> = match value.get_ref() {
+            DeValue::Array(items) => items.iter().collect(),
+            _ => vec![value],
         };
-        read.map_err(|error| self.fault(key, codes::BAD_DATE, format!("\"{key}\" in {} {error}", self.what), remarks)).ok()
+        let mut found = Vec::new();
+        for item in items {
+            let line = self.page.line(item.span().start);
+            match a_date(item.get_ref()) {
+                Ok(value) => found.push(At { line, value }),
+                Err(error) => {
+                    let sentence = format!("A date of \"{key}\" in {} {error}", self.what);
+                    remarks.push(Remark::fault(self.page.at(line), codes::BAD_DATE, sentence));
+                }
+            }
+        }
+        Some(found)
     }
 
     /// A list of texts, each with its line; one text counts as a list of one.
@@ -281,7 +300,8 @@ impl<'t> Table<'t> {
             match parse(value) {
                 Ok(value) => found.push(At { line, value }),
                 Err(error) => {
-                    let sentence = format!("\"{}\" in \"{key}\" of {} {error}", words::shown(value), self.what);
+                    let entry = if error.starts_with("is \"") { "An entry".to_owned() } else { format!("\"{}\"", words::shown(value)) };
+                    let sentence = format!("{entry} of \"{key}\" in {} {error}", self.what);
                     remarks.push(Remark::fault(self.page.at(line), code, sentence));
                 }
             }
@@ -342,6 +362,12 @@ impl<'t> Table<'t> {
             let plain = key.to_lowercase().replace('_', "-");
             let synonym = SYNONYMS.iter().find(|(word, ours)| *word == plain && self.asked.contains(ours)).map(|(_, ours)| *ours);
             let hint = synonym.or_else(|| words::nearest(&plain, self.asked.iter().copied()));
+            if let Some(meant) = hint {
+                // The misspelt setting is not missing as well.
+                let missing = says_not(self.what, meant);
+                remarks
+                    .retain(|other| other.code != codes::MISSING || other.place != self.place() || !other.sentence.starts_with(&missing));
+            }
             let hint = match hint {
                 Some(hint) => format!("Did you mean \"{hint}\"?"),
                 None => format!("It may hold: {}.", self.asked.join(", ")),
@@ -349,5 +375,17 @@ impl<'t> Table<'t> {
             let sentence = format!("{} has no setting \"{}\". {hint}", words::opening(self.what), words::shown(key));
             remarks.push(Remark::fault(self.page.at(line), codes::UNKNOWN_KEY, sentence));
         }
+    }
+}
+
+fn says_not(what: &str, key: &str) -> String {
+    format!("{} does not say \"{key}\".", words::opening(what))
+}
+
+fn a_date(value: &DeValue) -> Result<NaiveDate, String> {
+    match value {
+        DeValue::Datetime(datetime) => words::date(&datetime.to_string()),
+        DeValue::String(text) => words::date(text),
+        _ => Err("is not a date: write it as 2026-01-14.".to_owned()),
     }
 }

@@ -7,21 +7,10 @@ use super::community::Usual;
 use super::fields::Table;
 use super::links::{self, Link};
 use super::{codes, words};
+use crate::meeting::room;
 use crate::meeting::series::{Join, JoinLinks};
 use crate::source::{Place, Remark};
 
-/// Hosts that hold meetings, with those below them.
-const MEETING_HOSTS: [&str; 9] = [
-    "zoom.us",
-    "zoom.com",
-    "meet.google.com",
-    "teams.microsoft.com",
-    "teams.live.com",
-    "meet.jit.si",
-    "webex.com",
-    "whereby.com",
-    "bluejeans.com",
-];
 const MOST_LINKS: usize = 20;
 
 /// Reads `join`: one link, or a list of links or of `{ url, label }`.
@@ -41,6 +30,31 @@ pub(super) fn read(table: &mut Table<'_>, usual: &Usual<'_>, description: Option
     }
     differing(table, description, &found, remarks);
     found
+}
+
+/// Whether a text is a link that `join` takes without a word on hosts.
+pub fn is_join_link(text: &str) -> bool {
+    links::link(text).is_ok() && links::parse(text.trim()).is_ok_and(|link| link.secure)
+}
+
+/// Whether a text is a link that `agenda` takes.
+pub fn is_link(text: &str) -> bool {
+    links::link(text).is_ok()
+}
+
+/// Whether a link leads to a host that holds meetings.
+pub fn is_meeting_link(text: &str) -> bool {
+    room::is_for_meetings(text.trim())
+}
+
+/// The host of a link, in lower case.
+pub fn host(text: &str) -> Option<String> {
+    links::parse(text.trim()).ok().map(|link| link.host)
+}
+
+/// The links to meetings that stand in a text, in its order.
+pub fn meeting_links(text: &str) -> Vec<&str> {
+    links::inside(text).filter(|(text, _)| room::is_for_meetings(text)).map(|(text, _)| text).collect()
 }
 
 fn one<'t>(table: &Table<'t>, item: &'t Spanned<DeValue<'t>>, usual: &Usual<'_>, place: &Place, remarks: &mut Vec<Remark>) -> Option<Join> {
@@ -95,20 +109,22 @@ fn check(link: &Link<'_>, usual: &Usual<'_>, place: &Place, remarks: &mut Vec<Re
 
 /// A description that leads to another room than `join` does sends half of the people into it.
 fn differing(table: &Table<'_>, description: Option<&str>, join: &[Join], remarks: &mut Vec<Remark>) {
-    let known: Vec<Link> = join.iter().filter_map(|join| links::parse(&join.url).ok()).collect();
+    let known: Vec<String> = join.iter().filter_map(|join| room::room(&join.url)).collect();
     if known.is_empty() {
         return;
     }
+    let on_a_host_of_ours = |url: &str| join.iter().any(|join| room::host(&join.url) == room::host(url));
     for (text, link) in links::inside(description.unwrap_or_default()) {
-        let path = link.path.trim_end_matches('/');
-        let meets = links::is_a_meeting(&link.host, &MEETING_HOSTS) || known.iter().any(|join| join.host == link.host && path.len() > 1);
-        let same = known.iter().any(|join| join.host == link.host && join.path.trim_end_matches('/') == path);
-        if meets && !same {
+        let meets = room::is_for_meetings(text) || on_a_host_of_ours(text);
+        if let Some(other) = room::room(text).filter(|other| meets && !known.contains(other)) {
             let sentence = format!(
-                "The description leads to {}, \"join\" to another link. Take one of them out, or make them agree.",
-                words::shown_long(text)
+                "The description leads into another room (at {}) than \"join\" does. Take one of the two out, or make them agree.",
+                link.host
             );
-            remarks.push(Remark::warning(table.place_of("description"), codes::LINKS_DIFFER, sentence));
+            remarks.push(
+                Remark::warning(table.place_of("description"), codes::LINKS_DIFFER, sentence)
+                    .lasting(crate::source::digest(other.as_bytes())),
+            );
         }
     }
 }

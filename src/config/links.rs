@@ -68,16 +68,7 @@ pub(super) fn base_url(text: &str) -> Result<String, String> {
 
 /// Whether a host is one of these, or stands below one of them.
 pub(super) fn is_allowed(host: &str, allowed: &[String]) -> bool {
-    allowed.iter().any(|good| is_or_is_below(host, good))
-}
-
-/// Whether meetings are held at a host.
-pub(super) fn is_a_meeting(host: &str, known: &[&str]) -> bool {
-    known.iter().any(|good| is_or_is_below(host, good))
-}
-
-fn is_or_is_below(host: &str, good: &str) -> bool {
-    host == good || host.strip_suffix(good).is_some_and(|left| left.ends_with('.'))
+    allowed.iter().any(|good| host == *good || host.strip_suffix(good.as_str()).is_some_and(|left| left.ends_with('.')))
 }
 
 /// The links that stand in a text, in its order.

@@ -23,7 +23,7 @@ pub(super) fn read(mut table: Table<'_>, drafts: &mut [Draft<'_>], usual: &Usual
         table.fault("uid", codes::ROTATION, sentence, remarks);
     }
     said.zone = said.zone.or_else(|| usual.zone.clone());
-    rules::complete(&table, &said, remarks);
+    rules::complete(&table, &said, usual, remarks);
     let turns = whose(&table, &names, drafts, remarks);
     let slots = said.recurrence.as_ref().zip(said.from).and_then(|(shared, from)| slots(&table, shared, from, names.len(), remarks));
     if let (Some(turns), Some((own, dates)), Some(from)) = (turns, slots, said.from) {

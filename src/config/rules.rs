@@ -3,6 +3,7 @@
 use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
 
 use super::codes;
+use super::community::Usual;
 use super::fields::Table;
 use super::words;
 use super::zone;
@@ -83,14 +84,16 @@ fn uid(text: &str) -> Result<String, String> {
 }
 
 /// Complains of what a table lacks for a rule.
-pub(super) fn complete(table: &Table<'_>, said: &Said, remarks: &mut Vec<Remark>) {
+pub(super) fn complete(table: &Table<'_>, said: &Said, usual: &Usual<'_>, remarks: &mut Vec<Remark>) {
     if said.recurrence.is_none() && !table.has("every") && !table.has("rrule") {
         let sentence = format!("{} does not say how often it meets. Write, for example: every = \"2 weeks\"", table.what);
         remarks.push(Remark::fault(table.place(), codes::MISSING, sentence));
     }
     table.required("from", said.from, "2026-01-14", remarks);
     table.required("time", said.time, "\"18:00\"", remarks);
-    table.required("zone", said.zone.as_ref(), "\"UTC\" (nothing is taken from this machine)", remarks);
+    if !usual.zone_said {
+        table.required("zone", said.zone.as_ref(), "\"UTC\" (nothing is taken from this machine)", remarks);
+    }
 }
 
 /// The UID of a rule that brings none: series and first date at the domain. `origin` is the series' oldest id, so that a new name keeps it.

@@ -1,6 +1,6 @@
 //! One series of a community: what it is called, where it meets, whom it tells, and the rules it brings itself.
 
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 
 use super::community::Usual;
 use super::exceptions::{self, Exceptions};
@@ -26,6 +26,7 @@ pub(super) struct Draft<'t> {
     /// The length it says for all its rules.
     pub length: Option<TimeDelta>,
     exceptions: Exceptions<'t>,
+    keeps: Vec<At<NaiveDate>>,
 }
 
 /// Reads the series of a community; ids that stand twice are faults.
@@ -73,11 +74,16 @@ fn draft<'t>(mut table: Table<'t>, usual: &Usual<'_>, remarks: &mut Vec<Remark>)
         .collect();
     let aliases = table.strings("called", remarks).unwrap_or_default().into_iter().map(|alias| alias.value.to_owned()).collect();
     let description = table.text("description", remarks).map(str::to_owned);
-    let join = join::read(&mut table, usual, description.as_deref(), remarks);
+    let mut as_meant = usual.as_meant.clone();
+    as_meant.extend(as_meant_in(&mut table, remarks));
+    let compared = description.as_deref().filter(|_| !as_meant.iter().any(|code| code == codes::LINKS_DIFFER));
+    let join = join::read(&mut table, usual, compared, remarks);
     let phone = table.table("phone", "phone", remarks).and_then(|table| phone(table, remarks));
+    let location = table.string("location", remarks).map(str::to_owned);
     let agenda = table.parsed("agenda", codes::BAD_LINK, remarks, super::links::link);
     let (list, letters, remind) = told(&mut table, usual, remarks);
     let ended = table.date("ended", remarks);
+    let keeps = table.dates("keeps", remarks).unwrap_or_default();
     let origin = was.first().cloned().unwrap_or_else(|| id.clone());
     let (groups, ruled, length) = own_rules(&mut table, &origin, usual, remarks);
     let exceptions = exceptions::tables(&mut table, remarks);
@@ -92,6 +98,7 @@ fn draft<'t>(mut table: Table<'t>, usual: &Usual<'_>, remarks: &mut Vec<Remark>)
         description,
         join,
         phone,
+        location,
         agenda,
         list,
         letters,
@@ -99,13 +106,15 @@ fn draft<'t>(mut table: Table<'t>, usual: &Usual<'_>, remarks: &mut Vec<Remark>)
         rules: Vec::new(),
         exceptions: Vec::new(),
         ended,
+        keeps: keeps.iter().map(|kept| kept.value).collect(),
+        as_meant,
     };
-    Draft { series, origin, groups, ruled, length, exceptions }
+    Draft { series, origin, groups, ruled, length, exceptions, keeps }
 }
 
 /// The series with its rules in turn and what the file says of single dates; one without any rule is a fault.
 pub(super) fn settle(draft: Draft<'_>, remarks: &mut Vec<Remark>) -> Series {
-    let Draft { mut series, groups, ruled, exceptions, .. } = draft;
+    let Draft { mut series, groups, ruled, exceptions, keeps, .. } = draft;
     if !ruled {
         let sentence = format!(
             "The series \"{}\" does not say when it meets. Write every, from, time and zone, or name it in a [[rotation]].",
@@ -114,8 +123,14 @@ pub(super) fn settle(draft: Draft<'_>, remarks: &mut Vec<Remark>) -> Series {
         remarks.push(Remark::fault(series.place.clone(), codes::NO_RULE, sentence));
     }
     series.rules = rules::in_turn(groups, &series.title, remarks);
+    exceptions::kept(&keeps, &series, remarks);
     series.exceptions = exceptions::read(exceptions, &series, remarks);
     series
+}
+
+/// Codes of remarks that are not made, because it is meant so.
+pub(super) fn as_meant_in(table: &mut Table<'_>, remarks: &mut Vec<Remark>) -> Vec<String> {
+    table.strings("as-meant", remarks).unwrap_or_default().into_iter().map(|code| code.value.to_owned()).collect()
 }
 
 fn id(text: &str) -> Result<String, String> {
@@ -214,7 +229,7 @@ fn own_rules(
             return (groups, alone.is_some(), length);
         }
         inline.zone = inline.zone.or_else(|| usual.zone.clone());
-        rules::complete(table, &inline, remarks);
+        rules::complete(table, &inline, usual, remarks);
         groups.extend(group(inline, table, origin, usual, remarks));
         return (groups, true, length);
     }
@@ -223,7 +238,7 @@ fn own_rules(
         said.time = said.time.or(inline.time);
         said.zone = said.zone.or_else(|| inline.zone.clone()).or_else(|| usual.zone.clone());
         said.length = said.length.or(inline.length);
-        rules::complete(&rule, &said, remarks);
+        rules::complete(&rule, &said, usual, remarks);
         groups.extend(group(said, &rule, origin, usual, remarks));
         rule.finish(remarks);
     }

@@ -30,6 +30,8 @@ pub struct Settings {
     pub health: bool,
     /// Whether `/metrics` is served.
     pub metrics: bool,
+    /// Whether feeds are served as gzip to those who ask for it.
+    pub compress_feeds: bool,
     pub mail: Mail,
 }
 
@@ -90,6 +92,7 @@ fn read(text: &Text, remarks: &mut Vec<Remark>) -> Option<Settings> {
     let log = table.choice("log", &[("text", LogFormat::Text), ("json", LogFormat::Json)], remarks);
     let health = table.bool("health", remarks);
     let metrics = table.bool("metrics", remarks);
+    let compress_feeds = table.bool("compress-feeds", remarks);
     let mail = table.table("mail", "[mail]", remarks);
     let mail = table.required("mail", mail, "{ sender = \"Calendar <calendar@example.org>\" }", remarks);
     let mail = mail.and_then(|mail| mail::read(mail, uid_domain.as_deref(), remarks));
@@ -105,6 +108,7 @@ fn read(text: &Text, remarks: &mut Vec<Remark>) -> Option<Settings> {
         log: log.unwrap_or(LogFormat::Text),
         health: health.unwrap_or(true),
         metrics: metrics.unwrap_or(true),
+        compress_feeds: compress_feeds.unwrap_or(false),
         mail: mail?,
     })
 }
@@ -208,7 +212,7 @@ mod tests {
         let read = read.unwrap();
         assert_eq!((read.base_url.as_str(), read.listen.to_string().as_str()), ("https://cal.example.org", "127.0.0.1:8080"));
         assert_eq!((read.state.as_str(), read.zone_data, read.log), ("state", ZoneData::Newest, LogFormat::Text));
-        assert!(read.health && read.metrics);
+        assert!(read.health && read.metrics && !read.compress_feeds);
         assert_eq!(read.mail.message_id_domain, "cal.example.org");
         assert_eq!(read.mail.transport, Transport::Maildir { folder: "mail".to_owned() });
     }

@@ -312,7 +312,11 @@ fn an_unknown_word_is_answered_with_the_nearest_one() {
 fn a_zone_that_is_none_or_several_is_refused_with_what_to_write() {
     let zone = |name: &str| complaint(&orchard("", "").replace("\"UTC\"", &format!("\"{name}\"")));
     assert!(zone("Europe/Berln").contains("Europe/Berlin"));
-    assert!(zone("EST").contains("America/New_York"));
+    assert!(zone("EST").contains("an abbreviation and no place. Write \"America/New_York\""));
+    for (written, meant) in [("PST", "America/Los_Angeles"), ("CET", "Europe/Berlin"), ("BST", "Europe/London"), ("IST", "Asia/Kolkata")] {
+        assert!(zone(written).contains(meant), "{}", zone(written));
+    }
+    assert!(zone("India Standard Time").contains("\"Asia/Kolkata\""), "a Windows name is answered with its place, under its present name");
     assert!(zone("PST8PDT").contains("America/Los_Angeles"));
     assert!(zone("Etc/GMT+8").starts_with("11 zone-trap: \"Etc/GMT+8\" is behind UTC"));
     let toml = orchard("", "").replace("zone = \"UTC\"", "");
@@ -383,11 +387,36 @@ fn a_password_in_a_public_link_is_pointed_out() {
 #[test]
 fn a_description_that_leads_to_another_room_is_pointed_out() {
     let series = "join = \"https://zoom.us/j/88162\"\ndescription = \"Zoom: https://us06web.zoom.us/j/81261.\"";
-    complains(&orchard("", series), "13 links-differ: The description leads to https://us06web.zoom.us/j/81261, \"join\" to another link");
+    complains(&orchard("", series), "13 links-differ: The description leads into another room (at us06web.zoom.us) than \"join\" does.");
     good(&orchard(
         "",
         "join = \"https://zoom.us/j/88162\"\ndescription = \"Zoom: https://zoom.us/j/88162?x=1, see https://example.org/more\"",
     ));
+    // The same room at another of the provider's hosts, and a page of its phone numbers.
+    good(&orchard(
+        "",
+        "join = \"https://zoom.us/j/88162\"\ndescription = \"https://us06web.zoom.us/j/88162 or by phone: https://zoom.us/u/abc\"",
+    ));
+    good(&orchard("as-meant = [\"links-differ\"]", series));
+}
+
+#[test]
+fn one_slip_is_one_complaint() {
+    let misspelt = orchard("", "").replacen("title = ", "titel = ", 1);
+    complains(&misspelt, "2 unknown-key: The community has no setting \"titel\". Did you mean \"title\"?");
+    let no_zone = orchard("zone = \"PST\"", "").replacen("zone = \"UTC\"\n", "", 1);
+    complains(&no_zone, "4 bad-zone: \"zone\" in the community is \"PST\"");
+    let address = orchard("", "").replacen("\"ann@example.org\"", "\"ann@example.org\", \"bo at example.org\"", 1);
+    complains(&address, "3 bad-address: An entry of \"organisers\" in the community is \"bo at example.org\"; write an address as");
+}
+
+#[test]
+fn holidays_and_dates_kept_are_lists_of_dates() {
+    let community = good(&orchard("holidays = [2026-05-01, \"2026-11-26\"]", "keeps = 2026-12-30\nas-meant = \"room-shared\""));
+    assert_eq!(community.holidays, [day("2026-05-01"), day("2026-11-26")]);
+    assert_eq!((&*community.series[0].keeps, &*community.series[0].as_meant), (&[day("2026-12-30")][..], &["room-shared".to_owned()][..]));
+    complains(&orchard("holidays = [2026-05-01, \"May\"]", ""), "4 bad-date: A date of \"holidays\" in the community is \"May\"");
+    complains(&orchard("", "keeps = [\n2026-12-30,\n2026-12-24]"), "14 no-meeting: \"Community call\" keeps Thursday 24 December 2026");
 }
 
 #[test]

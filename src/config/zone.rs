@@ -32,11 +32,12 @@ pub(super) fn read(table: &mut Table<'_>, key: &'static str, zones: &Zones, rema
     Some(zone)
 }
 
-/// The zone of a name.
-pub(super) fn find(text: &str, zones: &Zones) -> Result<Zone, String> {
+/// The zone of an IANA name in any case of letters, also of a link. The error is the end of a sentence that begins with what names it: what
+/// stands there, and what people who write that probably mean.
+pub fn find(text: &str, zones: &Zones) -> Result<Zone, String> {
     let text = words::line(text)?;
     if let Some((_, instead)) = TRAPS.iter().find(|(trap, _)| trap.eq_ignore_ascii_case(text)) {
-        return Err(format!("is \"{text}\", which means more than one thing. Write {instead}."));
+        return Err(format!("is \"{text}\", an abbreviation and no place. Write {instead}."));
     }
     if let Some(zone) = zones.get(text) {
         return Ok(zone);

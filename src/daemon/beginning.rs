@@ -61,7 +61,7 @@ pub fn health_of(opened: &Opened, error: Option<&StoreError>) -> Health {
         seen: Instant::now(),
         watchdog: WATCHDOG,
         next_due: None,
-        zones: opened.zones.versions().clone(),
+        zones: opened.zones.versions().into(),
         sources: vec![SourceHealth { name: "store".to_owned(), ok: error.is_none(), said }],
         outbox: Default::default(),
         remarks: 0,

@@ -116,7 +116,9 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
     })?;
     let address = listener.local_addr()?;
     let (show_health, show_metrics) = (opened.settings.health, opened.settings.metrics);
-    let web = Web { publication: served, health: told_health, decisions, limits: Limits::default(), show_health, show_metrics };
+    let gzip_feeds = opened.settings.compress_feeds;
+    let limits = Limits::default();
+    let web = Web { publication: served, health: told_health, decisions, limits, show_health, show_metrics, gzip_feeds };
     tracing::info!(%address, "convened serves");
     let server = tokio::spawn(web::serve(listener, web, ended(ending.clone())));
     let store = match begun {

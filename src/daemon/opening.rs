@@ -46,7 +46,7 @@ pub fn open(config: &Path) -> Result<Opened, Failure> {
             return Err(Failure::Faults(said.join("\n")));
         }
     };
-    let (zones, said) = zoneinfo::load(&zone_source(&settings.zone_data));
+    let (zones, said) = zoneinfo::load(&zone_source(&settings.zone_data), Some(Path::new(&settings.state)));
     remarks.extend(said);
     let identity = identity(&settings);
     Ok(Opened { folder: config.to_path_buf(), settings, identity, zones, texts, remarks })

@@ -14,6 +14,7 @@ use super::{Failure, Known, WATCHDOG, answers, wake_folder};
 use crate::config::{self, Mail, Settings};
 use crate::meeting::calendar::Calendar;
 use crate::meeting::series::NotesFolder;
+use crate::meeting::zone::report::ZoneReport;
 use crate::output::publication::Publication;
 use crate::round::{Brought, Given, Kept, walk};
 use crate::source::{Grade, Remark};
@@ -27,8 +28,6 @@ use crate::web::health::{Health, SourceHealth};
 const AFTER_FAILURE: TimeDelta = TimeDelta::seconds(10);
 /// A round is walked at least so often: the last one in the store is what a start holds the clock against.
 const AT_LEAST: TimeDelta = TimeDelta::hours(12);
-/// Zone data are looked at again after so long: an update needs no restart.
-const ZONES_AGAIN: TimeDelta = TimeDelta::minutes(5);
 
 /// Everything the daemon keeps between rounds.
 pub struct Rounds {
@@ -37,7 +36,8 @@ pub struct Rounds {
     kept: Kept,
     /// Notes as read last, by folder.
     brought: HashMap<String, Brought>,
-    zone_remarks: Vec<Remark>,
+    zones: zoneinfo::Kept,
+    zone_report: ZoneReport,
     watch: Watch,
     watch_remarks: Vec<Remark>,
     calendar: Arc<Calendar>,
@@ -53,19 +53,20 @@ pub struct Rounds {
     changed: bool,
     next: Option<DateTime<Utc>>,
     next_scan: DateTime<Utc>,
-    next_zones: DateTime<Utc>,
 }
 
 impl Rounds {
     pub fn new(opened: Opened, store: Store) -> Result<Rounds, Failure> {
         let kept = Kept::recall(&store)?;
         let (watch, watch_remarks) = Watch::new();
+        let zones = zoneinfo::Kept::new(opened.zones.clone(), opened.state());
         let mut rounds = Rounds {
+            zone_report: opened.zones.versions().into(),
             opened,
             store,
             kept,
             brought: HashMap::new(),
-            zone_remarks: Vec::new(),
+            zones,
             watch,
             watch_remarks,
             calendar: Arc::new(Calendar::default()),
@@ -77,7 +78,6 @@ impl Rounds {
             changed: true,
             next: None,
             next_scan: DateTime::UNIX_EPOCH,
-            next_zones: DateTime::UNIX_EPOCH,
         };
         // What is decided or edited while the first round is walked must not wait for the next refresh.
         rounds.watch_folders();
@@ -109,7 +109,7 @@ impl Rounds {
         let brought = &mut self.brought;
         let mut bring = |notes: &NotesFolder| brought.entry(notes.folder.clone()).or_insert_with(|| bring(&folder, &notes.folder)).clone();
         let mut remarks = self.opened.remarks.clone();
-        remarks.extend(self.zone_remarks.iter().chain(&self.watch_remarks).cloned());
+        remarks.extend(self.zones.remarks().iter().chain(&self.watch_remarks).cloned());
         let given = Given { remarks: &remarks, ..self.opened.given() };
         match walk(&self.store, &mut self.kept, &given, &mut bring, now) {
             Ok(walked) => {
@@ -120,6 +120,8 @@ impl Rounds {
                 self.calendar = walked.calendar;
                 self.remarks = walked.remarks;
                 self.next = walked.next;
+                let choice = zone_source(&self.opened.settings.zone_data);
+                self.zone_report = zoneinfo::report(&self.opened.zones, &choice, &self.calendar.zones(), now);
                 self.watch_folders();
                 for letter in &walked.letters {
                     tracing::info!(key = letter.key, why = letter.why, "written");
@@ -140,18 +142,15 @@ impl Rounds {
 
     /// Reads configuration, notes and zone data again where it is time to, and notes whether anything is different.
     fn read(&mut self, now: DateTime<Utc>) {
-        if now >= self.next_scan || self.stale {
-            self.stale = false;
+        let stale = std::mem::take(&mut self.stale);
+        if now >= self.next_scan || stale {
             self.read_configuration();
             self.read_notes();
             self.next_scan = self.opened.settings.refresh.next_scan(now);
         }
-        if now >= self.next_zones {
-            let (zones, said) = zoneinfo::load(&zone_source(&self.opened.settings.zone_data));
-            self.changed |= zones != self.opened.zones || said != self.zone_remarks;
-            self.zone_remarks = said;
-            self.opened.zones = zones;
-            self.next_zones = now + ZONES_AGAIN;
+        if now >= self.zones.next() || stale {
+            self.changed |= self.zones.look(&zone_source(&self.opened.settings.zone_data), now);
+            self.opened.zones = self.zones.zones().clone();
         }
     }
 
@@ -161,9 +160,6 @@ impl Rounds {
         if let Some((settings, said)) = texts.iter().find(|text| &*text.path == config::SETTINGS).map(config::settings) {
             remarks.extend(said);
             if let Some(settings) = settings {
-                if settings.zone_data != self.opened.settings.zone_data {
-                    self.next_zones = DateTime::UNIX_EPOCH;
-                }
                 self.opened.identity = identity(&settings);
                 let (listen, state, log) = (self.opened.settings.listen, self.opened.settings.state.clone(), self.opened.settings.log);
                 self.opened.settings = Settings { listen, state, log, ..settings };
@@ -187,6 +183,7 @@ impl Rounds {
         let mut folders: Vec<PathBuf> = vec![self.opened.folder.clone(), wake_folder(self.opened.state())];
         let notes = self.calendar.communities.iter().flat_map(|community| &community.notes);
         folders.extend(notes.map(|notes| self.opened.folder.join(&notes.folder)).filter(|folder| folder.is_dir()));
+        folders.extend(zone_source(&self.opened.settings.zone_data).folder().filter(|folder| folder.is_dir()));
         folders.sort();
         folders.dedup();
         let remarks = self.watch.only(&folders);
@@ -196,7 +193,7 @@ impl Rounds {
 
     /// A fault is logged once, when it is new.
     fn say_what_is_new(&self, remarks: &[Remark]) {
-        for remark in remarks.iter().filter(|remark| !self.remarks.contains(remark)) {
+        for remark in remarks.iter().filter(|remark| !self.remarks.iter().any(|said| said.is_as(remark))) {
             match remark.grade {
                 Grade::Fault => tracing::error!("{remark}"),
                 Grade::Warning => tracing::warn!("{remark}"),
@@ -231,7 +228,7 @@ impl Rounds {
 
     /// How long until something may be due.
     pub fn sleep(&self, now: DateTime<Utc>) -> Duration {
-        let next = self.next.into_iter().chain([self.next_scan, self.next_zones]).min().unwrap_or(now);
+        let next = self.next.into_iter().chain([self.next_scan, self.zones.next()]).min().unwrap_or(now);
         (next - now).to_std().unwrap_or(Duration::ZERO).max(Duration::from_millis(10))
     }
 
@@ -254,7 +251,7 @@ impl Rounds {
             seen: Instant::now(),
             watchdog: WATCHDOG,
             next_due: self.next,
-            zones: self.opened.zones.versions().clone(),
+            zones: self.zone_report.clone(),
             sources: self.sources(),
             outbox: self.store.fates().unwrap_or_default().into_iter().map(|(fate, count)| (fate.word(), count.into())).collect(),
             remarks: self.remarks.len() as u64,
@@ -286,7 +283,8 @@ impl Rounds {
             None => well("store", Vec::new()),
             Some(said) => SourceHealth { name: "store".to_string(), ok: false, said: said.clone() },
         };
-        let mut sources = vec![clock, store, well("convened.toml", of("convened.toml"))];
+        let faults: Vec<&Remark> = self.zones.remarks().iter().filter(|remark| zoneinfo::keeps_the_last_good(remark)).collect();
+        let mut sources = vec![clock, store, well("zone data", faults), well("convened.toml", of("convened.toml"))];
         for community in &self.calendar.communities {
             sources.push(well(&community.place.file, of(&community.place.file)));
             sources.extend(community.notes.iter().map(|notes| well(&notes.folder, of(&notes.folder))));

@@ -1,6 +1,7 @@
 //! The calendar: all communities with what is decided about their meetings, and the one place where occurrences are made.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 
@@ -8,6 +9,7 @@ use super::action::{ActionItem, CarriedTopic, MeetingNotes};
 use super::change::{Decision, Finding, Verdict};
 use super::occurrence::{Occurrence, OccurrenceId, Status};
 use super::series::{Community, Rule, Series, SeriesId};
+use crate::source::Remark;
 
 /// Everything read, understood: schedules, and what the notes mean. It holds no decision of the store and no clock.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub struct Calendar {
     pub topics: Vec<CarriedTopic>,
     pub notes: Vec<MeetingNotes>,
     pub findings: Vec<Finding>,
+    /// What organisers should look at, by their community: for their page.
+    pub remarks: Vec<(Arc<str>, Remark)>,
 }
 
 impl Calendar {
@@ -28,6 +32,13 @@ impl Calendar {
     pub fn series(&self, id: &SeriesId) -> Option<&Series> {
         let community = self.community(&id.community)?;
         community.series.iter().find(|series| series.id == *id || series.was.contains(id))
+    }
+
+    /// The names of all zones in use: of rules, and of the cities whose hours are shown.
+    pub fn zones(&self) -> BTreeSet<String> {
+        let cities = self.communities.iter().flat_map(|community| &community.cities).map(|city| &city.zone);
+        let rules = self.all_series().flat_map(|(_, series)| &series.rules).map(|rule| &rule.zone);
+        cities.chain(rules).map(|zone| zone.name().to_owned()).collect()
     }
 
     pub fn all_series(&self) -> impl Iterator<Item = (&Community, &Series)> {
@@ -151,7 +162,7 @@ fn by_rule(series: &Series, rule: &Rule, wall: NaiveDateTime) -> Occurrence {
     let start = rule.zone.instant(wall);
     Occurrence {
         id: OccurrenceId::new(series.id.clone(), wall),
-        uid: rule.uid.clone(),
+        uid: uid(rule, wall),
         zone: rule.zone.clone(),
         original: start,
         start,
@@ -192,7 +203,7 @@ fn extra(series: &Series, wall: NaiveDateTime, length: TimeDelta) -> Option<Occu
     let start = rule.zone.instant(wall);
     Some(Occurrence {
         id: OccurrenceId::new(series.id.clone(), wall),
-        uid: extra_uid(&rule.uid, wall),
+        uid: extra_uid(series, wall),
         zone: rule.zone.clone(),
         original: start,
         start,
@@ -204,12 +215,23 @@ fn extra(series: &Series, wall: NaiveDateTime, length: TimeDelta) -> Option<Occu
     })
 }
 
-/// An extra meeting is an event of its own: the series' UID with its wall time before the `@` (field/FEEDS.md F15).
-fn extra_uid(uid: &str, wall: NaiveDateTime) -> String {
-    let short = super::occurrence::short(wall);
-    match uid.split_once('@') {
-        Some((left, domain)) => format!("{left}-extra-{short}@{domain}"),
-        None => format!("{uid}-extra-{short}"),
+/// The UID of the rule's event; of an event of its own where programs disagree about what the rule means on that day (field/FEEDS.md F18).
+fn uid(rule: &Rule, wall: NaiveDateTime) -> String {
+    if rule.zone.changes_during(wall, rule.length) { super::occurrence::own_uid(&rule.uid, wall) } else { rule.uid.clone() }
+}
+
+/// The beginning of the UIDs of a series' extra meetings. An extra meeting is an event of its own (field/FEEDS.md F15), named by the
+/// series' oldest id: a new rule or a new name changes nothing about it.
+pub fn extra_stem(series: &Series) -> String {
+    let origin = series.was.first().unwrap_or(&series.id);
+    format!("{}-{}-extra-", origin.community, origin.series)
+}
+
+fn extra_uid(series: &Series, wall: NaiveDateTime) -> String {
+    let (stem, short) = (extra_stem(series), super::occurrence::short(wall));
+    match series.rules.first().and_then(|rule| rule.uid.split_once('@')) {
+        Some((_, domain)) => format!("{stem}{short}@{domain}"),
+        None => format!("{stem}{short}"),
     }
 }
 

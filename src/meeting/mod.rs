@@ -6,5 +6,6 @@ pub mod change;
 pub mod clocks;
 pub mod occurrence;
 pub mod recurrence;
+pub mod room;
 pub mod series;
 pub mod zone;

@@ -33,6 +33,14 @@ pub fn short(wall: NaiveDateTime) -> String {
     wall.format("%Y%m%dT%H%M").to_string()
 }
 
+/// The UID of one meeting as an event that stands alone: its rule's, with its wall time before the `@`.
+pub fn own_uid(uid: &str, wall: NaiveDateTime) -> String {
+    match uid.split_once('@') {
+        Some((left, domain)) => format!("{left}-{}@{domain}", short(wall)),
+        None => format!("{uid}-{}", short(wall)),
+    }
+}
+
 /// Reads the wall form of an occurrence id.
 pub fn parse_short(text: &str) -> Option<NaiveDateTime> {
     NaiveDateTime::parse_from_str(text, "%Y%m%dT%H%M").ok()

@@ -143,6 +143,8 @@ pub struct Community {
     pub grace: TimeDelta,
     /// How long a text must stand unchanged before anything in it counts.
     pub quiet: TimeDelta,
+    /// Days, beside those around the turn of the year, on which people are likely to be away.
+    pub holidays: Vec<NaiveDate>,
     pub notes: Vec<NotesFolder>,
     pub series: Vec<Series>,
 }
@@ -174,6 +176,8 @@ pub struct Series {
     pub description: Option<String>,
     pub join: Vec<Join>,
     pub phone: Option<Phone>,
+    /// A place in words, beside the links or instead of them: a room, a channel.
+    pub location: Option<String>,
     /// Where the notes of the coming meeting are written.
     pub agenda: Option<String>,
     pub list: Option<Address>,
@@ -186,6 +190,10 @@ pub struct Series {
     pub exceptions: Vec<Exception>,
     /// No meeting after this date.
     pub ended: Option<NaiveDate>,
+    /// Holidays on which it meets all the same.
+    pub keeps: Vec<NaiveDate>,
+    /// Codes of remarks about it that nobody needs to hear: it is meant so.
+    pub as_meant: Vec<String>,
 }
 
 /// One rule of a series: dates, hour, zone and length. Days are dates of `zone`.

@@ -10,7 +10,7 @@ use crate::meeting::calendar::{Calendar, Verdicts, occurrences};
 use crate::meeting::occurrence::Occurrence;
 use crate::meeting::series::{Community, Series, SeriesId};
 use crate::meeting::zone::Zone;
-use crate::plan::component::{Component, week_begins};
+use crate::plan::component::week_begins;
 use crate::plan::ledger::Ledger;
 
 /// Clock changes of the zones concerned count from so long before the week to so long after it.
@@ -23,22 +23,12 @@ pub fn of(value: impl Hash) -> u64 {
     hasher.finish()
 }
 
-/// Everything that documents of a community are made from, but the moment.
-pub fn community(
-    community: &Community,
-    calendar: &Calendar,
-    ledger: &Ledger,
-    components: &[Component],
-    site: &Site,
-    now: DateTime<Utc>,
-) -> u64 {
+/// Everything that documents of a community are made from, but the moment; `events` are the inputs of its series' sheets.
+pub fn community(community: &Community, calendar: &Calendar, ledger: &Ledger, events: &[u64], site: &Site, now: DateTime<Utc>) -> u64 {
     let mut hasher = DefaultHasher::new();
     let (week, own) = (week_begins(now), &community.id);
-    (site.base_url.as_str(), site.title.as_str(), week, community).hash(&mut hasher);
+    (site.base_url.as_str(), site.title.as_str(), week, community, events).hash(&mut hasher);
     zones(community).for_each(|zone| hash_clocks(zone, week, &mut hasher));
-    for component in components.iter().filter(|component| component.series.community == *own) {
-        (&component.name, &component.fingerprint, ledger.revisions.get(&component.name)).hash(&mut hasher);
-    }
     ledger.decisions.iter().filter(|decision| decision.series.community == *own).for_each(|decision| decision.hash(&mut hasher));
     ledger.proposals.iter().filter(|proposal| proposal.finding.series.community == *own).for_each(|proposal| proposal.hash(&mut hasher));
     for item in calendar.items.iter().filter(|item| item.series.community == *own) {

@@ -32,8 +32,12 @@ pub struct Row {
 }
 
 /// The revision of each component by name: what a feed prints as SEQUENCE.
-pub fn sequences(components: &[Component], revisions: &BTreeMap<String, Revision>, now: DateTime<Utc>) -> BTreeMap<String, u32> {
-    components.iter().map(|one| (one.name.clone(), revision(one, revisions, now).sequence)).collect()
+pub fn sequences<'a>(
+    components: impl IntoIterator<Item = &'a Component>,
+    revisions: &BTreeMap<String, Revision>,
+    now: DateTime<Utc>,
+) -> BTreeMap<String, u32> {
+    components.into_iter().map(|one| (one.name.clone(), revision(one, revisions, now).sequence)).collect()
 }
 
 /// A meeting as a row. The sequence is that of the component that says it in a feed: its override, else its rule's event.

@@ -121,6 +121,11 @@ pub fn community_page(base: &str, community: &str) -> String {
     format!("{}/c/{community}", base.trim_end_matches('/'))
 }
 
+/// What organisers should look at in the schedule of their community.
+pub fn remarks_page(base: &str, community: &str) -> String {
+    format!("{}/remarks", community_page(base, community))
+}
+
 /// The page of a series.
 pub fn series_page(base: &str, series: &SeriesId) -> String {
     format!("{}/{}", community_page(base, &series.community), series.series)

@@ -1,6 +1,7 @@
 //! Values in, words out. Nothing here computes a time: it prints occurrences. So feed, page and letter cannot disagree.
 
 pub mod clean;
+mod feeds;
 pub mod ics;
 mod inputs;
 pub mod json;

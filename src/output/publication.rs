@@ -8,13 +8,13 @@ use bytes::Bytes;
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use flate2::{Compression, GzBuilder};
 
-use super::ics::{self, Form, Head};
+use super::feeds::{Said, Sheet, feeds, sheets};
 use super::page::{self, Pages, Source};
-use super::{inputs, json};
+use super::{ics, inputs, json};
 use crate::meeting::calendar::{Calendar, Verdicts, occurrences};
 use crate::meeting::occurrence::Occurrence;
-use crate::meeting::series::{Community, Series, SeriesId};
-use crate::plan::component::{Component, components, week_begins};
+use crate::meeting::series::{Community, Series};
+use crate::plan::component::{Part, week_begins};
 use crate::plan::ledger::Ledger;
 use crate::source::digest;
 
@@ -38,6 +38,10 @@ pub struct Publication {
     pub documents: BTreeMap<String, Arc<Document>>,
     /// What each document was made from, as a hash; empty after a restart. No part of what is published.
     inputs: BTreeMap<String, u64>,
+    parts: Vec<Arc<Part>>,
+    pub(super) sheets: Vec<Arc<Sheet>>,
+    /// What is to be said of feeds that are nearly too large, by the feed's name.
+    pub(super) crowded: BTreeMap<String, Said>,
 }
 
 impl PartialEq for Publication {
@@ -48,27 +52,42 @@ impl PartialEq for Publication {
 
 impl Publication {
     pub fn new(documents: BTreeMap<String, Arc<Document>>) -> Publication {
-        Publication { documents, inputs: BTreeMap::new() }
+        Publication { documents, ..Publication::default() }
+    }
+
+    /// What was published of each series; nothing after a restart.
+    pub fn parts(&self) -> &[Arc<Part>] {
+        &self.parts
+    }
+
+    /// What is to be said of its feeds, each with the community it concerns; nothing after a restart, until it is made again.
+    pub fn remarks(&self) -> impl Iterator<Item = Said> {
+        self.crowded.values().cloned()
     }
 }
 
 /// The documents of a publication while it is made.
-struct Press<'a> {
-    previous: Option<&'a Publication>,
+pub(super) struct Press<'a> {
+    pub(super) previous: Option<&'a Publication>,
     now: DateTime<Utc>,
     documents: BTreeMap<String, Arc<Document>>,
     inputs: BTreeMap<String, u64>,
+    pub(super) crowded: BTreeMap<String, Said>,
 }
 
 impl Press<'_> {
+    fn new(previous: Option<&Publication>, now: DateTime<Utc>) -> Press<'_> {
+        Press { previous, now, documents: BTreeMap::new(), inputs: BTreeMap::new(), crowded: BTreeMap::new() }
+    }
+
     /// Whether a document made from the same stands already.
-    fn known(&self, path: &str, input: u64) -> Option<Arc<Document>> {
+    pub(super) fn known(&self, path: &str, input: u64) -> Option<Arc<Document>> {
         let previous = self.previous.filter(|previous| previous.inputs.get(path) == Some(&input))?;
         previous.documents.get(path).cloned()
     }
 
     /// Takes the document of last time where it was made from the same, else makes it. Bytes that did not change stay the same document.
-    fn put(&mut self, path: String, content_type: &'static str, input: u64, make: impl FnOnce() -> Option<String>) {
+    pub(super) fn put(&mut self, path: String, content_type: &'static str, input: u64, make: impl FnOnce() -> Option<String>) {
         let document = self.known(&path, input).or_else(|| {
             let text = make()?;
             let before = self.previous.and_then(|previous| previous.documents.get(&path));
@@ -122,23 +141,57 @@ impl Document {
     }
 }
 
-/// Everything that is published. `ledger` is the memory as it stands once this round is recorded: decisions, proposals and revisions.
-/// A document whose bytes are those of `previous` is the very same value.
-pub fn publish(calendar: &Calendar, ledger: &Ledger, site: &Site, now: DateTime<Utc>, previous: Option<&Publication>) -> Publication {
+/// Everything that is published. `ledger` is the memory as it stands once this round is recorded: decisions, proposals and revisions;
+/// `parts` are what it says of each series. A document whose bytes are those of `previous` is the very same value.
+pub fn publish(
+    calendar: &Calendar,
+    ledger: &Ledger,
+    parts: &[Arc<Part>],
+    site: &Site,
+    now: DateTime<Utc>,
+    previous: Option<&Publication>,
+) -> Publication {
     let verdicts = Verdicts::of(&ledger.decisions);
-    let components = components(calendar, &verdicts, &ledger.revisions, now);
     let source = Source { calendar, verdicts: &verdicts, ledger, site, now };
-    let mut press = Press { previous, now, documents: BTreeMap::new(), inputs: BTreeMap::new() };
-    let whole: Vec<u64> =
-        calendar.communities.iter().map(|community| inputs::community(community, calendar, ledger, &components, site, now)).collect();
-    feeds(&source, &components, &whole, &mut press);
-    files(&source, &components, &mut press);
-    agendas(&source, &components, &whole, &mut press);
+    let mut press = Press::new(previous, now);
+    let sheets = sheets(&source, parts, previous);
+    let events: Vec<u64> = sheets.iter().map(|sheet| sheet.input).collect();
+    let whole: Vec<u64> = by_community(calendar, &events)
+        .map(|(community, events)| inputs::community(community, calendar, ledger, events, site, now))
+        .collect();
+    feeds(&source, parts, &sheets, &mut press);
+    files(&source, parts, &sheets, &mut press);
+    agendas(&source, parts, &whole, &mut press);
     pages(&source, &whole, &mut press);
     press.put(page::STYLE_PATH.to_owned(), CSS, inputs::of(page::STYLE), || Some(page::STYLE.to_owned()));
-    let Press { mut documents, inputs, .. } = press;
+    let Press { mut documents, inputs, crowded, .. } = press;
     keep_old_addresses(calendar, &mut documents);
-    Publication { documents, inputs }
+    Publication { documents, inputs, parts: parts.to_vec(), sheets, crowded }
+}
+
+/// The feeds alone, in their three forms: what `benches/feeds.rs` measures.
+pub fn publish_feeds(
+    calendar: &Calendar,
+    ledger: &Ledger,
+    parts: &[Arc<Part>],
+    site: &Site,
+    now: DateTime<Utc>,
+    previous: Option<&Publication>,
+) -> Publication {
+    let source = Source { calendar, verdicts: &Verdicts::of(&ledger.decisions), ledger, site, now };
+    let mut press = Press::new(previous, now);
+    let sheets = sheets(&source, parts, previous);
+    feeds(&source, parts, &sheets, &mut press);
+    Publication { documents: press.documents, inputs: press.inputs, parts: parts.to_vec(), sheets, crowded: press.crowded }
+}
+
+/// What stands for each series in the order of the schedule, community by community.
+pub(super) fn by_community<'a, T>(calendar: &'a Calendar, mut of_series: &'a [T]) -> impl Iterator<Item = (&'a Community, &'a [T])> {
+    calendar.communities.iter().map(move |community| {
+        let (own, rest) = of_series.split_at(community.series.len().min(of_series.len()));
+        of_series = rest;
+        (community, own)
+    })
 }
 
 /// The next instant at which a document changes by itself: a meeting begins or ends, its link is shown, or a week begins.
@@ -160,64 +213,29 @@ pub(super) fn lasting(series: &Series, verdicts: &Verdicts<'_>, now: DateTime<Ut
     occurrences(series, verdicts, week - PAGES_BACK, week + PAGES_AHEAD)
 }
 
-fn feeds(source: &Source<'_>, components: &[Component], whole: &[u64], press: &mut Press<'_>) {
-    let Source { calendar, ledger, site, now, .. } = *source;
-    let all = inputs::of(whole);
-    // Only where a community changed, its events are printed again.
-    let known = |press: &Press<'_>, community: &Community, input| press.known(&format!("/feeds/{}.ics", community.id), input).is_some();
-    let changed: Vec<&Community> = calendar
-        .communities
-        .iter()
-        .zip(whole)
-        .filter(|(community, input)| !known(press, community, **input))
-        .map(|(community, _)| community)
-        .collect();
-    let all_known = press.known("/feeds/all.ics", all).is_some();
-    let printed =
-        if all_known && changed.is_empty() { Vec::new() } else { ics::print_all(calendar, components, &ledger.revisions, site, now) };
-    let mut put = |name: &str, title: &str, colour: Option<&str>, input: u64, chosen: &dyn Fn(&SeriesId) -> bool| {
-        for form in Form::ALL {
-            let path = format!("/feeds/{name}{}.ics", form.infix());
-            let url = format!("{}{path}", site.base_url);
-            press.put(path, CALENDAR, input, || {
-                ics::feed(Head { title, colour, url: &url }, printed.iter().filter(|event| chosen(&event.series)), form, now)
-            });
-        }
-    };
-    put("all", &site.title, None, all, &|_| true);
-    for (community, input) in calendar.communities.iter().zip(whole) {
-        put(&community.id, &community.title, community.colour.as_deref(), *input, &|id| id.community == community.id);
-        for series in &community.series {
-            put(&series.id.to_string(), &series.title, community.colour.as_deref(), *input, &|id| *id == series.id);
-        }
-    }
-}
-
-fn files(source: &Source<'_>, components: &[Component], press: &mut Press<'_>) {
+fn files(source: &Source<'_>, parts: &[Arc<Part>], sheets: &[Arc<Sheet>], press: &mut Press<'_>) {
     let Source { calendar, verdicts, ledger, site, now } = *source;
     let mut blocks = ics::Blocks::new();
-    for (community, series) in calendar.all_series() {
+    for (((community, series), part), sheet) in calendar.all_series().zip(parts).zip(sheets) {
         let schedule = inputs::schedule(community, site);
-        let of_series: Vec<&Component> = components.iter().filter(|component| component.series == series.id).collect();
-        let revisions: Vec<_> = of_series.iter().map(|component| (&component.fingerprint, ledger.revisions.get(&component.name))).collect();
-        let shared = inputs::of((revisions, week_begins(now)));
+        let shared = inputs::of((sheet.input, week_begins(now)));
         for meeting in lasting(series, verdicts, now) {
             let path = format!("/feeds/{}/{}.ics", series.id, meeting.id.short());
             let url = format!("{}{path}", site.base_url);
             let input = inputs::of((shared, inputs::meeting(schedule, community, &meeting, calendar, ledger, now)));
             press.put(path, CALENDAR, input, || {
-                ics::single((community, series), &meeting, &of_series, &ledger.revisions, (site, &url), now, &mut blocks)
+                ics::single((community, series), &meeting, &part.components, &ledger.revisions, (site, &url), now, &mut blocks)
             });
         }
     }
 }
 
-fn agendas(source: &Source<'_>, components: &[Component], whole: &[u64], press: &mut Press<'_>) {
+fn agendas(source: &Source<'_>, parts: &[Arc<Part>], whole: &[u64], press: &mut Press<'_>) {
     let Source { calendar, verdicts, ledger, now, .. } = *source;
     let week = week_begins(now);
-    for (community, input) in calendar.communities.iter().zip(whole) {
+    for ((community, own), input) in by_community(calendar, parts).zip(whole) {
         press.put(format!("/c/{}/agenda.json", community.id), JSON, *input, || {
-            let sequences = json::sequences(components, &ledger.revisions, now);
+            let sequences = json::sequences(own.iter().flat_map(|part| &part.components), &ledger.revisions, now);
             let mut meetings: Vec<(&Series, Occurrence)> = Vec::new();
             for series in &community.series {
                 meetings.extend(occurrences(series, verdicts, week - AGENDA_BACK, week + PAGES_AHEAD).into_iter().map(|one| (series, one)));
@@ -243,6 +261,8 @@ fn pages(source: &Source<'_>, whole: &[u64], press: &mut Press<'_>) {
         press.put(format!("{base}/"), HTML, input, || Some(pages.community(community)));
         press.put(format!("{base}/items"), HTML, input, || Some(pages.items(community)));
         press.put(format!("{base}/changes"), HTML, input, || Some(pages.changes(community)));
+        let remarked = inputs::of((schedule, page::remarks::of(source, community)));
+        press.put(format!("{base}/remarks"), HTML, remarked, || Some(pages.remarks(community)));
         for series in &community.series {
             let base = format!("{base}/{}", series.id.series);
             let lasting = lasting(series, verdicts, now);
@@ -293,8 +313,9 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::meeting::change::Verdict;
-    use crate::plan::component::sample::{decide, site, tide, utc};
-    use crate::plan::component::{components, revise};
+    use crate::meeting::series::SeriesId;
+    use crate::plan::component::sample::{decide, published, rule, site, tide, utc};
+    use crate::plan::component::{parts, revise};
 
     /// Bytes by path; when they changed is history, which a publication made anew does not know.
     fn bytes(publication: &Publication) -> BTreeMap<&String, &Bytes> {
@@ -319,10 +340,12 @@ mod tests {
                 6 => ledger.decisions.push(decide("tide/call", "2026-11-25T00:00:00Z", &[("2026-12-02T18:00:00", Verdict::Restore)], None)),
                 _ => {}
             }
-            let parts = components(&calendar, &Verdicts::of(&ledger.decisions), &ledger.revisions, now);
-            ledger.revisions.extend(revise(&parts, &ledger.revisions, now));
-            let again = publish(&calendar, &ledger, &site(), now, kept.as_ref());
-            assert_eq!(bytes(&again), bytes(&publish(&calendar, &ledger, &site(), now, None)), "at {now}");
+            let before = kept.as_ref().map_or(&[][..], Publication::parts);
+            let made = parts(&calendar, &Verdicts::of(&ledger.decisions), &ledger.revisions, now, before);
+            ledger.revisions.extend(revise(made.iter().flat_map(|part| &part.components), &ledger.revisions, now));
+            let again = publish(&calendar, &ledger, &made, &site(), now, kept.as_ref());
+            let anew = parts(&calendar, &Verdicts::of(&ledger.decisions), &ledger.revisions, now, &[]);
+            assert_eq!(bytes(&again), bytes(&publish(&calendar, &ledger, &anew, &site(), now, None)), "at {now}");
             if let Some(kept) = &kept {
                 reused += again
                     .documents
@@ -335,5 +358,34 @@ mod tests {
             step += 1;
         }
         assert!(step > 8 && reused > 0, "{step} steps, {reused} documents kept");
+    }
+
+    #[test]
+    fn a_feed_that_is_nearly_too_large_is_said_to_its_organisers_and_stays_the_same_document() {
+        let mut calendar = tide();
+        let one = calendar.communities[0].series[0].clone();
+        let yearly = |number: usize| {
+            let rules = vec![rule(&format!("s{number}"), "2026-06-01", "year", "18:00", "UTC")];
+            let description = Some(format!("{}\n", "Everybody is welcome. ".repeat(80)).repeat(8));
+            Series { id: SeriesId::new("tide", format!("s{number}")), rules, description, ..one.clone() }
+        };
+        calendar.communities[0].series.extend((0..58).map(yearly));
+        let (ledger, now) = (Ledger::default(), utc("2026-11-20T12:00:00Z"));
+        let first = published(&calendar, &ledger, now, None);
+        let said: Vec<_> = first.remarks().collect();
+        assert_eq!(said.len(), 2, "{said:?}");
+        let (community, remark) = said.iter().find(|(community, _)| community.is_some()).unwrap();
+        assert_eq!((community.as_deref(), remark.code), (Some("tide"), "feed-large"));
+        assert!(
+            remark.sentence.starts_with(
+                "The feed of this community has some 100 events and 900 kB; calendar programs take 1000 and 1000 kB. Beyond that, "
+            ),
+            "{}",
+            remark.sentence
+        );
+        let again = published(&calendar, &ledger, now + TimeDelta::minutes(1), Some(&first));
+        assert_eq!(again.remarks().collect::<Vec<_>>(), said, "also where nothing is made again");
+        assert!(Arc::ptr_eq(&again.documents["/feeds/tide.ics"], &first.documents["/feeds/tide.ics"]));
+        assert!(published(&tide(), &ledger, now, Some(&again)).remarks().next().is_none());
     }
 }

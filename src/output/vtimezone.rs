@@ -42,6 +42,15 @@ enum Days {
     From(u32),
 }
 
+/// Whether one pair of rules, or one offset, says all that the clocks of a zone do in `from..to`: what Outlook can read (FEEDS.md F22, F23).
+pub fn is_regular(zone: &Zone, from: DateTime<Utc>, to: DateTime<Utc>) -> bool {
+    let years = from.year()..=to.year();
+    match yearly_rules(zone, &years) {
+        Some((first, _)) => first <= *years.start(),
+        None => onsets(zone, years).is_empty(),
+    }
+}
+
 /// A VTIMEZONE of a zone that is right for all meetings in `from..to`, with its lines ended by CRLF. The same zone and years give the same bytes.
 pub fn block(zone: &Zone, from: DateTime<Utc>, to: DateTime<Utc>) -> String {
     let years = from.year().saturating_sub(1)..=to.year().saturating_add(1);
@@ -266,6 +275,17 @@ END:VTIMEZONE
         // Clocks that are put forward for good are standard time.
         assert!(of("America/Vancouver", 2026, 2027).contains("BEGIN:STANDARD\r\nDTSTART:20260308T020000\r\n"));
         assert_eq!(of("America/Vancouver", 2028, 2029).matches("BEGIN:STANDARD").count(), 1);
+    }
+
+    #[test]
+    fn a_zone_whose_rules_change_is_known_as_one() {
+        let regular = |name: &str| is_regular(&embedded().get(name).unwrap(), year(2026), year(2031));
+        for name in ["UTC", "Asia/Kolkata", "Europe/Berlin", "Europe/Dublin", "America/New_York", "America/Santiago"] {
+            assert!(regular(name), "{name}");
+        }
+        for name in ["Africa/Casablanca", "Africa/Cairo", "America/Vancouver", "Asia/Gaza"] {
+            assert!(!regular(name), "{name}");
+        }
     }
 
     #[test]

@@ -67,7 +67,7 @@ pub fn shift(shift: &Shift) -> String {
 }
 
 /// "one hour later", "half an hour earlier", "one hour and 30 minutes later".
-fn later(minutes: i64) -> String {
+pub fn later(minutes: i64) -> String {
     let direction = if minutes < 0 { "earlier" } else { "later" };
     let minutes = minutes.unsigned_abs();
     let amount = match (minutes / 60, minutes % 60) {

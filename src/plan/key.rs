@@ -18,13 +18,23 @@ pub enum Kind {
     Restored,
     Extra,
     Changed,
+    Clocks,
     Proposal,
     Remarks,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 8] =
-        [Kind::Reminder, Kind::Cancelled, Kind::Moved, Kind::Restored, Kind::Extra, Kind::Changed, Kind::Proposal, Kind::Remarks];
+    pub const ALL: [Kind; 9] = [
+        Kind::Reminder,
+        Kind::Cancelled,
+        Kind::Moved,
+        Kind::Restored,
+        Kind::Extra,
+        Kind::Changed,
+        Kind::Clocks,
+        Kind::Proposal,
+        Kind::Remarks,
+    ];
 
     pub fn word(self) -> &'static str {
         match self {
@@ -34,6 +44,7 @@ impl Kind {
             Kind::Restored => "restored",
             Kind::Extra => "extra",
             Kind::Changed => "changed",
+            Kind::Clocks => "clocks",
             Kind::Proposal => "proposal",
             Kind::Remarks => "remarks",
         }
@@ -74,6 +85,11 @@ pub enum Subject {
     Series(SeriesId),
     /// A day's remarks, by its date.
     Day(chrono::NaiveDate),
+    /// A week's remarks, by the ISO week.
+    Week {
+        year: i32,
+        week: u32,
+    },
 }
 
 /// The name of a letter. Printed as `numpy/list/optimization/20231030T0900/reminder/P1D-m0`. Never an instant or a position in it.
@@ -95,6 +111,7 @@ impl fmt::Display for Key {
             Subject::Proposal(id) => write!(f, "proposal/{id}")?,
             Subject::Series(id) => write!(f, "series/{}", id.series)?,
             Subject::Day(date) => write!(f, "day/{date}")?,
+            Subject::Week { year, week } => write!(f, "week/{year:04}-W{week:02}")?,
         }
         write!(f, "/{}/{}", self.kind.word(), self.mark)
     }

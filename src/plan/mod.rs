@@ -2,7 +2,9 @@
 //! look again. A pure function: it sends nothing and asks nobody what time it is.
 
 pub mod changed;
+pub mod clocks;
 pub mod component;
+pub mod gaps;
 pub mod heard;
 pub mod items;
 pub mod key;
@@ -26,7 +28,7 @@ use crate::meeting::change::{By, Decision, DecisionId, Proposal, ProposalId, Pro
 use crate::meeting::clocks::Shift;
 use crate::meeting::occurrence::{Occurrence, OccurrenceId};
 use crate::meeting::series::{Address, SeriesId};
-use crate::source::Remark;
+use crate::source::{Remark, ZONE_DATA_IN_DOUBT};
 use key::Key;
 use ledger::{Ledger, RememberedRule, Revision, SeriesMemory};
 
@@ -63,9 +65,12 @@ pub fn make(calendar: &Calendar, ledger: &Ledger, remarks: &[(Option<Arc<str>>, 
     let decisions = plan.decisions(ledger);
     let verdicts = Verdicts::of(&decisions);
     let ledger = &withdraw::overtaken(&mut plan, calendar, ledger, &verdicts);
+    gaps::add(&mut plan, calendar, &verdicts, now);
     strays(&mut plan, calendar, &decisions, &verdicts, now);
     tellings::add(&mut plan, calendar, ledger, &decisions, &verdicts, now);
     changed::add(&mut plan, calendar, ledger, &verdicts, now);
+    let in_doubt = remarks.iter().any(|(_, remark)| ZONE_DATA_IN_DOUBT.contains(&remark.code));
+    clocks::add(&mut plan, calendar, ledger, &decisions, &verdicts, in_doubt, now);
     reminders::add(&mut plan, calendar, ledger, &proposals, &verdicts, now);
     remarks::add(&mut plan, calendar, ledger, remarks, now);
     plan
@@ -179,24 +184,18 @@ pub enum About {
         elsewhere: Vec<Occurrence>,
     },
     /// Cancelled, moved, extra or restored: one decision, however many meetings. The occurrences are as they stand after it.
-    Decided {
-        decision: Decision,
-        meetings: Vec<Occurrence>,
-        next: Option<Occurrence>,
-        elsewhere: Vec<Occurrence>,
-    },
+    Decided { decision: Decision, meetings: Vec<Occurrence>, next: Option<Occurrence>, elsewhere: Vec<Occurrence> },
     /// A new rule, hour, zone or link; a series that begins or ends. Old and new side by side.
-    Changed {
-        lines: Vec<OldAndNew>,
-        next: Vec<Occurrence>,
-    },
+    Changed { lines: Vec<OldAndNew>, next: Vec<Occurrence> },
+    /// New zone data moved hours that a list was told, in order of the meetings.
+    Clocks { meetings: Vec<Shifted> },
     /// To one organiser: proposals with what carrying each out would tell the list.
-    Proposal {
-        asked: Asked,
-        proposals: Vec<Asking>,
-    },
+    Proposal { asked: Asked, proposals: Vec<Asking> },
     Remarks {
+        /// New ones, in full.
         remarks: Vec<Remark>,
+        /// How many stand that were told before.
+        known: u32,
     },
 }
 
@@ -217,6 +216,14 @@ pub struct Reminded {
     pub topics: Vec<CarriedTopic>,
     /// Open proposals about this meeting, from trusted notes.
     pub uncertain: Vec<Proposal>,
+}
+
+/// A meeting whose start is another instant than its list was told, by the clocks alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shifted {
+    pub meeting: Occurrence,
+    /// The start that was told.
+    pub told: DateTime<Utc>,
 }
 
 /// A line of a letter about a changed series.

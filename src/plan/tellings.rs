@@ -13,7 +13,7 @@ use crate::meeting::occurrence::{Occurrence, OccurrenceId, Status};
 use crate::meeting::series::{Address, Community, Letters, Series};
 
 /// Decisions about a meeting this near are told without grace.
-const NO_GRACE_WITHIN: TimeDelta = TimeDelta::hours(2);
+pub const NO_GRACE_WITHIN: TimeDelta = TimeDelta::hours(2);
 
 /// Adds the letters about decisions that are due, and says when the next one will be.
 pub fn add(plan: &mut Plan, calendar: &Calendar, ledger: &Ledger, decisions: &[Decision], verdicts: &Verdicts<'_>, now: DateTime<Utc>) {
@@ -177,7 +177,7 @@ fn unknown(
 }
 
 /// Why a series' list hears nothing, where it does not.
-fn not_told(series: &Series) -> Option<String> {
+pub fn not_told(series: &Series) -> Option<String> {
     match (&series.list, series.letters) {
         (None, _) => Some(format!("{} has no mailing list.", series.title)),
         (_, Letters::None) => Some(format!("{} sends no letters (letters = \"none\").", series.title)),
@@ -233,7 +233,7 @@ pub fn elsewhere(
     found
 }
 
-fn unique(ids: Vec<String>) -> Vec<String> {
+pub fn unique(ids: Vec<String>) -> Vec<String> {
     let mut seen = Vec::new();
     for id in ids {
         if !seen.contains(&id) {

@@ -1,6 +1,7 @@
 //! What is taken back before anybody has seen it: reminders of meetings that changed, and letters about decisions that no longer stand.
 
 use super::Plan;
+use super::clocks;
 use super::key::Kind;
 use super::ledger::{Fate, Ledger, Told};
 use crate::meeting::calendar::{Calendar, Verdicts, occurrence};
@@ -13,6 +14,7 @@ pub fn overtaken(plan: &mut Plan, calendar: &Calendar, ledger: &Ledger, verdicts
         let why = match told.kind {
             Kind::Reminder => told.meetings.iter().find_map(|(id, start)| reminder(calendar, verdicts, id, *start)),
             Kind::Cancelled | Kind::Moved | Kind::Restored | Kind::Extra => decision(verdicts, told),
+            Kind::Clocks => told.meetings.iter().find_map(|(id, start)| clocks::overtaken(calendar, verdicts, id, *start)),
             Kind::Changed | Kind::Proposal | Kind::Remarks => None,
         };
         if let Some(why) = why {

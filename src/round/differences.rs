@@ -18,6 +18,7 @@ pub fn differences(series: &Series, note: &Note, now: DateTime<Utc>) -> Vec<Rema
         code: finding.code,
         grade,
         sentence: clean::line(&finding.text, 400),
+        lasting: None,
     };
     let mut remarks: Vec<Remark> = note.contradictions.iter().map(|finding| said(finding, Grade::Warning)).collect();
     remarks.extend(note.remarks.iter().map(|finding| said(finding, Grade::Advice)));

@@ -1,6 +1,7 @@
 //! One walk down the road, given `now`: read, understand, plan, record, render, swap. It never sends, and never asks what time it is.
 
 mod differences;
+mod questions;
 pub mod schedule;
 pub mod texts;
 pub mod understand;
@@ -20,6 +21,7 @@ use crate::plan::ledger::{Ledger, RememberedRule};
 use crate::plan::{self, Plan, component};
 use crate::source::{Grade, Remark, Text, UNREADABLE};
 use crate::store::{PublicationChange, Record, Recorded, Store, StoreError};
+use questions::Questions;
 use texts::Texts;
 
 /// What a round is given beside the memory.
@@ -73,13 +75,19 @@ impl Brought {
 pub struct Kept {
     pub texts: Texts,
     pub readings: Readings,
+    pub questions: Questions,
     pub publication: Arc<Publication>,
 }
 
 impl Kept {
     /// From the store, as after a restart.
     pub fn recall(store: &Store) -> Result<Kept, StoreError> {
-        Ok(Kept { texts: Texts::new(store.texts()?), readings: Readings::default(), publication: Arc::new(store.publication()?) })
+        Ok(Kept {
+            texts: Texts::new(store.texts()?),
+            readings: Readings::default(),
+            questions: Questions::default(),
+            publication: Arc::new(store.publication()?),
+        })
     }
 }
 
@@ -120,6 +128,7 @@ pub fn survey(
     let (mut communities, read) = schedule::communities(&mut kept.texts, given, now);
     remarks.extend(read);
     plan::renamed::translate(ledger, &communities);
+    remarks.extend(kept.questions.ask(&communities, &ledger.decisions, given.zones, now));
     let mut rules = Vec::new();
     for series in communities.iter_mut().flat_map(|community| &mut community.series) {
         let known = std::iter::once(&series.id).chain(&series.was).find_map(|id| ledger.rules.get(id));
@@ -129,10 +138,11 @@ pub fn survey(
             rules.push((series.id.clone(), in_force));
         }
     }
-    let understood = understand::notes(kept, ledger, communities, given.zones, bring, now);
+    let mut understood = understand::notes(kept, ledger, communities, given.zones, bring, now);
     remarks.extend(understood.remarks);
     remarks.sort_by(|(_, a), (_, b)| a.cmp(b));
     remarks.dedup();
+    understood.calendar.remarks = remarks.iter().filter_map(|(of, remark)| Some((of.clone()?, remark.clone()))).collect();
     Survey { calendar: understood.calendar, rules, remarks, next: understood.next }
 }
 
@@ -147,16 +157,21 @@ pub fn walk(
     loop {
         let mut recalled = store.recall(now)?;
         let mut survey = survey(kept, &mut recalled.ledger, given, bring, now);
+        // What is to be said of the feeds is known from the round before.
+        let said: Vec<_> = survey.remarks.iter().cloned().chain(kept.publication.remarks()).collect();
         let ledger = &recalled.ledger;
-        let mut plan = plan::make(&survey.calendar, ledger, &survey.remarks, now);
+        let mut plan = plan::make(&survey.calendar, ledger, &said, now);
         plan.rules = survey.rules;
+        let own = plan.remarks.iter().filter_map(|remark| Some((plan::remarks::community_of(&survey.calendar, remark)?, remark.clone())));
+        let own: Vec<(Arc<str>, Remark)> = own.collect();
+        survey.calendar.remarks.extend(own);
         let mut after = plan.remembered(ledger);
-        let components = component::components(&survey.calendar, &Verdicts::of(&after.decisions), &ledger.revisions, now);
-        plan.revise = component::revise(&components, &ledger.revisions, now);
+        let parts = component::parts(&survey.calendar, &Verdicts::of(&after.decisions), &ledger.revisions, now, kept.publication.parts());
+        plan.revise = component::revise(parts.iter().flat_map(|part| &part.components), &ledger.revisions, now);
         after.revisions.extend(plan.revise.iter().cloned());
         survey.calendar.items = plan::items::items(&survey.calendar, &after);
         let site = Site { base_url: given.identity.base_url.clone(), title: given.identity.title.clone() };
-        let publication = publish(&survey.calendar, &after, &site, now, Some(&kept.publication));
+        let publication = publish(&survey.calendar, &after, &parts, &site, now, Some(&kept.publication));
         let sender = given.identity.sender(Some(ledger.link_key.clone()));
         let letters: Vec<Letter> = plan.write.iter().map(|intent| compose(intent, &survey.calendar, &sender, now)).collect();
         let change = PublicationChange::between(&kept.publication, &publication);
@@ -178,7 +193,9 @@ pub fn walk(
         let changed = change.changed.iter().map(|(path, _)| path.clone()).chain(change.removed.iter().cloned()).collect();
         kept.publication = Arc::new(publication);
         let next = [plan.next, survey.next, Some(next_change(&survey.calendar, &after, now))].into_iter().flatten().min();
-        let mut remarks: Vec<Remark> = survey.remarks.into_iter().map(|(_, remark)| remark).chain(plan.remarks.iter().cloned()).collect();
+        let of_feeds = kept.publication.remarks().map(|(_, remark)| remark);
+        let mut remarks: Vec<Remark> =
+            survey.remarks.into_iter().map(|(_, remark)| remark).chain(plan.remarks.iter().cloned()).chain(of_feeds).collect();
         remarks.sort();
         remarks.dedup();
         return Ok(Walked {

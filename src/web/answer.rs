@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike as _, Timelike as _, Utc};
 
 use crate::output::publication::{CALENDAR, Document, HTML, JSON, Publication};
 
@@ -18,31 +18,46 @@ pub(super) fn find<'a>(publication: &'a Publication, path: &'a str) -> Option<(&
     exact.or_else(slashed).or_else(bare).map(|(path, document)| (path.as_str(), document))
 }
 
-/// The answer to GET and HEAD; the server leaves the body of the latter out.
-pub(super) fn respond(path: &str, document: &Arc<Document>, asked: &HeaderMap) -> Response {
-    // Feeds are never compressed: some readers ask for gzip and cannot read it (FEEDS.md H6), and they are small.
-    let gzip = document.content_type != CALENDAR && accepts_gzip(asked) && document.gzip.len() < document.bytes.len();
+/// The answer to GET and HEAD; the server leaves the body of the latter out. Feeds are compressed only where the settings say so: some
+/// readers ask for gzip and cannot read it (FEEDS.md H6).
+pub(super) fn respond(path: &str, document: &Document, asked: &HeaderMap, gzip_feeds: bool) -> Response {
+    let varies = gzip_feeds || document.content_type != CALENDAR;
+    let gzip = varies && accepts_gzip(asked) && document.gzip.len() < document.bytes.len();
     let (etag, bytes) = if gzip { (&document.gzip_etag, &document.gzip) } else { (&document.etag, &document.bytes) };
-    let mut headers = HeaderMap::new();
-    let mut put = |name: HeaderName, value: &str| {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            headers.insert(name, value);
-        }
-    };
-    put(header::ETAG, etag);
-    put(header::LAST_MODIFIED, &http_date(document.modified));
-    put(header::CACHE_CONTROL, "public, max-age=300");
-    if document.content_type != CALENDAR {
-        put(header::VARY, "accept-encoding");
+    let unchanged = is_unchanged(document, asked);
+    let body = if unchanged { Body::empty() } else { Body::from(bytes.clone()) };
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.reserve(12);
+    headers.extend(HeaderValue::from_str(etag).ok().map(|etag| (header::ETAG, etag)));
+    headers.extend(HeaderValue::from_str(&http_date(document.modified)).ok().map(|date| (header::LAST_MODIFIED, date)));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+    if varies {
+        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     }
     if matches!(document.content_type, CALENDAR | JSON) {
-        put(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     }
-    if is_unchanged(document, asked) {
-        return (StatusCode::NOT_MODIFIED, headers).into_response();
+    if !unchanged {
+        put_content(headers, path, document, gzip);
     }
-    put_content(&mut headers, path, document, gzip);
-    (StatusCode::OK, headers, Body::from(bytes.clone())).into_response()
+    harden(headers);
+    if unchanged {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    }
+    response
+}
+
+/// What every answer says to browsers.
+pub(super) fn harden(headers: &mut HeaderMap) {
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        ),
+    );
 }
 
 fn put_content(headers: &mut HeaderMap, path: &str, document: &Document, gzip: bool) {
@@ -51,10 +66,14 @@ fn put_content(headers: &mut HeaderMap, path: &str, document: &Document, gzip: b
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     // A single meeting is a file to keep; phones take a calendar without this for a subscription.
-    let parts: Vec<&str> = path.split('/').collect();
-    if let ["", "feeds", community, series, meeting] = parts.as_slice()
-        && let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{community}-{series}-{meeting}\""))
-    {
+    let Some((community, (series, meeting))) = path
+        .strip_prefix("/feeds/")
+        .and_then(|rest| rest.split_once('/'))
+        .and_then(|(community, rest)| Some((community, rest.split_once('/')?)))
+    else {
+        return;
+    };
+    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{community}-{series}-{meeting}\"")) {
         headers.insert(header::CONTENT_DISPOSITION, value);
     }
 }
@@ -111,13 +130,35 @@ pub(super) fn fresh(status: StatusCode, content_type: &'static str, text: String
     (status, [(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, "no-store")], Bytes::from(text)).into_response()
 }
 
-/// `Sun, 06 Nov 1994 08:49:37 GMT`.
+/// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 5.6.7), written by hand: every answer has one.
 fn http_date(at: DateTime<Utc>) -> String {
-    at.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+    let mut text = String::with_capacity(29);
+    let number = |text: &mut String, number: u32| {
+        text.extend([number / 10 % 10, number % 10].into_iter().filter_map(|digit| char::from_digit(digit, 10)));
+    };
+    let year = u32::try_from(at.year()).unwrap_or(0);
+    text.push_str(DAYS.get(at.weekday().num_days_from_monday() as usize).copied().unwrap_or_default());
+    text.push_str(", ");
+    number(&mut text, at.day());
+    text.push(' ');
+    text.push_str(MONTHS.get(at.month0() as usize).copied().unwrap_or_default());
+    text.push(' ');
+    number(&mut text, year / 100);
+    number(&mut text, year);
+    for (before, part) in [(' ', at.hour()), (':', at.minute()), (':', at.second())] {
+        text.push(before);
+        number(&mut text, part);
+    }
+    text.push_str(" GMT");
+    text
 }
 
+/// The form of today, and the two that RFC 9110 5.6.7 wants read as well.
 fn read_http_date(text: &str) -> Option<DateTime<Utc>> {
-    chrono::NaiveDateTime::parse_from_str(text.trim(), "%a, %d %b %Y %H:%M:%S GMT").ok().map(|at| at.and_utc())
+    let forms = ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
+    forms.iter().find_map(|form| chrono::NaiveDateTime::parse_from_str(text.trim(), form).ok()).map(|at| at.and_utc())
 }
 
 #[cfg(test)]
@@ -149,6 +190,12 @@ mod tests {
         let at = "2026-11-20T16:00:00Z".parse().unwrap();
         assert_eq!(http_date(at), "Fri, 20 Nov 2026 16:00:00 GMT");
         assert_eq!(read_http_date(&http_date(at)), Some(at));
+        assert_eq!(read_http_date("Friday, 20-Nov-26 16:00:00 GMT"), Some(at));
+        assert_eq!(read_http_date("Fri Nov 20 16:00:00 2026"), Some(at));
+        for seconds in (0..4_000_000_000_i64).step_by(86_399_999) {
+            let at = DateTime::from_timestamp(seconds, 0).unwrap();
+            assert_eq!(http_date(at), at.format("%a, %d %b %Y %H:%M:%S GMT").to_string());
+        }
         assert_eq!(read_http_date("yesterday"), None);
     }
 }

@@ -55,6 +55,8 @@ pub(super) struct Connection {
     stream: TcpStream,
     idle: Duration,
     oldest: Instant,
+    /// When something last moved. The timer is set anew only when it rings: most requests cost it nothing.
+    moved: Instant,
     silence: Pin<Box<Sleep>>,
     _place: OwnedSemaphorePermit,
 }
@@ -65,17 +67,23 @@ impl Connection {
         let oldest = now + limits.longest;
         // What cannot be set is a delay of milliseconds, no fault.
         let _ = stream.set_nodelay(true);
-        Connection { stream, idle: limits.idle, oldest, silence: Box::pin(sleep_until(oldest.min(now + limits.idle))), _place: place }
+        let silence = Box::pin(sleep_until(oldest.min(now + limits.idle)));
+        Connection { stream, idle: limits.idle, oldest, moved: now, silence, _place: place }
     }
 
     fn moved(&mut self) {
-        let until = self.oldest.min(Instant::now() + self.idle);
-        self.silence.as_mut().reset(until);
+        self.moved = Instant::now();
     }
 
     fn check(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        ready!(self.silence.as_mut().poll(cx));
-        Poll::Ready(io::Error::new(io::ErrorKind::TimedOut, "nothing moved on this connection for too long"))
+        loop {
+            ready!(self.silence.as_mut().poll(cx));
+            let until = self.oldest.min(self.moved + self.idle);
+            if until <= Instant::now() {
+                return Poll::Ready(io::Error::new(io::ErrorKind::TimedOut, "nothing moved on this connection for too long"));
+            }
+            self.silence.as_mut().reset(until);
+        }
     }
 }
 

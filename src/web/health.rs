@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::meeting::zone::ZoneVersions;
+use crate::meeting::zone::report::ZoneReport;
 
 /// How the daemon is. Kept in a `watch` channel, replaced after each round.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ pub struct Health {
     /// A round older than this means that the daemon hangs.
     pub watchdog: Duration,
     pub next_due: Option<DateTime<Utc>>,
-    pub zones: ZoneVersions,
+    pub zones: ZoneReport,
     pub sources: Vec<SourceHealth>,
     /// Letters by the word of their fate.
     pub outbox: BTreeMap<&'static str, u64>,

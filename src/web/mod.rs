@@ -7,20 +7,26 @@ pub mod health;
 mod answer;
 mod connection;
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
+use axum::ServiceExt as _;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use axum::routing::future::RouteFuture;
 use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
+use tower_service::Service;
 
 use crate::output::page;
 use crate::output::publication::{CALENDAR, Publication};
@@ -42,6 +48,8 @@ pub struct Web {
     /// Whether `/healthz` and `/metrics` are served.
     pub show_health: bool,
     pub show_metrics: bool,
+    /// Whether feeds are compressed for those who ask for it.
+    pub gzip_feeds: bool,
 }
 
 /// What one visitor, and all of them, can hold.
@@ -81,7 +89,7 @@ pub async fn serve(listener: TcpListener, web: Web, shutdown: impl Future<Output
         shutdown.await;
         ended.send_replace(true);
     };
-    let service = router(web).into_make_service();
+    let service = Front::new(web).into_make_service();
     let server = axum::serve(connection::Guarded::new(listener, limits), service).with_graceful_shutdown(shutdown).into_future();
     let impatience = async move {
         // An error means that the server is gone already.
@@ -96,9 +104,55 @@ pub async fn serve(listener: TcpListener, web: Web, shutdown: impl Future<Output
     }
 }
 
-/// All that the server answers, without its socket: tests call it.
-pub fn router(web: Web) -> Router {
-    let room = Arc::new(Room { web, served: Served::default() });
+/// What is published is answered here; the rest goes on to the routes.
+#[derive(Clone)]
+struct Front {
+    room: Arc<Room>,
+    rest: Router,
+}
+
+impl Front {
+    fn new(web: Web) -> Front {
+        let room = Arc::new(Room { web, served: Served::default() });
+        Front { rest: routes(&room), room }
+    }
+}
+
+impl Service<Request> for Front {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Going;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Going {
+        match published(&self.room, &request) {
+            Some(response) => Going::There(Some(response)),
+            None => Going::On(Box::pin(self.rest.call(request))),
+        }
+    }
+}
+
+/// An answer that is there, or one to wait for.
+enum Going {
+    There(Option<Response>),
+    On(Pin<Box<RouteFuture<Infallible>>>),
+}
+
+impl Future for Going {
+    type Output = Result<Response, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut *self {
+            Going::There(response) => response.take().map_or(Poll::Pending, |response| Poll::Ready(Ok(response))),
+            Going::On(route) => route.as_mut().poll(cx),
+        }
+    }
+}
+
+fn routes(room: &Arc<Room>) -> Router {
     let mut router = Router::new();
     if room.web.show_health {
         router = router.route("/healthz", get(healthz));
@@ -108,41 +162,49 @@ pub fn router(web: Web) -> Router {
     }
     router
         .route("/decide/{token}", get(decide::show).post(decide::act))
-        .fallback(document)
+        .fallback(other)
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
-        .with_state(room)
+        .with_state(room.clone())
         .layer(axum::middleware::map_response(harden))
 }
 
-async fn document(State(room): State<Arc<Room>>, request: Request) -> Response {
-    let path = request.uri().path();
-    match *request.method() {
-        Method::GET | Method::HEAD => {}
-        Method::OPTIONS => return answer::options(),
-        _ => return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD, OPTIONS")]).into_response(),
+/// The answer to GET and HEAD of what is published.
+fn published(room: &Room, request: &Request) -> Option<Response> {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return None;
     }
     let publication = room.web.publication.borrow().clone();
-    let found = answer::find(&publication, path);
-    let Some((path, document)) = found else { return not_found(&publication) };
-    let response = answer::respond(path, document, request.headers());
+    let (path, document) = answer::find(&publication, request.uri().path())?;
+    let response = answer::respond(path, document, request.headers(), room.web.gzip_feeds);
     let counter = match (response.status(), document.content_type) {
         (StatusCode::NOT_MODIFIED, _) => &room.served.unchanged,
         (_, CALENDAR) => &room.served.feeds,
         _ => &room.served.pages,
     };
     counter.fetch_add(1, Ordering::Relaxed);
-    response
+    Some(response)
 }
 
-/// Says in words what is not there. Without a publication yet it is not known: 503, and readers keep what they have.
-fn not_found(publication: &Publication) -> Response {
-    let (status, page) = if publication.documents.is_empty() {
-        (StatusCode::SERVICE_UNAVAILABLE, page::starting())
-    } else {
-        (StatusCode::NOT_FOUND, page::not_found())
-    };
-    let mut response = answer::html(status, page);
-    if status == StatusCode::SERVICE_UNAVAILABLE {
+/// What is not published, or not asked for by GET or HEAD. Before the first publication of an empty store is there, it is waited for:
+/// Thunderbird gives a calendar up that was answered with an error (FEEDS.md H4).
+async fn other(State(room): State<Arc<Room>>, request: Request) -> Response {
+    match *request.method() {
+        Method::GET | Method::HEAD => {}
+        Method::OPTIONS => return answer::options(),
+        _ => return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD, OPTIONS")]).into_response(),
+    }
+    let mut publications = room.web.publication.clone();
+    let is_there = publications.wait_for(|publication| !publication.documents.is_empty());
+    let starting = tokio::time::timeout(room.web.limits.idle / 3, is_there).await.is_err();
+    published(&room, &request).unwrap_or_else(|| not_found(request.uri().path(), starting))
+}
+
+/// Says in words what is not there. Without a publication yet it is not known: 503, and 404 for feeds, the one error on which every
+/// program keeps what it has.
+fn not_found(path: &str, starting: bool) -> Response {
+    let status = if starting && !path.starts_with("/feeds/") { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::NOT_FOUND };
+    let mut response = answer::html(status, if starting { page::starting() } else { page::not_found() });
+    if starting {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
     }
     response
@@ -161,17 +223,8 @@ async fn metrics(State(room): State<Arc<Room>>) -> Response {
     answer::fresh(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", health.to_metrics(&served))
 }
 
-/// What every answer says to browsers.
 async fn harden(mut response: Response) -> Response<Body> {
-    let headers = response.headers_mut();
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(
-            "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-        ),
-    );
+    answer::harden(response.headers_mut());
     response
 }
 

@@ -11,8 +11,7 @@ use super::decide::DecideAnswer;
 use super::*;
 use crate::meeting::zone::ZoneVersions;
 use crate::output::page::decide::{DecideView, Open, Settled};
-use crate::output::publication::publish;
-use crate::plan::component::sample::{site, tide, utc};
+use crate::plan::component::sample::{published as publish, tide, utc};
 use crate::plan::ledger::Ledger;
 
 struct Server {
@@ -31,7 +30,7 @@ fn healthy() -> Health {
         seen: Instant::now(),
         watchdog: Duration::from_secs(60),
         next_due: None,
-        zones: ZoneVersions { in_force: "2026f".to_owned(), system: None, embedded: "2026f".to_owned() },
+        zones: (&ZoneVersions { in_force: "2026f".to_owned(), system: None, embedded: "2026f".to_owned() }).into(),
         sources: Vec::new(),
         outbox: BTreeMap::from([("sent", 3), ("doubt", 1)]),
         remarks: 2,
@@ -39,7 +38,7 @@ fn healthy() -> Health {
 }
 
 fn published() -> Publication {
-    publish(&tide(), &Ledger::default(), &site(), utc("2026-11-20T12:00:00Z"), None)
+    publish(&tide(), &Ledger::default(), utc("2026-11-20T12:00:00Z"), None)
 }
 
 async fn start(publication: Publication, limits: Limits) -> Server {
@@ -48,7 +47,8 @@ async fn start(publication: Publication, limits: Limits) -> Server {
     let (publication, publications) = watch::channel(Arc::new(publication));
     let (health, healths) = watch::channel(healthy());
     let (decisions, requests) = mpsc::channel(8);
-    let web = Web { publication: publications, health: healths, decisions, limits, show_health: true, show_metrics: true };
+    let web =
+        Web { publication: publications, health: healths, decisions, limits, show_health: true, show_metrics: true, gzip_feeds: false };
     let (stop, stopped) = oneshot::channel::<()>();
     let shutdown = async move {
         stopped.await.ok();
@@ -147,7 +147,8 @@ async fn a_page_is_compressed_for_those_who_ask_with_a_validator_of_its_own() {
 
 #[tokio::test]
 async fn what_is_not_there_is_said_in_words_and_an_empty_answer_never_given() {
-    let server = start(published(), Limits::default()).await;
+    let limits = Limits { idle: Duration::from_secs(3), ..Limits::default() };
+    let server = start(published(), limits).await;
     let missing = get(&server, "/feeds/nothing.ics", "").await;
     assert_eq!(missing.status, 404);
     assert!(missing.text().contains("There is no such page"));
@@ -159,9 +160,13 @@ async fn what_is_not_there_is_said_in_words_and_an_empty_answer_never_given() {
     let options = ask(server.address, "OPTIONS", "/feeds/tide.ics", "", "").await;
     assert_eq!((options.status, options.header("access-control-allow-origin")), (204, "*"));
     server.publication.send_replace(Arc::new(Publication::default()));
-    let early = get(&server, "/feeds/tide.ics", "").await;
-    assert_eq!(early.status, 503);
-    assert!(!early.body.is_empty() && !early.header("retry-after").is_empty());
+    let (early, page) = tokio::join!(get(&server, "/feeds/tide.ics", ""), get(&server, "/c/tide/", ""));
+    assert_eq!((early.status, page.status), (404, 503), "programs keep their calendar on 404 only");
+    assert!(!early.body.is_empty() && !early.header("retry-after").is_empty() && !page.header("retry-after").is_empty());
+    let (waited, ()) = tokio::join!(get(&server, "/feeds/tide.ics", ""), async {
+        server.publication.send_replace(Arc::new(published()));
+    });
+    assert_eq!(waited.status, 200, "the first publication is waited for");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use convened::meeting::calendar::{Calendar, Verdicts, occurrences, walls};
 use convened::meeting::change::{By, Decision, Tell, Verdict};
 use convened::meeting::recurrence::Recurrence;
@@ -48,6 +48,25 @@ const ZONES: [&str; 13] = [
     "Antarctica/Troll",
 ];
 
+const CITIES: [&str; 16] = [
+    "America/Los_Angeles",
+    "America/New_York",
+    "America/St_Johns",
+    "America/Santiago",
+    "Europe/London",
+    "Europe/Berlin",
+    "Europe/Dublin",
+    "Africa/Casablanca",
+    "Africa/Cairo",
+    "Asia/Gaza",
+    "Asia/Kolkata",
+    "Asia/Kathmandu",
+    "Australia/Sydney",
+    "Australia/Lord_Howe",
+    "Pacific/Auckland",
+    "Pacific/Chatham",
+];
+
 const RHYTHMS: [&str; 9] = [
     "week",
     "2 weeks",
@@ -70,8 +89,8 @@ pub struct Story {
 impl Story {
     pub fn begin(random: &mut Random) -> Story {
         let zones = zoneinfo::embedded();
-        let city = |name: &str, zone: &str| City { name: name.to_owned(), zone: zones.get(zone).unwrap() };
-        let cities = vec![city("San Francisco", "America/Los_Angeles"), city("Berlin", "Europe/Berlin"), city("Kolkata", "Asia/Kolkata")];
+        let city = |zone: &str| City { name: zone.rsplit('/').next().unwrap().replace('_', " "), zone: zones.get(zone).unwrap() };
+        let cities = CITIES.chunks(CITIES.len() / 4).map(|some| city(random.one(some))).collect();
         let mut community = Community {
             id: Arc::from("story"),
             title: "Story, a community; with “words”".to_owned(),
@@ -94,6 +113,7 @@ impl Story {
             letters_a_week: 2,
             grace: TimeDelta::zero(),
             quiet: TimeDelta::zero(),
+            holidays: Vec::new(),
             notes: Vec::new(),
             series: Vec::new(),
         };
@@ -143,6 +163,12 @@ impl Story {
         let today = now.date_naive();
         let coming = walls(series, today, today + TimeDelta::days(120));
         let verdicts = Verdicts::of(&self.decisions);
+        // Meetings during which the clocks change are few: chosen more often than by chance.
+        let changing = |wall: &&NaiveDateTime| {
+            series.rule_on(wall.date()).is_some_and(|rule| rule.zone.changes_during(**wall, rule.length)) && random.below(2) == 0
+        };
+        let chosen: Vec<NaiveDateTime> = walls(series, today, today + TimeDelta::days(300)).iter().filter(changing).copied().collect();
+        let coming = if chosen.is_empty() { coming } else { chosen };
         let (wall, verdict) = if !known.is_empty() && random.below(2) == 0 {
             (random.one(&known), Verdict::Restore)
         } else if coming.is_empty() || random.below(4) == 0 {
@@ -152,7 +178,8 @@ impl Story {
             (random.one(&coming), Verdict::Cancel)
         } else {
             let from = random.one(&coming);
-            let to = (from.date() + TimeDelta::days(1 + random.below(3) as i64)).and_hms_opt(10 + random.below(8) as u32, 20, 0).unwrap();
+            let to =
+                (from.date() + TimeDelta::days(1 + random.below(3) as i64)).and_hms_opt(random.one(&[2, 10, 12, 15, 17]), 20, 0).unwrap();
             (from, Verdict::Move { to })
         };
         // Nobody makes a meeting where there is one already.
@@ -178,11 +205,15 @@ impl Story {
 
 fn rule(random: &mut Random, number: usize, from: NaiveDate, zone: Zone) -> Rule {
     let rhythm = random.one(&RHYTHMS);
+    let rhythm_at_night = ["Sunday", "Saturday", "day", "month on the last Sunday", "RRULE:FREQ=WEEKLY;INTERVAL=2;BYDAY=SU,FR"];
+    // Every fifth rule meets at the hours at which clocks change.
+    let by_night = random.below(5) == 0;
+    let rhythm = if by_night { random.one(&rhythm_at_night) } else { rhythm };
+    let hour = if by_night { random.below(4) as u32 } else { 8 + random.below(12) as u32 };
     let recurrence = match rhythm.strip_prefix("RRULE:") {
         Some(parts) => Recurrence::rrule(parts),
         None => Recurrence::every(rhythm),
     };
-    let hour = 8 + random.below(12) as u32;
     Rule {
         from,
         until: None,
@@ -205,6 +236,7 @@ fn series(number: usize, rule: Rule) -> Series {
         description: (number == 0).then(|| "Everybody is welcome.\nBring a cup.".to_owned()),
         join: vec![Join { label: Some("Room".to_owned()), url: format!("https://video.example.org/{number}?a=1,2;3") }],
         phone: (number == 1).then(|| Phone { number: "+1 555-010-0100".to_owned(), pin: Some("1 2 3#".to_owned()) }),
+        location: None,
         agenda: None,
         list: None,
         letters: Letters::None,
@@ -212,5 +244,7 @@ fn series(number: usize, rule: Rule) -> Series {
         rules: vec![rule],
         exceptions: Vec::new(),
         ended: None,
+        keeps: Vec::new(),
+        as_meant: Vec::new(),
     }
 }

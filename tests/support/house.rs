@@ -57,8 +57,8 @@ impl House {
     /// Runs a command that is to end well; its standard output.
     pub fn well(&self, words: &[&str]) -> String {
         let output = self.run(words);
-        let error = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{words:?} ended with {:?}: {error}", output.status.code());
+        let said = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+        assert!(output.status.success(), "{words:?} ended with {:?}: {}{}", output.status.code(), said[1], said[0]);
         String::from_utf8(output.stdout).unwrap()
     }
 

@@ -38,6 +38,9 @@ pub fn parse(text: &str) -> Result<Recurrence, String> {
     if matches!(lower.as_str(), "biweekly" | "bi-weekly" | "bimonthly" | "bi-monthly") {
         return Err(format!("\"{}\" means two things to people: write \"2 weeks\", \"2 months\", or the days themselves.", text.trim()));
     }
+    if lower == "once" {
+        return Ok(Recurrence { count: Some(1), ..Recurrence::plain(Frequency::Daily, 1) });
+    }
     let spaced = lower.replace([',', '&'], " and ");
     let words: Vec<&str> = spaced.split_whitespace().filter(|word| !matches!(*word, "the" | "every" | "each" | "a")).collect();
     read(&words).ok_or_else(|| format!("\"{}\" is not understood as how often: {ACCEPTED}.", text.trim()))

@@ -11,7 +11,7 @@ use chrono::{NaiveDate, Weekday};
 
 /// The words for a rhythm that [`Recurrence::every`] understands, as the end of a sentence to a person.
 pub const ACCEPTED: &str = "write \"week\", \"2 weeks\", \"3 days\", \"weekday\", \"week on Monday and Thursday\", \
-    \"month on the 2nd Wednesday\", \"2 months on the last Friday\", \"month on the 15th\", \"month on the last day\" or \"year on 14 March\"";
+    \"month on the 2nd Wednesday\", \"2 months on the last Friday\", \"month on the 15th\", \"month on the last day\", \"year on 14 March\" or \"once\"";
 
 /// How often a series repeats and on which days, counted from an anchor date that each function is given: the date the rule holds from (DTSTART).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -373,3 +373,12 @@ fn weeks_begin_where_the_rule_says() {
         assert_eq!(found, expected.iter().map(|d| date(d)).collect::<Vec<_>>(), "{start}");
     }
 }
+
+#[test]
+fn once_is_the_first_date_alone() {
+    let once = Recurrence::every("once").unwrap();
+    let first = date("2026-01-14");
+    assert_eq!(once.dates(first, first, date("2028-01-14")), [first]);
+    assert_eq!((once.last(first), once.in_words(first)), (Some(first), "once".to_owned()));
+    assert_eq!(once.times(2), None);
+}

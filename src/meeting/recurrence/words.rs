@@ -11,6 +11,9 @@ const MONTHS: [&str; 12] =
 
 /// The rule in words; a rule for which people have none is quoted as an RRULE.
 pub fn say(rule: &Recurrence, anchor: NaiveDate) -> String {
+    if rule.count == Some(1) {
+        return "once".to_owned();
+    }
     let full = rule.anchored(anchor);
     let said = if full.week_numbers.is_empty() && full.year_days.is_empty() {
         match full.frequency {

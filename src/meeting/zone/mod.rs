@@ -1,5 +1,6 @@
 //! The only room that turns wall time into instants. Zone data come in as an immutable value, [`Zones`], which `sources::zoneinfo` reads.
 
+pub mod report;
 pub mod rules;
 mod suggest;
 #[cfg(test)]
@@ -99,6 +100,11 @@ impl Zones {
         Some(Zone { name: name.clone(), rules })
     }
 
+    /// The zone that Windows calls so, in any case of letters, by its main place.
+    pub fn of_windows(&self, name: &str) -> Option<Zone> {
+        windows::iana(name.trim()).and_then(|iana| self.get(iana))
+    }
+
     /// The release in force, as "2026e".
     pub fn version(&self) -> &str {
         &self.0.versions.in_force
@@ -138,6 +144,11 @@ impl fmt::Debug for Zones {
 }
 
 impl Zone {
+    /// UTC, which needs no data. `None` never happens.
+    pub fn utc() -> Option<Zone> {
+        Some(Zone { name: Arc::from("UTC"), rules: Arc::new(Rules::listed((0, "UTC"), &[])?) })
+    }
+
     /// The IANA name, spelt as the data spell it.
     pub fn name(&self) -> &str {
         &self.name
@@ -185,6 +196,18 @@ impl Zone {
         }
     }
 
+    /// Whether the clocks change while a meeting is held, or it begins or ends at an hour that they show twice or never: calendar programs
+    /// disagree about when a rule means it then (field/FEEDS.md F18).
+    pub fn changes_during(&self, wall: NaiveDateTime, length: TimeDelta) -> bool {
+        let start = self.instant(wall);
+        let end = start.checked_add_signed(length).unwrap_or(start);
+        let day = TimeDelta::days(1);
+        let (from, to) = (start.checked_sub_signed(day).unwrap_or(start), end.checked_add_signed(day).unwrap_or(end));
+        self.changes(from).next().is_some_and(|at| at <= to)
+            && (self.offset(start) != self.offset(end)
+                || [wall, self.wall(end)].iter().any(|wall| !matches!(self.resolve(*wall), Wall::Once(_))))
+    }
+
     /// What the clocks of the zone show at an instant.
     pub fn wall(&self, at: DateTime<Utc>) -> NaiveDateTime {
         let utc = at.naive_utc();
@@ -215,6 +238,20 @@ impl Zone {
     pub fn agrees(&self, other: &Zone, from: DateTime<Utc>, to: DateTime<Utc>) -> bool {
         let offsets = |zone: &Zone| zone.transitions(from, to).iter().map(|t| (t.at, t.after)).collect::<Vec<_>>();
         Arc::ptr_eq(&self.rules, &other.rules) || (self.offset(from) == other.offset(from) && offsets(self) == offsets(other))
+    }
+
+    /// Since when the two zones' clocks show different hours that do so at an instant in `from..to`, if there is one: the first such
+    /// instant, and if that is `from` itself, the one at which they parted (as far back as five years).
+    pub fn parts_from(&self, other: &Zone, from: DateTime<Utc>, to: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let earliest = from - TimeDelta::days(5 * 366);
+        let mut instants = vec![earliest, from];
+        instants.extend(self.transitions(earliest, to).iter().chain(&other.transitions(earliest, to)).map(|change| change.at));
+        instants.sort();
+        let differs = |at: &&DateTime<Utc>| self.offset(**at) != other.offset(**at);
+        let (before, after) = instants.split_at(instants.partition_point(|at| *at < from));
+        let first = after.iter().find(differs)?;
+        let parted = before.iter().rev().take_while(differs).last().filter(|_| *first == from);
+        Some(*parted.unwrap_or(first))
     }
 
     fn changes(&self, from: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> {

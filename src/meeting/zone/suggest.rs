@@ -9,7 +9,7 @@ const MOST: usize = 5;
 
 /// What people write instead of a zone, and the places they mean by it, the likeliest first.
 #[rustfmt::skip]
-const MEANT: [(&str, &[&str]); 90] = [
+const MEANT: [(&str, &[&str]); 102] = [
     ("PT", &["America/Los_Angeles"]),
     ("PST", &["America/Los_Angeles", "Asia/Manila", "Asia/Karachi"]),
     ("PDT", &["America/Los_Angeles"]),
@@ -74,6 +74,18 @@ const MEANT: [(&str, &[&str]); 90] = [
     ("CAT", &["Africa/Maputo"]),
     ("EAT", &["Africa/Nairobi"]),
     ("SAST", &["Africa/Johannesburg"]),
+    ("COT", &["America/Bogota"]),
+    ("PET", &["America/Lima"]),
+    ("CLT", &["America/Santiago"]),
+    ("ECT", &["America/Guayaquil"]),
+    ("AMT", &["America/Manaus", "Asia/Yerevan"]),
+    ("SST", &["Pacific/Pago_Pago", "Asia/Singapore"]),
+    ("ICT", &["Asia/Bangkok", "Asia/Ho_Chi_Minh"]),
+    ("WITA", &["Asia/Makassar"]),
+    ("IRST", &["Asia/Tehran"]),
+    ("NDT", &["America/St_Johns"]),
+    ("ChST", &["Pacific/Guam"]),
+    ("ACDT", &["Australia/Adelaide"]),
     ("San Francisco", &["America/Los_Angeles"]),
     ("Seattle", &["America/Los_Angeles"]),
     ("Austin", &["America/Chicago"]),

@@ -296,3 +296,16 @@ fn broken_zone_files_are_refused() {
     }
     assert!(Rules::parse(b"TZif").is_none() && Rules::parse(b"").is_none());
 }
+
+#[test]
+fn a_meeting_at_or_over_a_change_of_the_clocks_is_known_as_one() {
+    let berlin = embedded().get("Europe/Berlin").unwrap();
+    let changes = |wall: &str, minutes: i64| berlin.changes_during(wall.parse().unwrap(), TimeDelta::minutes(minutes));
+    assert!(changes("2027-03-28T02:30:00", 30), "an hour that is jumped over");
+    assert!(changes("2027-03-28T01:30:00", 60), "held over the jump");
+    assert!(changes("2027-10-31T02:00:00", 30), "an hour that comes twice");
+    assert!(changes("2027-10-31T00:30:00", 120), "ends at an hour that comes twice");
+    assert!(changes("2027-03-28T01:00:00", 60), "ends at the jump: at two or at three");
+    assert!(!changes("2027-03-28T00:30:00", 60));
+    assert!(!changes("2027-03-28T03:00:00", 60) && !changes("2027-10-31T03:00:00", 60) && !changes("2027-06-01T02:30:00", 600));
+}

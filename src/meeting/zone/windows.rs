@@ -1,4 +1,5 @@
-//! What Windows calls the time zones: the names of Unicode CLDR's `windowsZones.xml`, each with its main place. Understood, never written.
+//! What Windows calls the time zones: the names of Unicode CLDR's `windowsZones.xml`, each with its main place
+//! under its present name. Understood, never written.
 
 /// The IANA name of a Windows zone, in any case of letters.
 pub fn iana(name: &str) -> Option<&'static str> {
@@ -17,7 +18,7 @@ const ZONES: [(&str, &str); 142] = [
     ("Arab Standard Time", "Asia/Riyadh"),
     ("Arabian Standard Time", "Asia/Dubai"),
     ("Arabic Standard Time", "Asia/Baghdad"),
-    ("Argentina Standard Time", "America/Buenos_Aires"),
+    ("Argentina Standard Time", "America/Argentina/Buenos_Aires"),
     ("Astrakhan Standard Time", "Europe/Astrakhan"),
     ("Atlantic Standard Time", "America/Halifax"),
     ("Aus Central W. Standard Time", "Australia/Eucla"),
@@ -53,16 +54,16 @@ const ZONES: [(&str, &str); 142] = [
     ("Eastern Standard Time (Mexico)", "America/Cancun"),
     ("Egypt Standard Time", "Africa/Cairo"),
     ("Ekaterinburg Standard Time", "Asia/Yekaterinburg"),
-    ("FLE Standard Time", "Europe/Kiev"),
+    ("FLE Standard Time", "Europe/Kyiv"),
     ("Fiji Standard Time", "Pacific/Fiji"),
     ("GMT Standard Time", "Europe/London"),
     ("GTB Standard Time", "Europe/Bucharest"),
     ("Georgian Standard Time", "Asia/Tbilisi"),
-    ("Greenland Standard Time", "America/Godthab"),
+    ("Greenland Standard Time", "America/Nuuk"),
     ("Greenwich Standard Time", "Atlantic/Reykjavik"),
     ("Haiti Standard Time", "America/Port-au-Prince"),
     ("Hawaiian Standard Time", "Pacific/Honolulu"),
-    ("India Standard Time", "Asia/Calcutta"),
+    ("India Standard Time", "Asia/Kolkata"),
     ("Iran Standard Time", "Asia/Tehran"),
     ("Israel Standard Time", "Asia/Jerusalem"),
     ("Jordan Standard Time", "Asia/Amman"),
@@ -81,10 +82,10 @@ const ZONES: [(&str, &str); 142] = [
     ("Morocco Standard Time", "Africa/Casablanca"),
     ("Mountain Standard Time", "America/Denver"),
     ("Mountain Standard Time (Mexico)", "America/Mazatlan"),
-    ("Myanmar Standard Time", "Asia/Rangoon"),
+    ("Myanmar Standard Time", "Asia/Yangon"),
     ("N. Central Asia Standard Time", "Asia/Novosibirsk"),
     ("Namibia Standard Time", "Africa/Windhoek"),
-    ("Nepal Standard Time", "Asia/Katmandu"),
+    ("Nepal Standard Time", "Asia/Kathmandu"),
     ("New Zealand Standard Time", "Pacific/Auckland"),
     ("Newfoundland Standard Time", "America/St_Johns"),
     ("Norfolk Standard Time", "Pacific/Norfolk"),
@@ -127,7 +128,7 @@ const ZONES: [(&str, &str); 142] = [
     ("Transbaikal Standard Time", "Asia/Chita"),
     ("Turkey Standard Time", "Europe/Istanbul"),
     ("Turks And Caicos Standard Time", "America/Grand_Turk"),
-    ("US Eastern Standard Time", "America/Indianapolis"),
+    ("US Eastern Standard Time", "America/Indiana/Indianapolis"),
     ("US Mountain Standard Time", "America/Phoenix"),
     ("UTC", "Etc/UTC"),
     ("UTC+12", "Etc/GMT-12"),

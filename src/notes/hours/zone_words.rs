@@ -98,6 +98,8 @@ const CITIES: &[(&str, &str)] = &[
     ("basel", "Europe/Zurich"),
     ("geneva", "Europe/Zurich"),
     ("cambridge", "Europe/London"),
+    ("british", "Europe/London"),
+    ("uk", "Europe/London"),
 ];
 
 const REGIONS: &[&str] = &["Europe", "America", "Asia", "Africa", "Australia", "Pacific", "Atlantic", "Indian"];

@@ -103,7 +103,7 @@ fn hour(hour: Hour) -> String {
 
 /// How to join, or where to read it; then an empty line.
 fn way_in(community: &Community, series: &Series, page: &str) -> Vec<String> {
-    let mut lines = Vec::new();
+    let mut lines: Vec<String> = series.location.iter().map(|location| format!("Where: {}", clean::line(location, LONGEST_LINE))).collect();
     match community.join_links {
         JoinLinks::Page if series.join.is_empty() && series.phone.is_none() => {}
         JoinLinks::Page => lines.push(format!("Join: {page} (shows the link from 20 minutes before the start)")),

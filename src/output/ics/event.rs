@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use icalendar::{Component as _, Event, Property};
 
 use super::{Form, describe, line};
-use crate::meeting::occurrence::{Occurrence, Status};
+use crate::meeting::occurrence::{Occurrence, own_uid};
 use crate::meeting::series::{Community, JoinLinks, Series};
 use crate::output::publication::Site;
 use crate::output::{clean, link};
@@ -31,7 +31,9 @@ pub(super) fn vevent(
             of_rule(community, series, component, master, &exdates, &revision, (site, now))
         }
         What::Override(meeting) | What::Single(meeting) => {
-            if form == Form::Drop && !meeting.takes_place() {
+            // A rule that ended before it began is said in each form: a feed without any event would be none.
+            let of_rule = series.rules.iter().any(|rule| rule.uid == component.name);
+            if form == Form::Drop && !meeting.takes_place() && !of_rule {
                 return None;
             }
             let rid = matches!(component.what, What::Override(_));
@@ -43,11 +45,8 @@ pub(super) fn vevent(
 
 /// One meeting as an event that stands alone, under a UID of its own: it may be kept beside the series it belongs to.
 pub(super) fn alone((community, series): (&Community, &Series), meeting: &Occurrence, revision: &Revision, site: &Site) -> String {
-    let uid = match meeting.uid.split_once('@') {
-        _ if meeting.status == Status::Extra => meeting.uid.clone(),
-        Some((left, domain)) => format!("{left}-{}@{domain}", meeting.id.short()),
-        None => format!("{}-{}", meeting.uid, meeting.id.short()),
-    };
+    let of_rule = series.rules.iter().any(|rule| rule.uid == meeting.uid);
+    let uid = if of_rule { own_uid(&meeting.uid, meeting.id.wall) } else { meeting.uid.clone() };
     print(&of_meeting(community, series, meeting, &uid, false, Form::Cancelled, revision, site))
 }
 
@@ -93,8 +92,13 @@ fn of_meeting(
     if of_rule {
         event.append_property(line::wall("RECURRENCE-ID", meeting.id.wall, &meeting.zone));
     }
-    event.append_property(line::wall("DTSTART", meeting.local_start(), &meeting.zone));
-    event.append_property(line::wall("DTEND", meeting.zone.wall(meeting.end), &meeting.zone));
+    if in_utc(meeting) {
+        event.append_property(line::instant("DTSTART", meeting.start));
+        event.append_property(line::instant("DTEND", meeting.end));
+    } else {
+        event.append_property(line::wall("DTSTART", meeting.local_start(), &meeting.zone));
+        event.append_property(line::wall("DTEND", meeting.zone.wall(meeting.end), &meeting.zone));
+    }
     event.append_property(line::text("SUMMARY", &describe::title(series, meeting)));
     event.append_property(line::text("DESCRIPTION", &describe::of_meeting(community, series, meeting, site)));
     let cancelled = !meeting.takes_place();
@@ -110,6 +114,12 @@ fn of_meeting(
     event
 }
 
+/// Whether a meeting's times are stated in UTC: its zone is, or its clocks change meanwhile (field/FEEDS.md F18).
+pub(super) fn in_utc(meeting: &Occurrence) -> bool {
+    let during = |wall| meeting.zone.changes_during(wall, meeting.end - meeting.start);
+    meeting.zone.is_utc() || during(meeting.local_start()) || (meeting.start == meeting.original && during(meeting.id.wall))
+}
+
 fn begin(uid: &str, revision: &Revision) -> Event {
     let mut event = Event::with_uid(uid);
     event.append_property(line::instant("DTSTAMP", revision.changed_at));
@@ -123,6 +133,8 @@ fn way_in(event: &mut Event, community: &Community, series: &Series, page: &str)
     if community.join_links == JoinLinks::Page {
         if !series.join.is_empty() || series.phone.is_some() {
             event.append_property(line::text("LOCATION", page));
+        } else if let Some(location) = &series.location {
+            event.append_property(line::text("LOCATION", &clean::line(location, 300)));
         }
         return;
     }
@@ -138,9 +150,12 @@ fn way_in(event: &mut Event, community: &Community, series: &Series, page: &str)
         if number.len() > 3 {
             conference(event, &format!("tel:{number}"), "PHONE", "Phone");
         }
-        if series.join.is_empty() {
+        if series.join.is_empty() && series.location.is_none() {
             event.append_property(line::text("LOCATION", &describe::phone(phone)));
         }
+    }
+    if let (true, Some(location)) = (series.join.is_empty(), &series.location) {
+        event.append_property(line::text("LOCATION", &clean::line(location, 300)));
     }
 }
 
@@ -164,7 +179,7 @@ fn append(event: &mut Event, property: Option<Property>) {
 }
 
 fn exdates(master: &Master, overrides: &[&Component], form: Form) -> Vec<chrono::NaiveDateTime> {
-    let mut walls = master.dropped.clone();
+    let mut walls: Vec<chrono::NaiveDateTime> = master.dropped.iter().chain(&master.apart).copied().collect();
     if form == Form::Drop {
         walls.extend(overrides.iter().filter_map(|other| match &other.what {
             What::Override(meeting) if !meeting.takes_place() => Some(meeting.id.wall),

@@ -4,9 +4,11 @@
 
 mod describe;
 mod event;
+pub mod fit;
 mod line;
+pub mod spelled;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use icalendar::Property;
@@ -15,9 +17,8 @@ pub(crate) use describe::{city_hours, clock, phone};
 
 use super::publication::Site;
 use super::{clean, vtimezone};
-use crate::meeting::calendar::Calendar;
 use crate::meeting::occurrence::Occurrence;
-use crate::meeting::series::{Community, Series, SeriesId};
+use crate::meeting::series::{Community, Series};
 use crate::meeting::zone::Zone;
 use crate::plan::component::{Component, What, revision, week_begins};
 use crate::plan::ledger::Revision;
@@ -49,9 +50,10 @@ impl Form {
 /// An event, printed once and used by every feed that holds it.
 #[derive(Clone, Debug)]
 pub struct Printed {
-    pub series: SeriesId,
-    zone: Zone,
-    first: DateTime<Utc>,
+    /// The zone in which it states times, where it does, and from when on.
+    zone: Option<(Zone, DateTime<Utc>)>,
+    /// It, its rule or a change of its rule meets soon.
+    soon: bool,
     /// In the order of [`Form::ALL`]; empty where a form leaves it out.
     forms: [String; 3],
 }
@@ -65,26 +67,29 @@ pub struct Head<'a> {
     pub url: &'a str,
 }
 
-/// All components as events, in the same order.
-pub fn print_all(
-    calendar: &Calendar,
+/// The components of a series as events, in the same order.
+pub fn print(
+    owner: (&Community, &Series),
     components: &[Component],
     revisions: &BTreeMap<String, Revision>,
     site: &Site,
     now: DateTime<Utc>,
 ) -> Vec<Printed> {
     let mut printed = Vec::with_capacity(components.len());
+    let soon: BTreeSet<&str> =
+        components.iter().filter(|component| fit::meets_soon(component, now)).map(|component| component.uid.as_str()).collect();
     for (at, component) in components.iter().enumerate() {
-        let Some(owner) = owner(calendar, &component.series) else { continue };
         let rest = components.get(at + 1..).unwrap_or_default();
         let overrides: Vec<&Component> =
             rest.iter().take_while(|other| other.uid == component.uid && matches!(component.what, What::Master(_))).collect();
         let forms = Form::ALL.map(|form| event::vevent(owner, component, &overrides, form, revisions, (site, now)).unwrap_or_default());
-        let (zone, first) = match &component.what {
-            What::Master(master) => (master.rule.zone.clone(), master.rule.zone.instant(master.first)),
-            What::Override(meeting) | What::Single(meeting) => (meeting.zone.clone(), meeting.start.min(meeting.original)),
+        let zone = match &component.what {
+            What::Master(master) => Some((&master.rule.zone, master.rule.zone.instant(master.first))),
+            What::Override(meeting) => Some((&meeting.zone, meeting.start.min(meeting.original))),
+            What::Single(meeting) => (!event::in_utc(meeting)).then_some((&meeting.zone, meeting.start)),
         };
-        printed.push(Printed { series: component.series.clone(), zone, first, forms });
+        let zone = zone.filter(|(zone, _)| !zone.is_utc()).map(|(zone, first)| (zone.clone(), first));
+        printed.push(Printed { zone, soon: soon.contains(component.uid.as_str()), forms });
     }
     printed
 }
@@ -94,10 +99,10 @@ pub fn feed<'a>(head: Head<'_>, events: impl Iterator<Item = &'a Printed> + Clon
     let texts = || events.clone().filter_map(|event| event.forms.get(form as usize).map(String::as_str)).filter(|text| !text.is_empty());
     texts().next()?;
     let mut zones: BTreeMap<&str, (&Zone, DateTime<Utc>)> = BTreeMap::new();
-    for event in events.clone().filter(|event| !event.zone.is_utc() && event.forms.get(form as usize).is_some_and(|text| !text.is_empty()))
-    {
-        let (_, first) = zones.entry(event.zone.name()).or_insert((&event.zone, event.first));
-        *first = event.first.min(*first);
+    for event in events.clone().filter(|event| event.forms.get(form as usize).is_some_and(|text| !text.is_empty())) {
+        let Some((zone, begins)) = &event.zone else { continue };
+        let (_, first) = zones.entry(zone.name()).or_insert((zone, *begins));
+        *first = (*begins).min(*first);
     }
     let mut out = begin(head);
     for (zone, first) in zones.values() {
@@ -111,31 +116,36 @@ pub fn feed<'a>(head: Head<'_>, events: impl Iterator<Item = &'a Printed> + Clon
 /// VTIMEZONEs by zone and year: many single meetings share one.
 pub type Blocks = HashMap<(String, i32), String>;
 
-/// One meeting as a file to keep. Its revision is the newest of its own and its rule's.
+/// One meeting as a file to keep.
 pub fn single(
     (community, series): (&Community, &Series),
     meeting: &Occurrence,
-    components: &[&Component],
+    components: &[Component],
     revisions: &BTreeMap<String, Revision>,
     (site, url): (&Site, &str),
     now: DateTime<Utc>,
     blocks: &mut Blocks,
 ) -> Option<String> {
-    let own_name = format!("{}/{}", meeting.uid, meeting.id.short());
-    let said_of = |name: &str| components.iter().find(|component| component.name == name).map(|one| revision(one, revisions, now));
-    let rule = said_of(&meeting.uid)?;
-    let own = said_of(&own_name).or_else(|| revisions.get(&own_name).cloned());
-    let revision = match own {
-        Some(own) => Revision { sequence: own.sequence.max(rule.sequence), changed_at: own.changed_at.max(rule.changed_at), ..rule },
-        None => rule,
-    };
+    let revision = newest(meeting, components, revisions, now)?;
     let mut out = begin(Head { title: &series.title, colour: community.colour.as_deref(), url });
-    if !meeting.zone.is_utc() {
-        out.push_str(block_around(&meeting.zone, meeting.start.min(meeting.original).year(), blocks));
+    if !event::in_utc(meeting) {
+        out.push_str(block_around(&meeting.zone, meeting.start.year(), blocks));
     }
     out.push_str(&event::alone((community, series), meeting, &revision, site));
     out.push_str("END:VCALENDAR\r\n");
     Some(out)
+}
+
+/// The revision of one meeting that stands alone: the newest of its own and its rule's.
+fn newest(meeting: &Occurrence, components: &[Component], revisions: &BTreeMap<String, Revision>, now: DateTime<Utc>) -> Option<Revision> {
+    let own_name = format!("{}/{}", meeting.uid, meeting.id.short());
+    let said_of = |name: &str| components.iter().find(|component| component.name == name).map(|one| revision(one, revisions, now));
+    let rule = said_of(&meeting.uid)?;
+    let own = said_of(&own_name).or_else(|| revisions.get(&own_name).cloned());
+    Some(match own {
+        Some(own) => Revision { sequence: own.sequence.max(rule.sequence), changed_at: own.changed_at.max(rule.changed_at), ..rule },
+        None => rule,
+    })
 }
 
 fn begin(head: Head<'_>) -> String {
@@ -174,11 +184,6 @@ fn block_around<'a>(zone: &Zone, year: i32, blocks: &'a mut Blocks) -> &'a str {
         let begin = |year| NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or(NaiveDate::MAX).and_time(chrono::NaiveTime::MIN).and_utc();
         line::refold(&vtimezone::block(zone, begin(year), begin(year.saturating_add(2))))
     })
-}
-
-fn owner<'a>(calendar: &'a Calendar, id: &SeriesId) -> Option<(&'a Community, &'a Series)> {
-    let community = calendar.community(&id.community)?;
-    community.series.iter().find(|series| series.id == *id).map(|series| (community, series))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 mod by_hand;
 mod changed;
+mod clocks;
 mod decided;
 mod items;
 mod message;
@@ -122,8 +123,9 @@ pub fn text(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateTime
             words
         }
         About::Changed { lines, next } => changed::words(lines, next, intent.series.as_ref(), calendar, sender, now),
+        About::Clocks { meetings } => clocks::words(meetings, calendar, sender, now),
         About::Proposal { asked, proposals } => proposal::words(asked, proposals, &intent.to, calendar, sender, now),
-        About::Remarks { remarks } => remarks::words(remarks, &title),
+        About::Remarks { remarks, known } => remarks::words(remarks, *known, &title, &link::remarks_page(&sender.base_url, id)),
     };
     if let Some(list) = &intent.instead_of {
         words.blocks.insert(0, parts::rehearsal(list));
@@ -175,7 +177,7 @@ fn about(intent: &Intent) -> Option<String> {
             let ids: Vec<String> = proposals.iter().map(|asking| asking.proposal.id.to_string()).collect();
             (!ids.is_empty()).then(|| ids.join(" "))
         }
-        About::Reminder { .. } | About::Changed { .. } | About::Remarks { .. } => None,
+        About::Reminder { .. } | About::Changed { .. } | About::Clocks { .. } | About::Remarks { .. } => None,
     }
 }
 

@@ -88,13 +88,17 @@ pub fn hours(cities: &[City], at: DateTime<Utc>) -> Vec<String> {
 pub fn place(calendar: &Calendar, meeting: &OccurrenceId, base: &str) -> Option<Vec<String>> {
     let series = calendar.series(&meeting.series)?;
     let community = calendar.community(&meeting.series.community)?;
+    let location = series.location.as_ref().map(|location| paragraph(&format!("Where: {}", clean::line(location, 300))));
     if series.join.is_empty() && series.phone.is_none() {
-        return None;
+        return location;
     }
+    let mut lines = location.unwrap_or_default();
     if community.join_links == JoinLinks::Page {
-        return Some(address("To join, from 20 minutes before:", &link::meeting_page(base, meeting)));
+        lines.extend(address("To join, from 20 minutes before:", &link::meeting_page(base, meeting)));
+        return Some(lines);
     }
-    let mut lines = vec!["To join:".to_owned()];
+    let said = lines.len();
+    lines.push("To join:".to_owned());
     for join in series.join.iter().take(6) {
         let Some(url) = clean::url(&join.url) else { continue };
         if let Some(label) = &join.label {
@@ -106,7 +110,10 @@ pub fn place(calendar: &Calendar, meeting: &OccurrenceId, base: &str) -> Option<
         let pin = phone.pin.as_ref().map(|pin| format!(", PIN {}", clean::line(pin, 20))).unwrap_or_default();
         lines.extend(paragraph(&format!("Phone {}{pin}", clean::line(&phone.number, 40))));
     }
-    (lines.len() > 1).then_some(lines)
+    if lines.len() == said + 1 {
+        lines.pop();
+    }
+    (!lines.is_empty()).then_some(lines)
 }
 
 /// "Reason: …", as it was confirmed.

@@ -7,7 +7,8 @@ use crate::source::{Grade, Remark};
 /// Remarks shown in one letter; `check` prints them all.
 const MOST: usize = 40;
 
-pub fn words(remarks: &[Remark], community: &str) -> Words {
+/// `known` more were told before and still stand; `page` is where all of them are.
+pub fn words(remarks: &[Remark], known: u32, community: &str, page: &str) -> Words {
     let count = |grade: Grade| remarks.iter().filter(|remark| remark.grade == grade).count() as u64;
     let (faults, others) = (count(Grade::Fault), count(Grade::Warning) + count(Grade::Advice));
     let mut parts_of_it = Vec::new();
@@ -36,8 +37,21 @@ pub fn words(remarks: &[Remark], community: &str) -> Words {
     if remarks.len() > MOST {
         blocks.push(vec![format!("And {} more.", remarks.len() - MOST)]);
     }
-    blocks.push(parts::paragraph("All of it, as it stands now:"));
-    blocks.push(vec!["    convened check".to_owned()]);
+    if known > 0 {
+        let things = words::capital(&words::counted(
+            known.into(),
+            "thing that was said before still stands",
+            "things that were said before still stand",
+        ));
+        blocks.push(parts::paragraph(&format!("{things}.")));
+    }
+    if remarks.iter().any(|remark| remark.lasting.is_some()) {
+        blocks.push(parts::paragraph(
+            "If something is meant as it is, say so in its [[series]]: as-meant = [\"CODE\"], with the word in brackets. Then it is not asked again.",
+        ));
+    }
+    blocks.push(parts::address("All of it, as it stands now:", page));
+    blocks.push(vec!["By command, the same:".to_owned(), "    convened check".to_owned()]);
     Words { subject, blocks }
 }
 

@@ -36,7 +36,7 @@ pub(super) fn home(source: &Source<'_>) -> Value {
             }
         })
         .collect();
-    context! { site => source.site.title.as_str(), communities => value(entries), feeds => subscribe(source, "all") }
+    context! { site => source.site.title.as_str(), communities => value(entries), feeds => subscribe(source, "all", ".drop") }
 }
 
 pub(super) fn community(source: &Source<'_>, community: &Community) -> Value {
@@ -48,7 +48,7 @@ pub(super) fn community(source: &Source<'_>, community: &Community) -> Value {
         days => value(by_day(rows)),
         weeks => words::number(WEEKS.unsigned_abs()),
         series,
-        feeds => subscribe(source, &community.id),
+        feeds => subscribe(source, &community.id, ".drop"),
         agenda_json => format!("/c/{}/agenda.json", community.id),
     }
 }
@@ -108,8 +108,8 @@ fn coming<'a>(source: &Source<'_>, community: &'a Community) -> Vec<(&'a Series,
     in_order(found)
 }
 
-/// The addresses of a feed, each for the readers that show it right.
-pub(super) fn subscribe(source: &Source<'_>, name: &str) -> Value {
+/// The addresses of a feed, each for the readers that show it right; `outlook` is the form for that program.
+pub(super) fn subscribe(source: &Source<'_>, name: &str, outlook: &str) -> Value {
     let base = &source.site.base_url;
     let address = |infix: &str| format!("{base}/feeds/{name}{infix}.ics");
     let webcal = |infix: &str| {
@@ -121,6 +121,7 @@ pub(super) fn subscribe(source: &Source<'_>, name: &str) -> Value {
         plain => address(""),
         show => address(".show"),
         drop => address(".drop"),
+        outlook => address(outlook),
         webcal => webcal(""),
         google => format!("https://calendar.google.com/calendar/r?cid={}", webcal(".show")),
     }

@@ -4,6 +4,7 @@
 mod community;
 pub mod decide;
 mod record;
+pub(super) mod remarks;
 mod series;
 mod view;
 
@@ -20,7 +21,7 @@ pub const STYLE_PATH: &str = "/style.css";
 pub const STYLE: &str = include_str!("../templates/style.css");
 
 /// Templates by name; escaping follows from `.html`.
-const TEMPLATES: [(&str, &str); 10] = [
+const TEMPLATES: [(&str, &str); 11] = [
     ("base.html", include_str!("../templates/base.html")),
     ("rows.html", include_str!("../templates/rows.html")),
     ("home.html", include_str!("../templates/home.html")),
@@ -29,6 +30,7 @@ const TEMPLATES: [(&str, &str); 10] = [
     ("meeting.html", include_str!("../templates/meeting.html")),
     ("items.html", include_str!("../templates/items.html")),
     ("changes.html", include_str!("../templates/changes.html")),
+    ("remarks.html", include_str!("../templates/remarks.html")),
     ("decide.html", include_str!("../templates/decide.html")),
     ("notice.html", include_str!("../templates/notice.html")),
 ];
@@ -69,6 +71,10 @@ impl<'a> Pages<'a> {
 
     pub fn changes(&self, of: &Community) -> String {
         render(&self.templates, "changes.html", record::changes(self.source, of))
+    }
+
+    pub fn remarks(&self, of: &Community) -> String {
+        render(&self.templates, "remarks.html", remarks::remarks(self.source, of))
     }
 
     pub fn series(&self, community: &Community, series: &Series, lasting: &[Occurrence]) -> String {

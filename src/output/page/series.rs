@@ -16,6 +16,7 @@ const PAST: usize = 12;
 
 pub(super) fn series(source: &Source<'_>, community: &Community, series: &Series, lasting: &[Occurrence]) -> Value {
     let now = source.now;
+    let outlook = if ics::spelled::is_wanted(series, now) { ics::spelled::INFIX } else { ".drop" };
     let first = next(lasting, now);
     let to_row = |meeting: &Occurrence| row(source, community, series, meeting);
     let to_come = lasting.iter().filter(|meeting| meeting.end > now && first.is_none_or(|first| first.id != meeting.id));
@@ -32,7 +33,7 @@ pub(super) fn series(source: &Source<'_>, community: &Community, series: &Series
         coming => value(to_come.take(TO_COME).map(to_row).collect::<Vec<Row>>()),
         past => value(past.take(PAST).map(to_row).collect::<Vec<Row>>()),
         agenda => href(series.agenda.as_deref()),
-        feeds => subscribe(source, &series.id.to_string()),
+        feeds => subscribe(source, &series.id.to_string(), outlook),
         canonical => link::series_page(&source.site.base_url, &series.id),
     }
 }

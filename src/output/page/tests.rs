@@ -4,8 +4,8 @@ use super::*;
 use crate::meeting::action::{ActionItem, MeetingNotes};
 use crate::meeting::change::{Finding, Proposal, ProposalState, Proposed, Verdict};
 use crate::meeting::series::{JoinLinks, SeriesId};
-use crate::output::publication::{HTML, publish};
-use crate::plan::component::sample::{date, decide, site, tide, utc, wall};
+use crate::output::publication::HTML;
+use crate::plan::component::sample::{date, decide, published, tide, utc, wall};
 use crate::plan::ledger::ItemVerdict;
 use crate::source::Place;
 
@@ -13,7 +13,7 @@ const NOW: &str = "2026-11-20T12:00:00Z";
 
 /// Every page of a publication, by path.
 fn pages(calendar: &Calendar, ledger: &Ledger, now: &str) -> Vec<(String, String)> {
-    let publication = publish(calendar, ledger, &site(), utc(now), None);
+    let publication = published(calendar, ledger, utc(now), None);
     let pages = publication.documents.iter().filter(|(_, document)| document.content_type == HTML);
     pages.map(|(path, document)| (path.clone(), String::from_utf8(document.bytes.to_vec()).unwrap())).collect()
 }
@@ -170,7 +170,7 @@ fn strangers_words_and_links_are_harmless() {
 #[test]
 fn unchanged_documents_are_the_same_ones_and_bytes_move_with_the_meaning_only() {
     let (calendar, mut ledger) = (tide(), Ledger::default());
-    let first = publish(&calendar, &ledger, &site(), utc(NOW), None);
+    let first = published(&calendar, &ledger, utc(NOW), None);
     ledger.revisions = crate::plan::component::revise(
         &crate::plan::component::components(&calendar, &Verdicts::default(), &ledger.revisions, utc(NOW)),
         &ledger.revisions,
@@ -178,13 +178,13 @@ fn unchanged_documents_are_the_same_ones_and_bytes_move_with_the_meaning_only() 
     )
     .into_iter()
     .collect();
-    let later = publish(&calendar, &ledger, &site(), utc("2026-11-21T18:30:00Z"), Some(&first));
+    let later = published(&calendar, &ledger, utc("2026-11-21T18:30:00Z"), Some(&first));
     assert_eq!(first.documents.len(), later.documents.len());
     for (path, document) in &first.documents {
         assert!(std::sync::Arc::ptr_eq(document, &later.documents[path]), "{path}");
     }
     ledger.decisions = vec![decide("tide/call", "2026-11-21T18:31:00Z", &[("2026-12-02T18:00:00", Verdict::Cancel)], None)];
-    let changed = publish(&calendar, &ledger, &site(), utc("2026-11-21T18:31:00Z"), Some(&later));
+    let changed = published(&calendar, &ledger, utc("2026-11-21T18:31:00Z"), Some(&later));
     let differ: Vec<&String> =
         changed.documents.iter().filter(|(path, document)| later.documents.get(*path) != Some(document)).map(|(path, _)| path).collect();
     assert!(differ.iter().any(|path| *path == "/feeds/tide/call.ics"), "{differ:?}");
@@ -195,7 +195,7 @@ fn unchanged_documents_are_the_same_ones_and_bytes_move_with_the_meaning_only() 
 fn a_former_id_keeps_its_addresses() {
     let mut calendar = tide();
     calendar.communities[0].series[0].was = vec![SeriesId::parse("tide/old-call").unwrap()];
-    let published = publish(&calendar, &Ledger::default(), &site(), utc(NOW), None);
+    let published = published(&calendar, &Ledger::default(), utc(NOW), None);
     for path in [
         "/feeds/tide/old-call.ics",
         "/feeds/tide/old-call.drop.ics",

@@ -37,6 +37,7 @@ pub(super) struct Row {
     pub uncertain: Vec<String>,
     pub cities: Vec<City>,
     pub join: Vec<Link>,
+    pub location: Option<String>,
     pub phone: Option<String>,
     /// Links are shown only around the meeting, and not yet.
     pub join_later: bool,
@@ -87,6 +88,7 @@ pub(super) fn row(source: &Source<'_>, community: &Community, series: &Series, m
             .into_iter()
             .map(|seen| City { name: seen.city, hour: words::city_hour(seen.local, date) })
             .collect(),
+        location: series.location.as_ref().filter(|_| meeting.takes_place()).map(|location| clean::line(location, 300)),
         join: if shown { links(series) } else { Vec::new() },
         phone: series.phone.as_ref().filter(|_| shown).map(crate::output::ics::phone),
         join_later: open && !shown && has_way_in,

@@ -61,7 +61,10 @@ fn hours(rule: &Rule, city: &str, clocks: &[&Zone], from: NaiveDate, wall: impl 
     for date in dates {
         let (local, next) = seen(date);
         if then.last().map_or(hour, |(_, last)| *last) != next {
-            then.push((local, next));
+            // A meeting of the day before can fall on the same date of the city, still at the old hour.
+            let meets = |date: NaiveDate| !rule.walls(date, date).is_empty();
+            let old = date.pred_opt().filter(|before| seen(*before).0 == local && meets(*before) && !meets(date));
+            then.push((old.and_then(|_| local.succ_opt()).unwrap_or(local), next));
         }
     }
     CityHours { city: city.to_owned(), hour, then }

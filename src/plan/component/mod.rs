@@ -4,17 +4,20 @@
 
 pub mod hours;
 mod meaning;
+mod part;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, SubsecRound, TimeDelta, TimeZone, Utc};
 
 use super::ledger::Revision;
 use crate::meeting::calendar::{Calendar, Verdicts, occurrence, rule_of};
 use crate::meeting::change::{By, Decision, DecisionId, Tell, Verdict};
-use crate::meeting::occurrence::{Occurrence, Status, short};
+use crate::meeting::occurrence::{Occurrence, OccurrenceId, Status, own_uid, parse_short, short};
 use crate::meeting::series::{Community, Rule, Series, SeriesId};
 use meaning::Clocks;
+pub use part::{Part, parts};
 
 /// Days after its date for which a cancelled meeting is shown as cancelled; afterwards readers no longer list it.
 pub const CANCELLED_DAYS: i64 = 30;
@@ -39,7 +42,7 @@ pub enum What {
     Master(Master),
     /// A meeting of a rule that differs from it; or does no longer, but readers were told that it did.
     Override(Occurrence),
-    /// A meeting beside the rules.
+    /// A meeting beside the rules, or one of a rule during which the clocks change.
     Single(Occurrence),
 }
 
@@ -55,6 +58,8 @@ pub struct Master {
     pub over: Option<DateTime<Utc>>,
     /// Meetings that were cancelled so long ago that no override says so any more, in order.
     pub dropped: Vec<NaiveDateTime>,
+    /// Meetings during which the clocks change, in order: each is an event of its own.
+    pub apart: Vec<NaiveDateTime>,
 }
 
 /// Monday 00:00 UTC of the week of an instant: the only moments at which a rolling window moves.
@@ -73,18 +78,17 @@ pub fn components(
     revisions: &BTreeMap<String, Revision>,
     now: DateTime<Utc>,
 ) -> Vec<Component> {
-    let mut clocks = Clocks::default();
-    let mut found = Vec::new();
-    for (community, series) in calendar.all_series() {
-        of_series(community, series, verdicts, revisions, now, &mut clocks, &mut found);
-    }
-    found
+    parts(calendar, verdicts, revisions, now, &[]).into_iter().flat_map(|part| Arc::unwrap_or_clone(part).components).collect()
 }
 
 /// The revisions that differ from the remembered ones, to be recorded before anything is published.
-pub fn revise(components: &[Component], revisions: &BTreeMap<String, Revision>, now: DateTime<Utc>) -> Vec<(String, Revision)> {
+pub fn revise<'a>(
+    components: impl IntoIterator<Item = &'a Component>,
+    revisions: &BTreeMap<String, Revision>,
+    now: DateTime<Utc>,
+) -> Vec<(String, Revision)> {
     components
-        .iter()
+        .into_iter()
         .filter(|component| revisions.get(&component.name).is_none_or(|known| known.fingerprint != component.fingerprint))
         .map(|component| (component.name.clone(), revision(component, revisions, now)))
         .collect()
@@ -120,10 +124,15 @@ fn of_series(
     let week = week_begins(now);
     let mut overrides: HashMap<String, Vec<Occurrence>> = HashMap::new();
     let mut dropped: HashMap<String, Vec<NaiveDateTime>> = HashMap::new();
+    let mut apart: HashMap<String, Vec<NaiveDateTime>> = HashMap::new();
     let mut singles: Vec<Occurrence> = Vec::new();
     for (wall, standing) in verdicts.of_series(&series.id) {
         let restored = matches!(standing.verdict, Verdict::Restore);
         match (occurrence(series, verdicts, *wall), rule_of(series, *wall)) {
+            (Some(meeting), Some(rule)) if meeting.uid != rule.uid => {
+                apart.entry(rule.uid.clone()).or_default().push(*wall);
+                singles.extend((meeting.status != Status::Cancelled || is_shown(&meeting, week)).then_some(meeting));
+            }
             (Some(meeting), Some(rule)) => {
                 let shown = if restored { !is_past(&meeting, week, MOVED_DAYS) } else { is_shown(&meeting, week) };
                 if shown {
@@ -145,7 +154,22 @@ fn of_series(
         }
     }
     for rule in &series.rules {
-        let Some(mut master) = master(series, rule) else { continue };
+        let mut apart = apart.remove(&rule.uid).unwrap_or_default();
+        for wall in clocks.apart(rule, week) {
+            if apart.contains(&wall) {
+                continue;
+            }
+            if let Some(meeting) = occurrence(series, verdicts, wall) {
+                apart.push(wall);
+                singles.push(meeting);
+            }
+        }
+        apart.sort();
+        singles.extend(gone(series, rule, verdicts, revisions).into_iter().filter(|meeting| is_shown(meeting, week)));
+        let Some(mut master) = master(series, rule, apart) else {
+            singles.extend(never_held(series, rule, week).into_iter().filter(|meeting| revisions.contains_key(&meeting.uid)));
+            continue;
+        };
         let mut differing = overrides.remove(&rule.uid).unwrap_or_default();
         for meeting in once_published(series, rule, verdicts, revisions) {
             if !is_past(&meeting, week, MOVED_DAYS) && differing.iter().all(|other| other.id != meeting.id) {
@@ -178,16 +202,24 @@ fn of_series(
 }
 
 /// A rule as an event; `None` where it has no meeting before it ends.
-fn master(series: &Series, rule: &Rule) -> Option<Master> {
+fn master(series: &Series, rule: &Rule, mut apart: Vec<NaiveDateTime>) -> Option<Master> {
     let limit = [rule.until, series.ended, rule.recurrence.last(rule.from)].into_iter().flatten().min();
-    let first = rule.recurrence.first(rule.from).filter(|first| limit.is_none_or(|limit| *first <= limit))?;
+    let mut first = rule.recurrence.first(rule.from)?;
+    // From a first meeting that programs disagree about they would count all others.
+    while apart.first() == Some(&first.and_time(rule.time)) {
+        apart.remove(0);
+        first = rule.recurrence.next_after(rule.from, first)?;
+    }
+    if limit.is_some_and(|limit| first > limit) {
+        return None;
+    }
     let mut rrule = rule.recurrence.to_rrule(first);
     let until = limit.map(|limit| rule.zone.instant(limit.and_time(rule.time)));
     if let Some(until) = until {
         rrule.push_str(&until.format(";UNTIL=%Y%m%dT%H%M%SZ").to_string());
     }
     let over = until.map(|until| until + rule.length);
-    Some(Master { rule: rule.clone(), first: first.and_time(rule.time), rrule, over, dropped: Vec::new() })
+    Some(Master { rule: rule.clone(), first: first.and_time(rule.time), rrule, over, dropped: Vec::new(), apart })
 }
 
 /// Meetings of a rule about which nothing is decided, but which once were published as overrides.
@@ -203,10 +235,36 @@ fn once_published<'a>(
         move |name| name.starts_with(&prefix)
     });
     names
-        .filter_map(move |name| crate::meeting::occurrence::parse_short(name.get(prefix.len()..)?))
+        .filter_map(move |name| parse_short(name.get(prefix.len()..)?))
         .filter(|wall| verdicts.of_series(&series.id).iter().all(|(decided, _)| decided != wall))
         .filter_map(|wall| occurrence(series, verdicts, wall))
         .filter(|meeting| meeting.uid == rule.uid)
+}
+
+/// Meetings of a rule that were published as events of their own, and are no meetings any more, as cancelled ones.
+fn gone(series: &Series, rule: &Rule, verdicts: &Verdicts<'_>, revisions: &BTreeMap<String, Revision>) -> Vec<Occurrence> {
+    let stem = format!("{}-", rule.uid.split_once('@').map_or(rule.uid.as_str(), |(left, _)| left));
+    let names = revisions.range(stem.clone()..).map(|(name, _)| name).take_while(|name| name.starts_with(&stem));
+    let walls = names.filter_map(|name| {
+        let wall = parse_short(name.get(stem.len()..)?.split('@').next()?)?;
+        (own_uid(&rule.uid, wall) == *name && occurrence(series, verdicts, wall).is_none()).then_some(wall)
+    });
+    let cancelled = |wall| {
+        let start = rule.zone.instant(wall);
+        Occurrence {
+            id: OccurrenceId::new(series.id.clone(), wall),
+            uid: own_uid(&rule.uid, wall),
+            zone: rule.zone.clone(),
+            original: start,
+            start,
+            end: start + rule.length,
+            status: Status::Cancelled,
+            reason: None,
+            decision: None,
+            moves: 0,
+        }
+    };
+    walls.map(cancelled).collect()
 }
 
 /// An extra meeting that is none any more, as a cancelled one.
@@ -225,6 +283,14 @@ fn taken_back(series: &Series, wall: NaiveDateTime) -> impl Iterator<Item = Occu
     }];
     let meeting = occurrence(series, &Verdicts::of(&added), wall);
     meeting.map(|meeting| Occurrence { status: Status::Cancelled, decision: None, ..meeting }).into_iter()
+}
+
+/// A rule that was published and ended before its first meeting, as that meeting, cancelled: readers may keep what merely vanishes.
+fn never_held(series: &Series, rule: &Rule, week: DateTime<Utc>) -> Option<Occurrence> {
+    let wall = rule.recurrence.first(rule.from)?.and_time(rule.time);
+    let whole = Series { ended: None, rules: vec![Rule { until: None, ..rule.clone() }], ..series.clone() };
+    let meeting = occurrence(&whole, &Verdicts::default(), wall)?;
+    Some(Occurrence { uid: rule.uid.clone(), status: Status::Cancelled, ..meeting }).filter(|meeting| is_shown(meeting, week))
 }
 
 fn is_shown(meeting: &Occurrence, week: DateTime<Utc>) -> bool {

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 
-use crate::meeting::calendar::Calendar;
+use super::parts;
+use crate::meeting::calendar::{Calendar, Verdicts};
 use crate::meeting::change::{By, Decision, Tell, Verdict};
 use crate::meeting::recurrence::Recurrence;
 use crate::meeting::series::{Address, ChangesFromNotes, City, Community, Join, JoinLinks, Letters, Phone, Rule, Series, SeriesId};
 use crate::meeting::zone::Zone;
-use crate::output::publication::Site;
+use crate::output::publication::{Publication, Site, publish};
+use crate::plan::ledger::Ledger;
 use crate::source::Place;
 use crate::sources::zoneinfo;
 
@@ -27,6 +29,13 @@ pub(crate) fn date(text: &str) -> NaiveDate {
 
 pub(crate) fn zone(name: &str) -> Zone {
     zoneinfo::embedded().get(name).unwrap()
+}
+
+/// Publishes a calendar with what the memory holds.
+pub(crate) fn published(calendar: &Calendar, ledger: &Ledger, now: DateTime<Utc>, previous: Option<&Publication>) -> Publication {
+    let before = previous.map_or(&[][..], Publication::parts);
+    let parts = parts(calendar, &Verdicts::of(&ledger.decisions), &ledger.revisions, now, before);
+    publish(calendar, ledger, &parts, &site(), now, previous)
 }
 
 pub(crate) fn site() -> Site {
@@ -56,6 +65,7 @@ pub(crate) fn series(id: &str, title: &str, rules: Vec<Rule>) -> Series {
         description: None,
         join: vec![Join { label: None, url: "https://video.example.org/tide".to_owned() }],
         phone: None,
+        location: None,
         agenda: Some("https://pad.example.org/tide".to_owned()),
         list: None,
         letters: Letters::None,
@@ -63,6 +73,8 @@ pub(crate) fn series(id: &str, title: &str, rules: Vec<Rule>) -> Series {
         rules,
         exceptions: Vec::new(),
         ended: None,
+        keeps: Vec::new(),
+        as_meant: Vec::new(),
     }
 }
 
@@ -90,6 +102,7 @@ pub(crate) fn community(id: &str, title: &str, series: Vec<Series>) -> Community
         letters_a_week: 2,
         grace: TimeDelta::minutes(10),
         quiet: TimeDelta::minutes(30),
+        holidays: Vec::new(),
         notes: Vec::new(),
         series,
     }

@@ -47,6 +47,23 @@ fn a_rule_without_a_single_meeting_is_not_published() {
 }
 
 #[test]
+fn a_rule_that_was_published_and_ends_before_it_begins_is_said_to_be_cancelled() {
+    let mut calendar = tide();
+    calendar.communities[0].series[0].rules = vec![rule("late", "2026-12-02", "2 weeks", "18:00", "UTC")];
+    let ended = |calendar: &mut Calendar| calendar.communities[0].series[0].ended = Some(date("2026-11-19"));
+    let now = utc("2026-11-20T12:00:00Z");
+    let before = components(&calendar, &Verdicts::default(), &BTreeMap::new(), now);
+    let known: BTreeMap<_, _> = revise(&before, &BTreeMap::new(), now).into_iter().collect();
+    ended(&mut calendar);
+    let uid = "late-20261202@meet.example.org";
+    let after = components(&calendar, &Verdicts::default(), &known, now);
+    let said = after.iter().find(|component| component.name == uid).unwrap();
+    assert!(matches!(&said.what, What::Single(meeting) if meeting.status == Status::Cancelled));
+    assert!(components(&calendar, &Verdicts::default(), &BTreeMap::new(), now).iter().all(|component| component.name != uid));
+    assert!(components(&calendar, &Verdicts::default(), &known, utc("2027-02-01T12:00:00Z")).iter().all(|component| component.name != uid));
+}
+
+#[test]
 fn a_cancelled_meeting_has_an_override_for_thirty_days_and_then_is_left_out() {
     let cancelled = [decide("tide/call", "2026-11-20T12:00:00Z", &[("2026-12-02T18:00:00", Verdict::Cancel)], Some("A holiday."))];
     let found = all(&cancelled, &BTreeMap::new(), "2026-11-20T12:00:00Z");
@@ -116,6 +133,7 @@ fn a_title_a_link_and_an_hour_are_meaning() {
     assert_eq!(changed(|series| series.title.push('!')), 1);
     assert_eq!(changed(|series| series.join[0].url.push('x')), 1);
     assert_eq!(changed(|series| series.phone = None), 1);
+    assert_eq!(changed(|series| series.location = Some("Room 12".to_owned())), 1);
     assert_eq!(changed(|series| series.rules[0].length = TimeDelta::minutes(50)), 1);
     assert_eq!(changed(|series| series.list = None), 0);
 }
@@ -143,7 +161,7 @@ fn an_extra_meeting_is_an_event_of_its_own_and_taken_back_is_cancelled() {
     let extra =
         decide("tide/call", "2026-11-20T12:00:00Z", &[("2026-11-26T18:00:00", Verdict::Extra { length: TimeDelta::minutes(60) })], None);
     round(&mut memory, std::slice::from_ref(&extra), "2026-11-20T12:00:00Z");
-    let uid = "call-20260114-extra-20261126T1800@meet.example.org";
+    let uid = "tide-call-extra-20261126T1800@meet.example.org";
     assert!(memory.contains_key(uid));
     let back = decide("tide/call", "2026-11-20T13:00:00Z", &[("2026-11-26T18:00:00", Verdict::Restore)], None);
     let found = all(&[extra, back.clone()], &memory, "2026-11-20T13:00:00Z");
@@ -176,4 +194,50 @@ fn a_date_that_differs_in_a_city_is_said() {
     let told = hours::in_zone(&late, "Kolkata", &super::sample::zone("Asia/Kolkata"), date("2026-11-18"));
     assert_eq!(crate::output::ics::city_hours(&told), "Kolkata 05:00 the next day");
     assert_eq!(series("tide/late", "Late", vec![late]).rules.len(), 1);
+}
+
+#[test]
+fn a_new_hour_is_never_told_for_a_date_on_which_the_old_one_still_holds() {
+    // At midnight in Troll on 28 March the clocks have not gone forward yet; a month later it is 22:00 UTC of the day before.
+    let night = rule("night", "2026-01-25", "month on the last Sunday", "00:00", "Antarctica/Troll");
+    let told = crate::output::ics::city_hours(&hours::in_utc(&night, date("2026-11-16")));
+    assert_eq!(told, "UTC 00:00, from 29 March 2027 22:00 the day before, from 1 November 2027 00:00");
+}
+
+#[test]
+fn sequences_grow_after_a_restore_from_a_backup() {
+    let mut memory = BTreeMap::new();
+    round(&mut memory, &[], "2026-11-20T12:00:00Z");
+    let backup = memory.clone();
+    let cancel = decide("tide/call", "2026-11-21T12:00:00Z", &[("2026-12-02T18:00:00", Verdict::Cancel)], None);
+    let restore = decide("tide/call", "2026-11-21T12:00:30Z", &[("2026-12-02T18:00:00", Verdict::Restore)], None);
+    round(&mut memory, std::slice::from_ref(&cancel), "2026-11-21T12:00:00Z");
+    round(&mut memory, &[cancel.clone(), restore.clone()], "2026-11-21T12:00:30Z");
+    // The decisions come back from decisions.toml, the revisions of the day between are gone.
+    let mut restored = backup;
+    round(&mut restored, &[cancel, restore], "2026-11-21T12:03:00Z");
+    for (name, known) in &memory {
+        assert!(restored[name].sequence >= known.sequence, "{name}");
+        assert!(restored[name].fingerprint == known.fingerprint && restored[name].changed_at >= known.changed_at, "{name}");
+    }
+}
+
+#[test]
+fn an_extra_meeting_keeps_its_uid_when_the_rule_changes() {
+    let extra =
+        decide("tide/call", "2026-11-20T12:00:00Z", &[("2027-01-28T18:00:00", Verdict::Extra { length: TimeDelta::hours(1) })], None);
+    let decisions = [extra];
+    let uid = |calendar: &Calendar| {
+        let found = components(calendar, &Verdicts::of(&decisions), &BTreeMap::new(), utc("2026-11-20T12:00:00Z"));
+        found.into_iter().find(|component| matches!(component.what, What::Single(_))).unwrap().uid
+    };
+    let mut calendar = tide();
+    let before = uid(&calendar);
+    let series = &mut calendar.communities[0].series[0];
+    series.rules[0].until = Some(date("2026-12-31"));
+    series.rules.push(rule("later", "2027-01-06", "week", "17:00", "UTC"));
+    series.was = vec![std::mem::replace(&mut series.id, SeriesId::new("tide", "chat"))];
+    let decisions = decisions.map(|decision| Decision { series: SeriesId::new("tide", "chat"), ..decision });
+    let found = components(&calendar, &Verdicts::of(&decisions), &BTreeMap::new(), utc("2026-11-20T12:00:00Z"));
+    assert!(found.iter().any(|component| component.uid == before), "{:?}", names(&found));
 }

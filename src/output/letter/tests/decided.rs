@@ -1,7 +1,7 @@
 //! What a list hears of decisions and of changed rules.
 
 use super::*;
-use crate::plan::OldAndNew;
+use crate::plan::{OldAndNew, Shifted};
 
 const NOW: &str = "2023-10-25T20:00:00Z";
 
@@ -274,6 +274,67 @@ On 30 October 2023:
   Berlin       17:00
   Kolkata      21:30
   Auckland     Tue 31 Oct 05:00
+
+To join:
+https://meet.orchard.example/pruning
+Phone +1 555 0100, PIN 4711"#
+    );
+}
+
+fn shifted(at: &str, told: &str) -> Shifted {
+    Shifted { meeting: meeting("pruning", at), told: utc(told) }
+}
+
+#[test]
+fn the_clocks_changed_and_not_the_meeting() {
+    let meetings = vec![shifted("2023-10-30T09:00:00", "2023-10-30T17:00:00Z")];
+    let letter = read(&intent(Kind::Clocks, About::Clocks { meetings }), NOW);
+    assert_eq!(
+        above_the_foot(&letter),
+        r#"Subject: CLOCKS CHANGED Mon 30 Oct 16:00 UTC: Orchard Pruning Team
+
+The clocks changed, not the meeting:
+
+Orchard Pruning Team
+Monday 30 October 2023, 16:00 UTC
+1 hour, until 17:00 UTC
+  Los Angeles  09:00
+  Berlin       17:00
+  Kolkata      21:30
+  Auckland     Tue 31 Oct 05:00
+
+Announced before for:
+Monday 30 October 2023, 17:00 UTC
+
+It starts at 09:00 by the clocks of America/Los_Angeles. New rules
+for these clocks are in force, so in UTC it is one hour earlier than
+this list was told.
+
+To join:
+https://meet.orchard.example/pruning
+Phone +1 555 0100, PIN 4711"#
+    );
+}
+
+#[test]
+fn several_hours_that_the_clocks_moved_stand_old_beside_new() {
+    let meetings = vec![shifted("2023-10-30T09:00:00", "2023-10-30T17:00:00Z"), shifted("2023-11-20T09:00:00", "2023-11-20T16:00:00Z")];
+    let letter = read(&intent(Kind::Clocks, About::Clocks { meetings }), NOW);
+    assert_eq!(
+        above_the_foot(&letter),
+        r#"Subject: CLOCKS CHANGED 2 meetings from Mon 30 Oct: Orchard Pruning Team
+
+The clocks changed, not the meetings:
+
+Orchard Pruning Team
+  Monday 30 October 2023, 17:00 UTC
+  -> Monday 30 October 2023, 16:00 UTC
+  Monday 20 November 2023, 16:00 UTC
+  -> Monday 20 November 2023, 17:00 UTC
+
+They start at 09:00 by the clocks of America/Los_Angeles. New rules
+for these clocks are in force, so in UTC they are at another hour
+than this list was told.
 
 To join:
 https://meet.orchard.example/pruning

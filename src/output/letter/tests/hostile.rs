@@ -92,7 +92,8 @@ fn letters(text: &str) -> Vec<Intent> {
         ],
         next: vec![meeting("pruning", "2023-10-30T09:00:00"); 50],
     };
-    let remarks = About::Remarks { remarks: vec![Remark::fault(Place::new(text, 7), "bad", text); many(500)] };
+    let shifted = crate::plan::Shifted { meeting: meeting("pruning", "2023-10-30T09:00:00"), told: utc("2023-10-30T17:00:00Z") };
+    let remarks = About::Remarks { remarks: vec![Remark::fault(Place::new(text, 7), "bad", text); many(500)], known: 3 };
     let mut asked = intent(Kind::Proposal, About::Proposal { asked: Asked::First, proposals: vec![asking; many(60)] });
     asked.to[0].name = Some(text.to_owned());
     vec![
@@ -101,6 +102,8 @@ fn letters(text: &str) -> Vec<Intent> {
         intent(Kind::Cancelled, decided.clone()),
         intent(Kind::Moved, decided),
         intent(Kind::Changed, changed),
+        intent(Kind::Clocks, About::Clocks { meetings: vec![shifted.clone()] }),
+        intent(Kind::Clocks, About::Clocks { meetings: vec![shifted; 100] }),
         intent(Kind::Remarks, remarks),
         asked,
     ]

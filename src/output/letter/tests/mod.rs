@@ -70,6 +70,7 @@ fn series(name: &str, title: &str, first: &str, time: &str, zone_name: &str, eve
         description: None,
         join: vec![Join { label: None, url: format!("https://meet.orchard.example/{name}") }],
         phone: Some(Phone { number: "+1 555 0100".to_owned(), pin: Some("4711".to_owned()) }),
+        location: None,
         agenda: Some(format!("https://pad.orchard.example/{name}")),
         list: Some(list()),
         letters: Letters::Reminders,
@@ -86,6 +87,8 @@ fn series(name: &str, title: &str, first: &str, time: &str, zone_name: &str, eve
         }],
         exceptions: Vec::new(),
         ended: None,
+        keeps: Vec::new(),
+        as_meant: Vec::new(),
     }
 }
 
@@ -118,6 +121,7 @@ fn community() -> Community {
         letters_a_week: 2,
         grace: TimeDelta::minutes(10),
         quiet: TimeDelta::minutes(30),
+        holidays: Vec::new(),
         notes: Vec::new(),
         series: vec![
             series("pruning", "Orchard Pruning Team", "2023-08-07", "09:00:00", "America/Los_Angeles", "3 weeks"),
@@ -239,6 +243,7 @@ fn intent(kind: Kind, about: About) -> Intent {
         About::Reminder { meetings, .. } => meetings.iter().map(|reminded| reminded.occurrence.clone()).collect(),
         About::Decided { meetings, .. } => meetings.clone(),
         About::Changed { next, .. } => next.clone(),
+        About::Clocks { meetings } => meetings.iter().map(|shifted| shifted.meeting.clone()).collect(),
         About::Proposal { .. } | About::Remarks { .. } => Vec::new(),
     };
     let series = meetings.first().map(|meeting| meeting.id.series.clone());

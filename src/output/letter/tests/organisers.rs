@@ -391,7 +391,7 @@ fn remarks_name_file_line_and_what_to_do() {
             "There is no setting \"titel\". Did you mean \"title\"?",
         ),
     ];
-    let letter = read(&intent(Kind::Remarks, About::Remarks { remarks }), NOW);
+    let letter = read(&intent(Kind::Remarks, About::Remarks { remarks, known: 0 }), NOW);
     assert_eq!(
         to_an_organiser(&letter),
         r#"Subject: Remarks: one fault and one thing to look at, Orchard
@@ -408,7 +408,46 @@ To look at:
     two hours apart. The schedule says 17:00 UTC. Correct the note.
 
 All of it, as it stands now:
+https://cal.orchard.example/c/orchard/remarks
 
+By command, the same:
+    convened check"#
+    );
+}
+
+#[test]
+fn questions_that_last_say_how_to_be_answered_and_what_was_said_before_is_one_line() {
+    let remarks = vec![
+        Remark::warning(
+            Place::new("communities/orchard.toml", 14),
+            "holiday",
+            "\"Orchard Pruning Team\" would meet on Thursday 24 December 2026, when many people are away. If it does, write keeps = [2026-12-24] \
+             in its [[series]]; if not, skip it, or run: convened cancel orchard/pruning --on 2026-12-24 --reason TEXT",
+        )
+        .lasting("holiday orchard/pruning 2026-12-24"),
+    ];
+    let letter = read(&intent(Kind::Remarks, About::Remarks { remarks, known: 2 }), NOW);
+    assert_eq!(
+        to_an_organiser(&letter),
+        r#"Subject: Remarks: one thing to look at, Orchard
+
+To look at:
+
+  * communities/orchard.toml:14 [holiday]
+    "Orchard Pruning Team" would meet on Thursday 24 December 2026,
+    when many people are away. If it does, write keeps =
+    [2026-12-24] in its [[series]]; if not, skip it, or run:
+    convened cancel orchard/pruning --on 2026-12-24 --reason TEXT
+
+Two things that were said before still stand.
+
+If something is meant as it is, say so in its [[series]]: as-meant =
+["CODE"], with the word in brackets. Then it is not asked again.
+
+All of it, as it stands now:
+https://cal.orchard.example/c/orchard/remarks
+
+By command, the same:
     convened check"#
     );
 }

@@ -127,6 +127,19 @@ https://cal.orchard.example/c/orchard
 }
 
 #[test]
+fn a_place_in_words_stands_before_the_links() {
+    let mut calendar = calendar();
+    let series = &mut calendar.communities[0].series[1];
+    (series.agenda, series.phone, series.location) = (None, None, Some("Room 12, Old Pier".to_owned()));
+    let about = About::Reminder { meetings: vec![reminded(meeting("meeting", "2023-11-08T17:00:00"))], elsewhere: Vec::new() };
+    let letter = read_in(&calendar, &intent(Kind::Reminder, about.clone()), "2023-11-07T17:00:00Z");
+    assert!(above_the_foot(&letter).ends_with("\n\nWhere: Room 12, Old Pier\nTo join:\nhttps://meet.orchard.example/meeting"), "{letter}");
+    calendar.communities[0].series[1].join.clear();
+    let letter = read_in(&calendar, &intent(Kind::Reminder, about), "2023-11-07T17:00:00Z");
+    assert!(above_the_foot(&letter).ends_with("\n\nWhere: Room 12, Old Pier"), "{letter}");
+}
+
+#[test]
 fn a_plain_reminder_is_short() {
     let mut calendar = calendar();
     let series = &mut calendar.communities[0].series[1];

@@ -1,0 +1,65 @@
+//! The clocks changed, not the meeting: an announced hour that is another one in UTC, old beside new.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Sender, Words, parts};
+use crate::meeting::calendar::Calendar;
+use crate::output::{clean, link, words};
+use crate::plan::Shifted;
+
+/// Meetings that are listed; a longer list goes on at the page.
+const MOST: usize = 40;
+
+/// What a list is told of hours that new zone data moved.
+pub fn words(meetings: &[Shifted], calendar: &Calendar, sender: &Sender, now: DateTime<Utc>) -> Words {
+    let Some(first) = meetings.first() else { return Words::default() };
+    let series = &first.meeting.id.series;
+    let title = parts::title(calendar, series);
+    let start = first.meeting.start;
+    let mut blocks = Vec::new();
+    let subject = if let [one] = meetings {
+        blocks.push(vec!["The clocks changed, not the meeting:".to_owned()]);
+        blocks.push(parts::headed(&title, parts::when(&one.meeting, parts::cities(calendar, series))));
+        blocks.push(vec!["Announced before for:".to_owned(), words::in_full(one.told)]);
+        format!("CLOCKS CHANGED {}: {title}", words::in_short_since(start, now))
+    } else {
+        blocks.push(vec!["The clocks changed, not the meetings:".to_owned()]);
+        blocks.push(parts::headed(&title, old_and_new(meetings, &link::series_page(&sender.base_url, series))));
+        format!("CLOCKS CHANGED {} meetings from {}: {title}", meetings.len(), words::day_since(start, now))
+    };
+    blocks.push(why(meetings));
+    blocks.extend(parts::place(calendar, &first.meeting.id, &sender.base_url));
+    Words { subject, blocks }
+}
+
+/// Two lines a meeting: the hour that was told, and the one it has now.
+fn old_and_new(meetings: &[Shifted], page: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    for shifted in meetings.iter().take(MOST) {
+        lines.push(format!("  {}", words::in_full(shifted.told)));
+        lines.push(format!("  -> {}", words::in_full(shifted.meeting.start)));
+    }
+    if let Some(rest) = meetings.len().checked_sub(MOST).filter(|rest| *rest > 0) {
+        lines.push(format!("and {rest} more:"));
+        lines.push(page.to_owned());
+    }
+    lines
+}
+
+/// What happened, in words that hold for all of them: by which clocks, and by how much where that is the same.
+fn why(meetings: &[Shifted]) -> Vec<String> {
+    let Some(first) = meetings.first() else { return Vec::new() };
+    let by = |shifted: &Shifted| shifted.meeting.start - shifted.told;
+    let same = |delta: TimeDelta| meetings.iter().all(|shifted| by(shifted) == delta);
+    let hour = first.meeting.local_start().time();
+    let zone = clean::line(first.meeting.zone.name(), 60);
+    let (it, starts) = if meetings.len() == 1 { ("it", "It starts") } else { ("they", "They start") };
+    let stays = if meetings.iter().all(|shifted| shifted.meeting.local_start().time() == hour) {
+        format!("{starts} at {} by the clocks of {zone}.", words::hour(hour))
+    } else {
+        format!("{starts} by the clocks of {zone}.")
+    };
+    let is = if meetings.len() == 1 { "is" } else { "are" };
+    let how = if same(by(first)) { words::later(by(first).num_minutes()) } else { "at another hour".to_owned() };
+    parts::paragraph(&format!("{stays} New rules for these clocks are in force, so in UTC {it} {is} {how} than this list was told."))
+}
