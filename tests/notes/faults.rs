@@ -33,6 +33,8 @@ fn in_a_list_of_work_a_name_before_to_is_an_owner_though_the_note_does_not_know_
         ("- 4: Chim, Guen - investigate the converters", "Chim+Guen: investigate the converters"),
         ("- 2. Look into the tests", ": Look into the tests"),
         ("- All: read the plan", "All: read the plan"),
+        ("- [ ] @lamp/harbour - tag the issues", "lamp/harbour: tag the issues"),
+        ("- [ ] @kim/@noor - tag the issues", "kim+noor: tag the issues"),
     ] {
         assert_eq!(items(&format!("## Action items\n\n{line}")), [want], "{line}");
     }

@@ -100,6 +100,13 @@ pub(super) fn names(list: &str, known: &Known, handles: bool) -> Option<Vec<Stri
     if list.len() > 120 {
         return None;
     }
+    // "@lamp/harbour": a team by its handle.
+    if let Some(team) = list.trim().strip_prefix('@')
+        && team.split_once('/').is_some_and(|(org, name)| !org.is_empty() && name.starts_with(|c: char| c.is_ascii_alphanumeric()))
+        && team.chars().all(|c| c.is_ascii_alphanumeric() || "-_/".contains(c))
+    {
+        return Some(vec![team.to_owned()]);
+    }
     // "The next …" is no name, and so the whole is none.
     if let Some((first, rest)) = list.split_once(' ')
         && !first.bytes().any(|b| matches!(b, b'/' | b',' | b'&' | b'+'))
