@@ -43,8 +43,11 @@ fn vancouver(house: &House, summer_time: bool) {
     zones::invent(&house.path().join("zoneinfo"), like.0, &[("America/Vancouver", like.1), ("Europe/Berlin", "Europe/Berlin")]);
 }
 
+/// Of the letters to lists, in the order in which they came.
 fn subjects(house: &House) -> Vec<String> {
-    house.mail().iter().map(|mail| mail.subject().to_owned()).collect()
+    let mail = house.mail();
+    let lists = mail.iter().filter(|mail| mail.header("To").contains("lists.example.org"));
+    lists.map(|mail| mail.subject().to_owned()).collect()
 }
 
 fn clocks(house: &House) -> Vec<String> {
