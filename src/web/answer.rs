@@ -38,12 +38,12 @@ pub(super) fn respond(path: &str, document: &Document, asked: &HeaderMap, gzip_f
     if matches!(document.content_type, CALENDAR | JSON) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     }
-    if !unchanged {
-        put_content(headers, path, document, packed.is_some());
-    }
-    harden(headers);
     if unchanged {
+        // What stands with the document as it was had goes on standing (RFC 9110 15.4.5).
         *response.status_mut() = StatusCode::NOT_MODIFIED;
+    } else {
+        put_content(response.headers_mut(), path, document, packed.is_some());
+        harden(response.headers_mut());
     }
     response
 }
