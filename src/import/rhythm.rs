@@ -3,7 +3,7 @@
 use chrono::{Datelike as _, Days, NaiveDate, NaiveDateTime, NaiveTime, Weekday};
 
 use super::found::When;
-use crate::meeting::recurrence::Recurrence;
+use crate::meeting::recurrence::{self, Recurrence};
 use crate::meeting::zone::Zone;
 
 /// The first date of a rule is looked for this many years from its beginning.
@@ -206,47 +206,24 @@ fn candidates(body: &str, from: NaiveDate) -> Vec<String> {
     let mut found = vec![every.clone(), "weekday".to_owned()];
     let days: Vec<&str> = value("BYDAY=").map(|days| days.split(',').collect()).unwrap_or_default();
     if unit == "week" && days.len() > 1 {
-        let names: Vec<&str> = days.iter().filter_map(|day| weekday(day)).map(day_name).collect();
+        let names: Vec<&str> = days.iter().filter_map(|day| weekday(day)).map(recurrence::weekday).collect();
         if let Some((last, others)) = names.split_last() {
             found.push(format!("{every} on {} and {last}", others.join(", ")));
         }
     }
     if unit == "month" {
         for nth in ["1st", "2nd", "3rd", "4th", "5th", "last"] {
-            found.push(format!("{every} on the {nth} {}", day_name(from.weekday())));
+            found.push(format!("{every} on the {nth} {}", recurrence::weekday(from.weekday())));
         }
         found.push(format!("{every} on the last day"));
-        found.push(format!("{every} on the {}", ordinal(from.day())));
+        found.push(format!("{every} on the {}", recurrence::numeral(from.day() as i32)));
     }
     found
-}
-
-fn ordinal(n: u32) -> String {
-    let end = match (n % 10, n % 100) {
-        (_, 11..=13) => "th",
-        (1, _) => "st",
-        (2, _) => "nd",
-        (3, _) => "rd",
-        _ => "th",
-    };
-    format!("{n}{end}")
 }
 
 fn weekday(code: &str) -> Option<Weekday> {
     let days = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
     days.iter().position(|day| *day == code).and_then(|at| Weekday::try_from(u8::try_from(at).ok()?).ok())
-}
-
-pub(super) fn day_name(day: Weekday) -> &'static str {
-    match day {
-        Weekday::Mon => "Monday",
-        Weekday::Tue => "Tuesday",
-        Weekday::Wed => "Wednesday",
-        Weekday::Thu => "Thursday",
-        Weekday::Fri => "Friday",
-        Weekday::Sat => "Saturday",
-        Weekday::Sun => "Sunday",
-    }
 }
 
 /// A rule at a fixed distance from UTC, said in UTC: its days move by `days`, which only some rules can. `None` where one cannot.

@@ -4,9 +4,9 @@
 use chrono::{Datelike as _, Days, Months, NaiveDate, TimeDelta, Weekday};
 
 use super::found::{Event, Found, Link, Rrule, Single, Stamp, When};
-use super::rhythm::day_name;
 use super::yaml::{self, Node, Value};
 use super::{Options, codes, text};
+use crate::meeting::recurrence;
 use crate::source::{Place, Remark, Text};
 
 /// A project with its slots.
@@ -91,7 +91,7 @@ impl Slot<'_> {
             let sentence = format!(
                 "This slot of \"{}\" has no start_date. It was written as from {}, {} on, the first one from the day of the import; correct it, if it is an other week.",
                 text::shown(self.project),
-                day_name(from.weekday()),
+                recurrence::weekday(from.weekday()),
                 from.format("%-d %B %Y")
             );
             remarks.push(Remark::warning(self.place(self.node.line), codes::FIRST_DATE, sentence));

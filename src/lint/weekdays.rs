@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc, Weekday};
 
 use super::speech::{clauses, says_when, speaks_otherwise};
+use crate::meeting::recurrence;
 use crate::meeting::series::{Community, ExceptionKind, Series};
 use crate::notes::dates::{self, Found};
 use crate::notes::words::tokens;
@@ -54,7 +55,7 @@ pub fn weekdays(community: &Community, series: &Series, now: DateTime<Utc>) -> O
     let sentence = format!(
         "The text of \"{}\" says {}; by its rule it meets on {}. Correct whichever is wrong.",
         series.title,
-        name(day),
+        recurrence::weekday(day),
         rule_days(series, now)
     );
     Some(remark(&series.place, sentence))
@@ -67,7 +68,7 @@ fn wrong_date(text: &str, today: NaiveDate, may_be: &dyn Fn(&Found) -> Vec<Naive
         let fits = may_be.iter().any(|date| date.weekday() == weekday);
         let date = may_be.into_iter().find(|date| *date >= today)?;
         (!fits).then(|| {
-            let (said, is) = (name(weekday), date.format("%A"));
+            let (said, is) = (recurrence::weekday(weekday), date.format("%A"));
             format!("The text says {said} for {}, which is a {is}. Correct whichever is wrong.", date.format("%-d %B %Y"))
         })
     })
@@ -98,7 +99,7 @@ fn rule_days(series: &Series, now: DateTime<Utc>) -> String {
     let mut days: Vec<Weekday> = series.rules.iter().flat_map(|rule| rule.walls(today, today + YEAR)).map(|wall| wall.weekday()).collect();
     days.sort_by_key(Weekday::num_days_from_monday);
     days.dedup();
-    days.into_iter().map(|day| format!("{}s", name(day))).collect::<Vec<_>>().join(", ")
+    days.into_iter().map(|day| format!("{}s", recurrence::weekday(day))).collect::<Vec<_>>().join(", ")
 }
 
 /// The weekdays on which a text plainly says that this meeting is held: "every Wednesday", "on Wednesdays".
@@ -130,16 +131,4 @@ fn named_at(text: &str) -> Vec<(Weekday, bool, usize)> {
         (name.len() > 5).then(|| dates::weekday(name)).flatten().map(|day| (day, one.is_some()))
     };
     tokens(text).iter().filter_map(|token| day(token.text).map(|(day, many)| (day, many, token.start))).collect()
-}
-
-fn name(day: Weekday) -> &'static str {
-    match day {
-        Weekday::Mon => "Monday",
-        Weekday::Tue => "Tuesday",
-        Weekday::Wed => "Wednesday",
-        Weekday::Thu => "Thursday",
-        Weekday::Fri => "Friday",
-        Weekday::Sat => "Saturday",
-        Weekday::Sun => "Sunday",
-    }
 }

@@ -9,6 +9,8 @@ mod words;
 
 use chrono::{NaiveDate, Weekday};
 
+pub use words::{numeral, weekday};
+
 /// The words for a rhythm that [`Recurrence::every`] understands, as the end of a sentence to a person.
 pub const ACCEPTED: &str = "write \"week\", \"2 weeks\", \"3 days\", \"weekday\", \"week on Monday and Thursday\", \
     \"month on the 2nd Wednesday\", \"2 months on the last Friday\", \"month on the 15th\", \"month on the last day\", \"year on 14 March\" or \"once\"";

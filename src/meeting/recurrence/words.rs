@@ -128,7 +128,8 @@ fn day_of_month(day: i32) -> String {
     }
 }
 
-fn numeral(n: i32) -> String {
+/// "15th".
+pub fn numeral(n: i32) -> String {
     let end = match (n % 10, n % 100) {
         (_, 11..=13) => "th",
         (1, _) => "st",
@@ -139,7 +140,8 @@ fn numeral(n: i32) -> String {
     format!("{n}{end}")
 }
 
-fn weekday(day: Weekday) -> &'static str {
+/// "Monday".
+pub fn weekday(day: Weekday) -> &'static str {
     match day {
         Weekday::Mon => "Monday",
         Weekday::Tue => "Tuesday",
