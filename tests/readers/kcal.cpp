@@ -45,7 +45,8 @@ static QByteArray read(const QString &path, const QDateTime &from, const QDateTi
     ICalFormat format;
     if (!format.load(calendar, path)) return R"({"error":"the file was refused"})";
     QJsonArray rows;
-    OccurrenceIterator occurrences(*calendar, from.addDays(-2), to.addDays(2));
+    // It looks where a meeting was to be by its rule; a moved one may come from outside the window.
+    OccurrenceIterator occurrences(*calendar, from.addDays(-100), to.addDays(100));
     while (occurrences.hasNext()) {
         occurrences.next();
         const auto event = occurrences.incidence().dynamicCast<Event>();

@@ -53,6 +53,19 @@ static void text(const char *name, const char *value) {
     putchar('"');
 }
 
+/* Where libical knows a zone's name, what it makes of a VTIMEZONE depends on the name (3.0.16: the same block under another name is read
+   right): with "_" for "/" it knows none. */
+static void rename_zones(char *bytes) {
+    const char *names[] = {"TZID", "X-LIC-LOCATION"};
+    for (int name = 0; name < 2; name++)
+        for (char *at = bytes; (at = strstr(at, names[name])) != NULL;) {
+            at += strlen(names[name]);
+            if (*at == '=' || *at == ':')
+                for (at++; *at && !strchr(":;\r\n", *at); at++)
+                    if (*at == '/') *at = '_';
+        }
+}
+
 static void answer(const char *path, time_t from, time_t to) {
     FILE *file = fopen(path, "rb");
     char *bytes = NULL;
@@ -68,6 +81,7 @@ static void answer(const char *path, time_t from, time_t to) {
     }
     fclose(file);
     bytes[length] = 0;
+    rename_zones(bytes);
     icalcomponent *calendar = icalparser_parse_string(bytes);
     free(bytes);
     if (!calendar || icalcomponent_count_errors(calendar)) {
