@@ -11,7 +11,7 @@ import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
-from zoneinfo import ZoneInfo, reset_tzpath
+from zoneinfo import reset_tzpath
 
 import hours
 
@@ -116,24 +116,8 @@ def at(text):
     return datetime.fromisoformat(text)
 
 
-def libical_gaps(agenda):
-    """libical 3.0.16 shifts a meeting that the clocks jump over, so that its EXDATE misses it, and counts the next one from there
-    (field/FEEDS.md F18). Which of its rows and of ours may differ: by the rule's UID, those at such a meeting and at the one after it."""
-    near = []
-    for row in agenda:
-        wall = datetime.strptime(row["occurrence"], "%Y%m%dT%H%M")
-        zone = ZoneInfo(row["zone"])
-        jumped = wall.replace(tzinfo=zone).astimezone(timezone.utc).astimezone(zone).replace(tzinfo=None) != wall
-        if not jumped or "-extra-" in row["uid"]:
-            continue
-        rule = row["uid"].replace(f"-{row['occurrence']}@", "@")
-        after = sorted(at(other["recurrence_id"]) for other in agenda if other["uid"] == rule and other["recurrence_id"] > row["recurrence_id"])
-        near.extend((rule, instant) for instant in [at(row["recurrence_id"])] + after[:1])
-    return lambda row: any(row[1] == rule and abs(at(row[0]) - instant) <= timedelta(hours=3) for rule, instant in near)
-
-
-# Differences that are a reader's own fault, by kind: given the agenda, which rows may differ.
-KNOWN = {"libical": libical_gaps}
+# Differences that are a reader's own fault, by kind: given the agenda, which rows may differ. None is known now.
+KNOWN = {}
 
 
 class Figures:
