@@ -29,7 +29,7 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     let now = args.at.now();
     // Another time than the clock's must not send letters that people would believe.
     if args.at.now.is_some()
-        && matches!(opened.settings.mail.transport, Transport::Smtp(_))
+        && !matches!(opened.settings.mail.transport, Transport::Maildir { .. })
         && store.recall(now)?.ledger.born.is_some()
         && !rehearsing()
     {

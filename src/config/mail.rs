@@ -1,4 +1,4 @@
-//! How letters leave, as `[mail]` says it: into a local folder, or to a mail server.
+//! How letters leave, as `[mail]` says it: into a local folder, to a mail server, or to a local program that takes letters.
 
 use std::time::Duration;
 
@@ -26,6 +26,25 @@ pub enum Transport {
         folder: String,
     },
     Smtp(Smtp),
+    Sendmail(Sendmail),
+}
+
+/// A program that takes letters as sendmail does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sendmail {
+    /// An absolute path.
+    pub program: String,
+    /// Words before those that every letter has.
+    pub arguments: Vec<String>,
+    /// How long it may take for a letter.
+    pub time_out: Duration,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Maildir,
+    Smtp,
+    Sendmail,
 }
 
 /// A mail server.
@@ -93,16 +112,19 @@ pub(super) fn read(mut table: Table<'_>, uid_domain: Option<&str>, remarks: &mut
     let sender = table.parsed("sender", codes::BAD_ADDRESS, remarks, words::address);
     let sender = table.required("sender", sender, "\"Calendar <calendar@example.org>\"", remarks);
     let domain = table.parsed("message-id-domain", codes::BAD_DOMAIN, remarks, words::domain);
-    let smtp = table.choice("transport", &[("maildir", false), ("smtp", true)], remarks).unwrap_or(false);
+    let ways = [("maildir", Way::Maildir), ("smtp", Way::Smtp), ("sendmail", Way::Sendmail)];
+    let way = table.choice("transport", &ways, remarks).unwrap_or(Way::Maildir);
     let folder = table.parsed("folder", codes::BAD_PATH, remarks, words::path);
-    let server = read_smtp(&mut table, smtp, remarks);
-    if smtp && table.has("folder") {
+    let server = read_smtp(&mut table, way == Way::Smtp, remarks);
+    let program = read_sendmail(&mut table, way == Way::Sendmail, remarks);
+    if way != Way::Maildir && table.has("folder") {
         no_effect(&table, "folder", "transport = \"maildir\"", remarks);
     }
     table.finish(remarks);
-    let transport = match smtp {
-        true => Transport::Smtp(server?),
-        false => Transport::Maildir { folder: folder.unwrap_or_else(|| "mail".to_owned()) },
+    let transport = match way {
+        Way::Smtp => Transport::Smtp(server?),
+        Way::Sendmail => Transport::Sendmail(program?),
+        Way::Maildir => Transport::Maildir { folder: folder.unwrap_or_else(|| "mail".to_owned()) },
     };
     Some(Mail { sender: sender?, message_id_domain: domain.or_else(|| uid_domain.map(str::to_owned))?, transport })
 }
@@ -185,6 +207,36 @@ fn read_smtp(table: &mut Table<'_>, wanted: bool, remarks: &mut Vec<Remark>) -> 
         Tls::Off => 25,
     });
     Some(Smtp { host, port, tls, login, client_name, certificates, time_outs: time_outs.unwrap_or_default() })
+}
+
+fn read_sendmail(table: &mut Table<'_>, wanted: bool, remarks: &mut Vec<Remark>) -> Option<Sendmail> {
+    let program = table.parsed("program", codes::BAD_PATH, remarks, absolute);
+    let arguments = table.strings("arguments", remarks);
+    let within = words::duration_within(TimeDelta::milliseconds(10), TimeDelta::hours(1), "from 10 ms to 1 hour");
+    let time_out = table.parsed("time-out", codes::BAD_DURATION, remarks, within);
+    if !wanted {
+        for key in ["program", "arguments", "time-out"].into_iter().filter(|key| table.has(key)) {
+            no_effect(table, key, "transport = \"sendmail\"", remarks);
+        }
+        return None;
+    }
+    if program.is_none() && table.has("program") {
+        return None;
+    }
+    Some(Sendmail {
+        program: program.unwrap_or_else(|| "/usr/sbin/sendmail".to_owned()),
+        arguments: arguments.unwrap_or_default().into_iter().map(|word| word.value.to_owned()).collect(),
+        time_out: time_out.and_then(|time| time.to_std().ok()).unwrap_or(Duration::from_secs(300)),
+    })
+}
+
+/// A program by its whole path: nothing is searched for.
+fn absolute(text: &str) -> Result<String, String> {
+    let path = words::path(text)?;
+    match path.starts_with('/') {
+        true => Ok(path),
+        false => Err(format!("is \"{}\"; write the whole path of the program, as \"/usr/sbin/sendmail\".", words::shown(text))),
+    }
 }
 
 fn read_time_outs(mut table: Table<'_>, remarks: &mut Vec<Remark>) -> TimeOuts {

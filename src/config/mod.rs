@@ -23,7 +23,7 @@ pub mod zone;
 pub use codes::CODES;
 pub use community::community;
 pub use join::{host, is_join_link, is_link, is_meeting_link, meeting_links};
-pub use mail::{Login, Mail, Secret, Smtp, TimeOuts, Tls, Transport};
+pub use mail::{Login, Mail, Secret, Sendmail, Smtp, TimeOuts, Tls, Transport};
 pub use settings::{LogFormat, Refresh, Settings, ZoneData, settings};
 pub use together::together;
 

@@ -1,4 +1,4 @@
-//! The way out for letters, from the settings: a maildir, or a mail server with its secret read where the settings say.
+//! The way out for letters, from the settings: a maildir, a local program, or a mail server with its secret read where the settings say.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,12 +7,17 @@ use secrecy::SecretString;
 
 use super::Failure;
 use crate::config::{Login, Mail, Secret, Tls, Transport};
-use crate::post::{self, Post, Smtp, Timeouts};
+use crate::post::{self, Post, Sendmail, Smtp, Timeouts};
 
 /// Makes the post of the settings. A secret that cannot be read ends the command with a sentence; it is never printed.
 pub fn post(mail: &Mail) -> Result<Post, Failure> {
     match &mail.transport {
         Transport::Maildir { folder } => Ok(Post::Maildir(PathBuf::from(folder))),
+        Transport::Sendmail(sendmail) => Ok(Post::Sendmail(Sendmail {
+            program: PathBuf::from(&sendmail.program),
+            arguments: sendmail.arguments.clone(),
+            time_out: sendmail.time_out,
+        })),
         Transport::Smtp(smtp) => Ok(Post::Smtp(Box::new(Smtp {
             host: smtp.host.clone(),
             port: smtp.port,

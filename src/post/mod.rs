@@ -2,19 +2,24 @@
 
 mod line;
 mod maildir;
+mod sendmail;
 mod smtp;
 #[cfg(test)]
 mod tests;
 mod tls;
 
+use std::fmt::Display;
 use std::path::PathBuf;
 
+pub use sendmail::Sendmail;
 pub use smtp::{Smtp, Timeouts, Tls};
 
 /// How letters leave.
 #[derive(Debug)]
 pub enum Post {
     Smtp(Box<Smtp>),
+    /// A program on this machine.
+    Sendmail(Sendmail),
     /// A folder with `tmp`, `new` and `cur`, made when it is missing.
     Maildir(PathBuf),
     /// Takes everything and keeps nothing: for `replay`, whose letters stand in its own store.
@@ -63,8 +68,15 @@ impl Post {
     pub async fn hand_over(&self, parcel: &Parcel<'_>, before_dot: impl FnOnce() -> Result<(), String> + Send) -> Outcome {
         match self {
             Post::Smtp(smtp) => smtp::hand_over(smtp, parcel, before_dot).await,
+            Post::Sendmail(sendmail) => sendmail::hand_over(sendmail, parcel, before_dot).await,
             Post::Maildir(folder) => maildir::hand_over(folder, parcel).await,
             Post::Nowhere => Outcome::Sent { said: "taken, for a rehearsal".to_owned() },
         }
     }
+}
+
+/// Words of a server or a program are a stranger's: one line, no control characters, not without end.
+fn one_line(text: impl Display) -> String {
+    let text: String = text.to_string().chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

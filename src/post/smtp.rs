@@ -135,7 +135,7 @@ async fn converse(smtp: &Smtp, parcel: &Parcel<'_>, before_dot: impl FnOnce() ->
 }
 
 /// Addresses as lettre wants them, and a letter that a server can only read as one.
-fn envelope(parcel: &Parcel<'_>) -> Result<(Address, Vec<Address>), String> {
+pub(super) fn envelope(parcel: &Parcel<'_>) -> Result<(Address, Vec<Address>), String> {
     let parse = |text: &str| text.parse::<Address>().map_err(|error| format!("The address {text} cannot be written to: {error}."));
     let to = parcel.to.iter().map(|text| parse(text)).collect::<Result<Vec<_>, _>>()?;
     if to.is_empty() {
