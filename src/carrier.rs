@@ -62,7 +62,7 @@ impl Carried {
         match outcome {
             Outcome::Sent { .. } => self.sent += 1,
             Outcome::Refused { .. } => self.refused += 1,
-            Outcome::Deferred { .. } => self.deferred += 1,
+            Outcome::Deferred { .. } | Outcome::Later { .. } => self.deferred += 1,
             Outcome::Doubt { .. } => self.in_doubt += 1,
         }
         matches!(outcome, Outcome::Sent { .. })
@@ -226,6 +226,10 @@ async fn carry(
             Outcome::Sent { said } => Settled::Sent { said },
             Outcome::Refused { said } => Settled::Refused { said },
             Outcome::Deferred { said } => Settled::Deferred { said, until: again },
+            Outcome::Later { said, wait } => {
+                let wait = TimeDelta::from_std(wait).unwrap_or_default();
+                Settled::Deferred { said, until: again.max(now + wait) }
+            }
             Outcome::Doubt { said } => Settled::Doubt { said, again },
         };
         settle(store, &handover, settled, now, offers).await?;

@@ -12,6 +12,7 @@ use crate::meeting::change::{By, Decision, Tell, Verdict};
 use crate::meeting::occurrence::Occurrence;
 use crate::meeting::series::{ChangesFromNotes, Letters, Series};
 use crate::output::letter;
+use crate::plan::hearer::Hearer;
 use crate::plan::key::Kind;
 use crate::plan::ledger::{Ledger, SeriesMemory};
 use crate::plan::{self, Intent, Shifted, tellings};
@@ -139,7 +140,7 @@ fn about_a_decision(
     let community = calendar.community(&series.id.community)?;
     let verdicts = Verdicts::of(&decisions);
     let meetings = vec![occurrence(series, &verdicts, wall)?];
-    tellings::intent(calendar, community, series, &verdicts, &decision, meetings, Vec::new(), Vec::new(), now).map(|intent| (intent, now))
+    tellings::intent(calendar, &Hearer::list(community, series), &verdicts, &decision, meetings, Vec::new(), Vec::new(), now).map(|intent| (intent, now))
 }
 
 /// The letter about an announced hour that the clocks moved: the one that is to be told, or how it would read had the meeting been announced
@@ -151,7 +152,7 @@ fn clocks(survey: &Survey, ledger: &Ledger, series: &Series, meeting: &Occurrenc
     let invented = || {
         let community = calendar.community(&series.id.community)?;
         let shifted = Shifted { meeting: meeting.clone(), told: meeting.start + TimeDelta::hours(1) };
-        (!meeting.zone.is_utc()).then(|| plan::clocks::intent(community, series, ledger, vec![shifted], now))?
+        (!meeting.zone.is_utc()).then(|| plan::clocks::intent(&Hearer::list(community, series), ledger, vec![shifted], now))?
     };
     real.or_else(invented).map(|intent| (intent, now))
 }

@@ -28,17 +28,18 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     store.fill_from_decisions_file(state)?;
     let now = args.at.now();
     // Another time than the clock's must not send letters that people would believe.
-    if args.at.now.is_some()
-        && !matches!(opened.settings.mail.transport, Transport::Maildir { .. })
-        && store.recall(now)?.ledger.born.is_some()
-        && !rehearsing()
-    {
-        return Err(Stop::usage("--now sends nothing from a store that is in use, except into a maildir. Try `convened plan --now …`."));
+    if args.at.now.is_some() && store.recall(now)?.ledger.born.is_some() && !rehearsing() {
+        let by_mail = !matches!(opened.settings.mail.transport, Transport::Maildir { .. });
+        if by_mail || !daemon::chats(&opened.survey(&opened.memory()?, now)?.0.calendar).is_empty() {
+            return Err(Stop::usage(
+                "--now sends nothing from a store that is in use, except into a maildir, and posts nothing. Try `convened plan --now …`.",
+            ));
+        }
     }
     store.recover(now)?;
     let mut kept = Kept::recall(&store)?;
     let walked = walk(&store, &mut kept, &opened.given(), &mut opened.bring(), now)?;
-    let post = Arc::new(daemon::post(&opened.settings.mail)?);
+    let post = Arc::new(daemon::ways(&opened.settings.mail, &daemon::chats(&walked.calendar))?);
     let clock = move || args.at.now.unwrap_or_else(chrono::Utc::now);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let carried = runtime.block_on(drain(&store, &post, clock, &Pace::default()))?;

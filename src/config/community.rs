@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::fields::{self, At, Page, Table};
-use super::{codes, links, rotation, rules, series, settings, together, words, zone};
+use super::{chat, codes, links, rotation, rules, series, settings, together, words, zone};
 use crate::meeting::series::{Address, ChangesFromNotes, City, Community, JoinLinks, Letters, NotesFolder, Series, SeriesId, is_name};
 use crate::meeting::zone::{Zone, Zones};
 use crate::source::{Remark, Text};
@@ -64,6 +64,8 @@ fn read(text: &Text, uid_domain: &str, zones: &Zones, remarks: &mut Vec<Remark>)
     let quiet = waiting(&mut table, "quiet", TimeDelta::days(7), "at most 1 week", remarks).unwrap_or(TimeDelta::minutes(30));
     let usual = usual(&mut table, id.as_deref(), uid_domain, zones, remarks);
     let (series, notes) = series_and_notes(&mut table, &usual, remarks);
+    let ids: Vec<SeriesId> = series.iter().map(|series| series.id.clone()).collect();
+    let chats = chat::read(table.tables("chat", "[[chat]]", remarks), &ids, remarks);
     check_organisers(&table, &organisers, changes_from_notes, rehearsal, &series, &usual, remarks);
     let place = page.at(1);
     table.finish(remarks);
@@ -90,6 +92,7 @@ fn read(text: &Text, uid_domain: &str, zones: &Zones, remarks: &mut Vec<Remark>)
         grace,
         quiet,
         holidays,
+        chats,
         notes,
         series,
     })

@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 
 use super::fields::Table;
 use super::{codes, words};
+use crate::meeting::chat::Secret;
 use crate::meeting::series::Address;
 use crate::source::Remark;
 
@@ -77,15 +78,6 @@ pub enum Tls {
 pub struct Login {
     pub user: String,
     pub password: Secret,
-}
-
-/// Where a secret is read from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Secret {
-    /// The first line of a file.
-    File(String),
-    /// A file of this name in `$CREDENTIALS_DIRECTORY`, as systemd's LoadCredential makes it.
-    Credential(String),
 }
 
 /// How long each phase of an SMTP conversation may take.
@@ -264,7 +256,7 @@ fn smtp_host(text: &str) -> Result<String, String> {
 }
 
 /// The name of a systemd credential: a plain file name.
-fn credential(text: &str) -> Result<String, String> {
+pub(super) fn credential(text: &str) -> Result<String, String> {
     let plain = !text.is_empty()
         && text.len() <= 255
         && !text.starts_with('.')

@@ -3,6 +3,7 @@
 //! Nothing here reads a disk or a clock: a text comes in, and either a value goes out or the caller keeps its last good one. A text
 //! with a fault gives no value; warnings and advice do not hold it back.
 
+mod chat;
 mod codes;
 mod community;
 mod exceptions;
@@ -23,7 +24,7 @@ pub mod zone;
 pub use codes::CODES;
 pub use community::community;
 pub use join::{host, is_join_link, is_link, is_meeting_link, meeting_links};
-pub use mail::{Login, Mail, Secret, Sendmail, Smtp, TimeOuts, Tls, Transport};
+pub use mail::{Login, Mail, Sendmail, Smtp, TimeOuts, Tls, Transport};
 pub use settings::{LogFormat, Refresh, Settings, ZoneData, settings};
 pub use together::together;
 

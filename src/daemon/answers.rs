@@ -11,6 +11,7 @@ use crate::output::letter::{self, Sender};
 use crate::output::link::{self, Act, Link, Refused};
 use crate::output::page::decide::{DecideView, Open, Settled};
 use crate::output::words;
+use crate::plan::hearer::Hearer;
 use crate::plan::ledger::Ledger;
 use crate::plan::{Answer, proposals, tellings};
 use crate::store::{Decide, Decided, Store, StoreError};
@@ -204,7 +205,7 @@ fn preview(known: &Known, ledger: &Ledger, proposal: &Proposal, organiser: &Addr
     let decisions: Vec<Decision> = ledger.decisions.iter().cloned().chain([decision.clone()]).collect();
     let verdicts = Verdicts::of(&decisions);
     let meetings = decision.verdicts.iter().filter_map(|(wall, _)| occurrence(series, &verdicts, *wall)).collect();
-    let intent = tellings::intent(&known.calendar, community, series, &verdicts, &decision, meetings, Vec::new(), Vec::new(), now)?;
+    let intent = tellings::intent(&known.calendar, &Hearer::list(community, series), &verdicts, &decision, meetings, Vec::new(), Vec::new(), now)?;
     let sender = Sender { link_key: None, ..known.sender.clone() };
     let text = letter::text(&intent, &known.calendar, &sender, now);
     Some((text.subject, text.body))

@@ -1,16 +1,45 @@
-//! The way out for letters, from the settings: a maildir, a local program, or a mail server with its secret read where the settings say.
+//! The way out for letters and posts, from the settings and the communities: a maildir, a local program, or a mail server with its secret read where the settings say.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
 use super::Failure;
-use crate::config::{Login, Mail, Secret, Tls, Transport};
-use crate::post::{self, Post, Sendmail, Smtp, Timeouts};
+use crate::config::{Login, Mail, Tls, Transport};
+use crate::meeting::calendar::Calendar;
+use crate::meeting::chat::{Chat, ChatKind, Secret};
+use crate::meeting::series::Community;
+use crate::plan::hearer::CHAT;
+use crate::post::{self, Post, Sendmail, Smtp, Timeouts, Webhook};
+
+/// The chats of all communities, by the names under which their posts stand in the store.
+pub type Chats = BTreeMap<String, Chat>;
+
+pub fn chats(calendar: &Calendar) -> Chats {
+    let of = |community: &Community| -> Vec<(String, Chat)> {
+        community.chats.iter().map(|chat| (format!("{}/{CHAT}{}", community.id, chat.id), chat.clone())).collect()
+    };
+    calendar.communities.iter().flat_map(of).collect()
+}
+
+/// The way out for letters and for posts. What is wrong with a chat's address is said of its posts, and holds nothing else up.
+pub fn ways(mail: &Mail, chats: &Chats) -> Result<Post, Failure> {
+    let webhook = |(name, chat): (&String, &Chat)| {
+        let webhook = Webhook {
+            name: format!("{CHAT}{}", chat.id),
+            address: place(&chat.address),
+            wait: chat.kind == ChatKind::Discord,
+            time_out: chat.time_out,
+        };
+        (name.clone(), webhook)
+    };
+    Ok(Post::WithChats { letters: Box::new(post(mail)?), chats: chats.iter().map(webhook).collect() })
+}
 
 /// Makes the post of the settings. A secret that cannot be read ends the command with a sentence; it is never printed.
-pub fn post(mail: &Mail) -> Result<Post, Failure> {
+fn post(mail: &Mail) -> Result<Post, Failure> {
     match &mail.transport {
         Transport::Maildir { folder } => Ok(Post::Maildir(PathBuf::from(folder))),
         Transport::Sendmail(sendmail) => Ok(Post::Sendmail(Sendmail {
@@ -46,15 +75,7 @@ pub fn post(mail: &Mail) -> Result<Post, Failure> {
 }
 
 fn login(login: &Login) -> Result<(String, SecretString), Failure> {
-    let path = match &login.password {
-        Secret::File(path) => PathBuf::from(path),
-        Secret::Credential(name) => {
-            let folder = std::env::var("CREDENTIALS_DIRECTORY").map_err(|_| {
-                Failure::World(format!("The credential \"{name}\" is handed over by systemd only (LoadCredential); it is not set here."))
-            })?;
-            Path::new(&folder).join(name)
-        }
-    };
+    let path = place(&login.password).map_err(Failure::World)?;
     let text = fs::read_to_string(&path)
         .map_err(|error| Failure::World(format!("The mail password in {} cannot be read: {error}.", path.display())))?;
     let password = text.lines().next().unwrap_or_default().to_string();
@@ -62,6 +83,17 @@ fn login(login: &Login) -> Result<(String, SecretString), Failure> {
         return Err(Failure::World(format!("The mail password in {} is empty: its first line should hold it.", path.display())));
     }
     Ok((login.user.clone(), SecretString::from(password)))
+}
+
+/// The file that holds a secret.
+fn place(secret: &Secret) -> Result<PathBuf, String> {
+    match secret {
+        Secret::File(path) => Ok(PathBuf::from(path)),
+        Secret::Credential(name) => match std::env::var("CREDENTIALS_DIRECTORY") {
+            Ok(folder) => Ok(Path::new(&folder).join(name)),
+            Err(_) => Err(format!("The credential \"{name}\" is handed over by systemd only (LoadCredential); it is not set here.")),
+        },
+    }
 }
 
 fn host_name() -> String {

@@ -9,7 +9,7 @@ pub mod opening;
 mod rounds;
 
 pub use answers::{LONGEST_REASON, Reason, answer};
-pub use mail::post;
+pub use mail::{chats, ways};
 
 use std::fs;
 use std::io;
@@ -29,6 +29,7 @@ use crate::output::letter::Sender;
 use crate::store::{Lock, Store, StoreError};
 use crate::web::{self, Limits, Web};
 use clock::ClockWatch;
+use mail::Chats;
 use opening::Opened;
 use rounds::Rounds;
 
@@ -88,8 +89,10 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
     let state = opened.state().to_path_buf();
     let _lock = Lock::take(&state)?;
     let mut mail = opened.settings.mail.clone();
-    let mut way = Arc::new(post(&mail)?);
-    let (orders, given) = watch::channel(Some(way.clone()));
+    let mut chats = Chats::new();
+    let mut way = Arc::new(ways(&mail, &chats)?);
+    // Letters wait until the first round has said which chats there are.
+    let (orders, given) = watch::channel(None);
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
@@ -146,9 +149,9 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
             }
         }
         let mut otherwise = believed != orders.borrow().is_some();
-        if *rounds.mail() != mail {
-            mail = rounds.mail().clone();
-            match post(&mail) {
+        if *rounds.mail() != mail || *rounds.chats() != chats {
+            (mail, chats) = (rounds.mail().clone(), rounds.chats().clone());
+            match ways(&mail, &chats) {
                 Ok(post) => (way, otherwise) = (Arc::new(post), true),
                 Err(failure) => tracing::error!("Letters go on leaving as before. {failure}"),
             }

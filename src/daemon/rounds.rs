@@ -10,6 +10,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
 use super::opening::{Opened, bring, identity, zone_source};
+use super::mail::{self, Chats};
 use super::{Failure, Known, WATCHDOG, answers, wake_folder};
 use crate::config::{self, Mail, Settings};
 use crate::meeting::calendar::Calendar;
@@ -41,6 +42,7 @@ pub struct Rounds {
     watch: Watch,
     watch_remarks: Vec<Remark>,
     calendar: Arc<Calendar>,
+    chats: Chats,
     remarks: Vec<Remark>,
     last_round: Option<DateTime<Utc>>,
     /// The last round's failure, in words.
@@ -70,6 +72,7 @@ impl Rounds {
             watch,
             watch_remarks,
             calendar: Arc::new(Calendar::default()),
+            chats: Chats::new(),
             remarks: Vec::new(),
             last_round: None,
             failure: None,
@@ -117,6 +120,7 @@ impl Rounds {
                 self.changed = false;
                 self.last_round = Some(now);
                 self.say_what_is_new(&walked.remarks);
+                self.chats = mail::chats(&walked.calendar);
                 self.calendar = walked.calendar;
                 self.remarks = walked.remarks;
                 self.next = walked.next;
@@ -261,6 +265,11 @@ impl Rounds {
     /// How letters are to leave, as the configuration says it now.
     pub fn mail(&self) -> &Mail {
         &self.opened.settings.mail
+    }
+
+    /// The chats of the communities in force.
+    pub fn chats(&self) -> &Chats {
+        &self.chats
     }
 
     /// The store, the configuration and each folder of notes, each with a sentence.

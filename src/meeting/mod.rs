@@ -3,6 +3,7 @@
 pub mod action;
 pub mod calendar;
 pub mod change;
+pub mod chat;
 pub mod clocks;
 pub mod occurrence;
 pub mod recurrence;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 
+use super::chat::Chat;
 use super::recurrence::Recurrence;
 use super::zone::Zone;
 use crate::source::Place;
@@ -145,6 +146,8 @@ pub struct Community {
     pub quiet: TimeDelta,
     /// Days, beside those around the turn of the year, on which people are likely to be away.
     pub holidays: Vec<NaiveDate>,
+    /// Chats that are posted to, in the order of the file.
+    pub chats: Vec<Chat>,
     pub notes: Vec<NotesFolder>,
     pub series: Vec<Series>,
 }

@@ -1,5 +1,6 @@
 //! Values in, words out. Nothing here computes a time: it prints occurrences. So feed, page and letter cannot disagree.
 
+mod chat;
 pub mod clean;
 mod feeds;
 pub mod ics;

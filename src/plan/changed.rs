@@ -3,54 +3,48 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::key::{Audience, Key, Kind, Subject};
+use super::hearer::Hearer;
+use super::key::{Key, Kind, Subject};
 use super::ledger::{Facts, Ledger, SeriesMemory};
-use super::tellings::recipients;
 use super::{About, Intent, OldAndNew, Plan, Skipped};
 use crate::meeting::calendar::{Calendar, Verdicts, occurrences};
 use crate::meeting::change::short_hash;
 use crate::meeting::occurrence::Occurrence;
-use crate::meeting::series::{Community, JoinLinks, Letters, Series};
+use crate::meeting::series::{Community, JoinLinks, Series};
 
 /// Nothing is told of a series that ended longer ago than this.
 const LATE: TimeDelta = TimeDelta::days(30);
 
-/// Compares each series with what its list knows of it.
+/// Compares each series with what those who hear of it know.
 pub fn add(plan: &mut Plan, calendar: &Calendar, ledger: &Ledger, verdicts: &Verdicts<'_>, now: DateTime<Utc>) {
-    for (community, series) in calendar.all_series() {
-        let facts = facts(community, series);
-        let memory = ledger.series.get(&series.id).or_else(|| series.was.iter().find_map(|old| ledger.series.get(old)));
-        let memory = match memory {
+    for hearer in calendar.all_series().flat_map(|(community, series)| Hearer::all(community, series)) {
+        let facts = facts(hearer.community, hearer.series);
+        let memory = match hearer.memory(ledger) {
             // The first time a store sees a community, its series are as people know them. A series that joins later begins.
-            None if is_new_community(ledger, community) => {
-                plan.series.push((series.id.clone(), SeriesMemory { first_seen: now, told: facts, pending: None }));
+            None if hearer.begins(ledger) => {
+                hearer.remember(plan, SeriesMemory { first_seen: now, told: facts, pending: None });
                 continue;
             }
             None => SeriesMemory { first_seen: now, told: Facts::new(), pending: None },
             Some(memory) => memory.clone(),
         };
-        let next = step(plan, community, series, ledger, verdicts, facts, memory, now);
-        if ledger.series.get(&series.id) != Some(&next) {
-            plan.series.push((series.id.clone(), next));
+        let next = step(plan, &hearer, ledger, verdicts, facts, memory, now);
+        if hearer.memory(ledger) != Some(&next) {
+            hearer.remember(plan, next);
         }
     }
 }
 
-fn is_new_community(ledger: &Ledger, community: &Community) -> bool {
-    !ledger.series.keys().any(|id| id.community == community.id)
-}
-
-#[allow(clippy::too_many_arguments)]
 fn step(
     plan: &mut Plan,
-    community: &Community,
-    series: &Series,
+    hearer: &Hearer<'_>,
     ledger: &Ledger,
     verdicts: &Verdicts<'_>,
     facts: Facts,
     memory: SeriesMemory,
     now: DateTime<Utc>,
 ) -> SeriesMemory {
+    let (community, series) = (hearer.community, hearer.series);
     if lines(&memory.told, &facts).is_empty() {
         return SeriesMemory { told: facts, pending: None, ..memory };
     }
@@ -66,20 +60,16 @@ fn step(
     let mark: String = facts.iter().map(|(what, value)| format!("{what}={value}\n")).collect();
     let key = Key {
         community: community.id.clone(),
-        audience: Audience::List,
+        audience: hearer.audience.clone(),
         subject: Subject::Series(series.id.clone()),
         kind: Kind::Changed,
         mark: super::key::mark(format!("{}-{}", since.format("%Y%m%d"), short_hash(&mark)), community),
     };
     let next = coming(series, verdicts, now);
     let over = series.ended.is_some_and(|ended| ended + LATE < now.date_naive());
-    let why = match (&series.list, series.letters) {
-        (None, _) => Some(format!("{} has no mailing list.", series.title)),
-        (_, Letters::None) => Some(format!("{} sends no letters (letters = \"none\").", series.title)),
-        _ if over || (memory.told.is_empty() && next.is_empty()) => Some(format!("{} has no meeting to come.", series.title)),
-        _ => None,
-    };
-    match (why, recipients(community, series)) {
+    let nothing = over || (memory.told.is_empty() && next.is_empty());
+    let why = hearer.not_told().or_else(|| nothing.then(|| format!("{} has no meeting to come.", series.title)));
+    match (why, hearer.recipients()) {
         (Some(why), _) => plan.skipped.push(Skipped { key, at: now, occurrence: None, why }),
         (None, Some((to, instead_of))) if !ledger.told.contains_key(&key.to_string()) => plan.write.push(Intent {
             key,

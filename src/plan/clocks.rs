@@ -6,14 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
 use super::heard::{Word, heard, letters};
-use super::key::{Audience, Key, Kind, REHEARSAL, Subject};
+use super::hearer::Hearer;
+use super::key::{Key, Kind, REHEARSAL, Subject};
 use super::ledger::{Fate, Ledger, Told};
-use super::tellings::{NO_GRACE_WITHIN, not_told, recipients, unique};
+use super::tellings::{NO_GRACE_WITHIN, unique};
 use super::{About, Intent, Plan, Shifted, Skipped};
 use crate::meeting::calendar::{Calendar, Verdicts, occurrence, rule_of};
 use crate::meeting::change::Decision;
 use crate::meeting::occurrence::{Occurrence, OccurrenceId};
-use crate::meeting::series::{Community, Series, SeriesId};
+use crate::meeting::series::SeriesId;
 
 /// No change of clocks moves a meeting further: what was told of earlier meetings is over.
 const FURTHEST: TimeDelta = TimeDelta::days(9);
@@ -33,42 +34,44 @@ pub fn add(
         let Some((community, series)) = calendar.series(&id).and_then(|series| Some((calendar.community(&id.community)?, series))) else {
             continue;
         };
-        let shifted: Vec<Shifted> = walls
-            .into_iter()
-            .filter_map(|wall| shifted(plan, community, series, ledger, decisions, verdicts, wall, now))
-            .filter(|shifted| !was_tried(community, ledger, shifted))
-            .collect();
-        let Some(first) = shifted.first() else { continue };
-        let why = match not_told(series) {
-            None if in_doubt => Some("The zone data are at fault, so it is not certain that this hour has moved.".to_string()),
-            why => why,
-        };
-        match why {
-            Some(why) => plan.skipped.push(Skipped {
-                key: key(community, &first.meeting, ledger),
-                at: now,
-                occurrence: Some(first.meeting.id.clone()),
-                why,
-            }),
-            None => plan.write.extend(intent(community, series, ledger, shifted, now)),
+        for hearer in Hearer::all(community, series) {
+            let shifted: Vec<Shifted> = walls
+                .iter()
+                .filter_map(|wall| shifted(plan, &hearer, ledger, decisions, verdicts, *wall, now))
+                .filter(|shifted| !was_tried(&hearer, ledger, shifted))
+                .collect();
+            let Some(first) = shifted.first() else { continue };
+            let why = match hearer.not_told() {
+                None if in_doubt => Some("The zone data are at fault, so it is not certain that this hour has moved.".to_string()),
+                why => why,
+            };
+            match why {
+                Some(why) => plan.skipped.push(Skipped {
+                    key: key(&hearer, &first.meeting, ledger),
+                    at: now,
+                    occurrence: Some(first.meeting.id.clone()),
+                    why,
+                }),
+                None => plan.write.extend(intent(&hearer, ledger, shifted, now)),
+            }
         }
     }
 }
 
 /// The letter about meetings of a series that the clocks moved; `None` where there is nobody to tell.
-pub fn intent(community: &Community, series: &Series, ledger: &Ledger, meetings: Vec<Shifted>, now: DateTime<Utc>) -> Option<Intent> {
-    let (to, instead_of) = recipients(community, series)?;
+pub fn intent(hearer: &Hearer<'_>, ledger: &Ledger, meetings: Vec<Shifted>, now: DateTime<Utc>) -> Option<Intent> {
+    let (to, instead_of) = hearer.recipients()?;
     let first = meetings.first()?;
-    let thread = meetings.iter().flat_map(|shifted| letters(community, &shifted.meeting.id, ledger)).map(|told| told.message_id.clone());
+    let thread = meetings.iter().flat_map(|shifted| letters(hearer, &shifted.meeting.id, ledger)).map(|told| told.message_id.clone());
     let nearest = meetings.iter().map(|shifted| shifted.meeting.start.min(shifted.told)).min()?;
     Some(Intent {
-        key: key(community, &first.meeting, ledger),
+        key: key(hearer, &first.meeting, ledger),
         to,
         instead_of,
         thread: unique(thread.collect()),
-        not_before: if nearest - now <= NO_GRACE_WITHIN { now } else { now + community.grace },
+        not_before: if nearest - now <= NO_GRACE_WITHIN { now } else { now + hearer.community.grace },
         useful_until: meetings.iter().map(useful_until).max()?,
-        series: Some(series.id.clone()),
+        series: Some(hearer.series.id.clone()),
         meetings: meetings.iter().map(|shifted| (shifted.meeting.id.clone(), shifted.meeting.start)).collect(),
         covers: Vec::new(),
         why: "New zone data moved an hour that this list was told; nobody moved the meeting.".to_string(),
@@ -88,22 +91,20 @@ fn announced(calendar: &Calendar, ledger: &Ledger, now: DateTime<Utc>) -> BTreeM
 }
 
 /// A meeting that takes place at another instant than its list heard last, though nobody has decided anything about it since.
-#[allow(clippy::too_many_arguments)]
 fn shifted(
     plan: &Plan,
-    community: &Community,
-    series: &Series,
+    hearer: &Hearer<'_>,
     ledger: &Ledger,
     decisions: &[Decision],
     verdicts: &Verdicts<'_>,
     wall: NaiveDateTime,
     now: DateTime<Utc>,
 ) -> Option<Shifted> {
-    let meeting = occurrence(series, verdicts, wall).filter(Occurrence::takes_place)?;
-    let last = heard(community, series, &meeting.id, ledger, decisions)?;
+    let meeting = occurrence(hearer.series, verdicts, wall).filter(Occurrence::takes_place)?;
+    let last = heard(hearer, &meeting.id, ledger, decisions)?;
     let Word::On(told) = last.word else { return None };
     let decided_since = verdicts.on(&meeting.id).is_some_and(|standing| standing.decision.at > last.at);
-    if told == meeting.start || decided_since || rule_was_edited(plan, series, ledger, wall, last.at) {
+    if told == meeting.start || decided_since || rule_was_edited(plan, hearer, ledger, wall, last.at) {
         return None;
     }
     let shifted = Shifted { meeting, told };
@@ -111,23 +112,23 @@ fn shifted(
 }
 
 /// Whether people gave the meeting another rule since a letter: the same date and hour in another zone is their change, and told as such.
-fn rule_was_edited(plan: &Plan, series: &Series, ledger: &Ledger, wall: NaiveDateTime, since: DateTime<Utc>) -> bool {
-    let memory = plan.series.iter().find(|(id, _)| *id == series.id).map(|(_, memory)| memory).or_else(|| ledger.series.get(&series.id));
-    if memory.is_some_and(|memory| memory.pending.is_some()) {
+fn rule_was_edited(plan: &Plan, hearer: &Hearer<'_>, ledger: &Ledger, wall: NaiveDateTime, since: DateTime<Utc>) -> bool {
+    let series = hearer.series;
+    if hearer.planned_memory(plan, ledger).is_some_and(|memory| memory.pending.is_some()) {
         return true;
     }
     // A rule that takes over from another begins after the edit, so one that had begun before the letter is not new.
     let Some(rule) = rule_of(series, wall).or_else(|| series.rule_on(wall.date())) else { return false };
     let had_begun = rule.zone.instant(rule.from.and_time(rule.time)) <= since;
-    let of_series = |told: &Told| told.kind == Kind::Changed && told.series.as_ref() == Some(&series.id) && told.written >= since;
-    let told_now = plan.write.iter().any(|intent| intent.key.kind == Kind::Changed && intent.series.as_ref() == Some(&series.id));
+    let of_series = |told: &Told| told.kind == Kind::Changed && told.is_to(&hearer.audience) && told.series.as_ref() == Some(&series.id) && told.written >= since;
+    let told_now = plan.write.iter().any(|intent| intent.key.kind == Kind::Changed && intent.key.audience == hearer.audience && intent.series.as_ref() == Some(&series.id));
     !had_begun && (told_now || ledger.told.values().any(of_series))
 }
 
 /// Whether the last letter of this kind about a meeting told the hour it has now, whatever became of it.
-fn was_tried(community: &Community, ledger: &Ledger, shifted: &Shifted) -> bool {
+fn was_tried(hearer: &Hearer<'_>, ledger: &Ledger, shifted: &Shifted) -> bool {
     let tries = ledger.told.values().filter(|told| told.kind == Kind::Clocks && told.fate != Fate::Withdrawn);
-    let ours = tries.filter(|told| told.key.contains(REHEARSAL) == community.rehearsal);
+    let ours = tries.filter(|told| told.is_to(&hearer.audience) && told.key.contains(REHEARSAL) == hearer.community.rehearsal);
     let about = |told: &Told| told.meetings.iter().find(|(id, _)| *id == shifted.meeting.id).map(|(_, start)| (told.written, *start));
     ours.filter_map(about).max().is_some_and(|(_, start)| start == shifted.meeting.start)
 }
@@ -138,13 +139,13 @@ fn useful_until(shifted: &Shifted) -> DateTime<Utc> {
 }
 
 /// `m0`: how often people moved the meeting; and how often the clocks did, from the second time on.
-fn key(community: &Community, meeting: &Occurrence, ledger: &Ledger) -> Key {
+fn key(hearer: &Hearer<'_>, meeting: &Occurrence, ledger: &Ledger) -> Key {
     let mut key = Key {
-        community: community.id.clone(),
-        audience: Audience::List,
+        community: hearer.community.id.clone(),
+        audience: hearer.audience.clone(),
         subject: Subject::Meeting(meeting.id.clone()),
         kind: Kind::Clocks,
-        mark: super::key::mark(format!("m{}", meeting.moves), community),
+        mark: super::key::mark(format!("m{}", meeting.moves), hearer.community),
     };
     let mark = key.mark.clone();
     let mut again = 2;

@@ -1,12 +1,12 @@
-//! What a list has heard last of a meeting: the letters that may have arrived, and the decisions people knew without us.
+//! What a list or a chat has heard last of a meeting: the letters that may have arrived, and the decisions people knew without us.
 
 use chrono::{DateTime, Utc};
 
+use super::hearer::Hearer;
 use super::key::{Kind, REHEARSAL};
 use super::ledger::{Ledger, Told};
 use crate::meeting::change::{Decision, Tell, Verdict};
 use crate::meeting::occurrence::OccurrenceId;
-use crate::meeting::series::{Community, Series};
 
 /// The last word on a meeting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,9 +23,9 @@ pub enum Word {
     On(DateTime<Utc>),
 }
 
-/// The last word on a meeting of `series`; `None` where nobody was told anything but the rule.
-pub fn heard(community: &Community, series: &Series, id: &OccurrenceId, ledger: &Ledger, decisions: &[Decision]) -> Option<Heard> {
-    let by_letter = letters(community, id, ledger).filter_map(|told| {
+/// The last word on a meeting of the hearer's series; `None` where nobody was told anything but the rule.
+pub fn heard(hearer: &Hearer<'_>, id: &OccurrenceId, ledger: &Ledger, decisions: &[Decision]) -> Option<Heard> {
+    let by_letter = letters(hearer, id, ledger).filter_map(|told| {
         let start = told.meetings.iter().find(|(other, _)| other == id).map(|(_, start)| *start)?;
         let off = told.kind == Kind::Cancelled && !moved_in(told, id, decisions)
             || told.kind == Kind::Restored && taken_away(told, id, decisions);
@@ -35,7 +35,7 @@ pub fn heard(community: &Community, series: &Series, id: &OccurrenceId, ledger: 
     let by_others =
         decisions.iter().filter(|decision| decision.series == id.series && decision.tell == Tell::Silently).filter_map(|decision| {
             let (wall, verdict) = decision.verdicts.iter().find(|(wall, _)| *wall == id.wall)?;
-            let zone = series.zone_on(wall.date())?;
+            let zone = hearer.series.zone_on(wall.date())?;
             let word = match verdict {
                 Verdict::Cancel => Word::Cancelled,
                 Verdict::Move { to } => Word::On(zone.instant(*to)),
@@ -46,9 +46,9 @@ pub fn heard(community: &Community, series: &Series, id: &OccurrenceId, ledger: 
     by_letter.chain(by_others).max_by_key(|heard| heard.at)
 }
 
-/// The letters to its list that tell of a meeting and may have arrived or still will, oldest first. What was only rehearsed the list
+/// The letters to a list or chat that tell of a meeting and may have arrived or still will, oldest first. What was only rehearsed the list
 /// has not heard, and a rehearsal goes by what was rehearsed.
-pub fn letters<'a>(community: &Community, id: &'a OccurrenceId, ledger: &'a Ledger) -> impl Iterator<Item = &'a Told> {
+pub fn letters<'a>(hearer: &Hearer<'_>, id: &'a OccurrenceId, ledger: &'a Ledger) -> impl Iterator<Item = &'a Told> {
     let mut letters: Vec<&Told> = ledger
         .told
         .iter()
@@ -58,7 +58,7 @@ pub fn letters<'a>(community: &Community, id: &'a OccurrenceId, ledger: &'a Ledg
         .filter(|told| told.kind != Kind::Proposal && (told.fate.may_have_arrived() || told.fate.is_pending() || told.doubts > 0))
         .filter(|told| told.meetings.iter().any(|(other, _)| other == id))
         .collect();
-    letters.retain(|told| told.key.contains(REHEARSAL) == community.rehearsal);
+    letters.retain(|told| told.is_to(&hearer.audience) && told.key.contains(REHEARSAL) == hearer.community.rehearsal);
     letters.sort_by_key(|told| told.written);
     letters.into_iter()
 }

@@ -1,10 +1,12 @@
 //! The names of things that are told: what a letter is about, to whom, and for which reason. A key is told once.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::hearer::CHAT;
 use crate::meeting::change::{DecisionId, ProposalId};
 use crate::meeting::occurrence::OccurrenceId;
 use crate::meeting::series::{Community, SeriesId};
@@ -61,17 +63,21 @@ impl Kind {
 }
 
 /// Who is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Audience {
     List,
     Organisers,
+    /// A chat of the community, by its name.
+    Chat(Arc<str>),
 }
 
 impl Audience {
-    pub fn word(self) -> &'static str {
+    /// As it stands in keys: `list`, `organisers`, `chat-NAME`.
+    pub fn word(&self) -> Cow<'static, str> {
         match self {
-            Audience::List => "list",
-            Audience::Organisers => "organisers",
+            Audience::List => "list".into(),
+            Audience::Organisers => "organisers".into(),
+            Audience::Chat(name) => format!("{CHAT}{name}").into(),
         }
     }
 }

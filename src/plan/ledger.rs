@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 
-use super::key::Kind;
+use super::hearer::OfChat;
+use super::key::{Audience, Kind};
 use crate::meeting::change::{Decision, Proposal};
 use crate::meeting::occurrence::OccurrenceId;
 use crate::meeting::series::SeriesId;
@@ -97,6 +98,13 @@ pub struct Told {
     pub covers: Vec<String>,
 }
 
+impl Told {
+    /// Whether it was written for this audience of its community.
+    pub fn is_to(&self, audience: &Audience) -> bool {
+        self.key.split('/').nth(1) == Some(&*audience.word())
+    }
+}
+
 /// What is remembered of a published component (an event, or an override of one).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Revision {
@@ -140,6 +148,8 @@ pub struct Ledger {
     pub rules: BTreeMap<SeriesId, Vec<RememberedRule>>,
     /// When each series was first seen, and what its list was last told of it: for letters about changes.
     pub series: BTreeMap<SeriesId, SeriesMemory>,
+    /// The same on behalf of each chat that hears of a series.
+    pub chats: BTreeMap<OfChat, SeriesMemory>,
     /// Action items closed by hand, and items of untrusted sources that an organiser released.
     pub closed_items: BTreeMap<String, ItemVerdict>,
     /// Remarks already told to organisers: community and a hash of the remark.

@@ -6,6 +6,7 @@ pub mod clocks;
 pub mod component;
 pub mod gaps;
 pub mod heard;
+pub mod hearer;
 pub mod items;
 pub mod key;
 pub mod ledger;
@@ -29,6 +30,7 @@ use crate::meeting::clocks::Shift;
 use crate::meeting::occurrence::{Occurrence, OccurrenceId};
 use crate::meeting::series::{Address, SeriesId};
 use crate::source::{Remark, ZONE_DATA_IN_DOUBT};
+use hearer::OfChat;
 use key::Key;
 use ledger::{Ledger, RememberedRule, Revision, SeriesMemory};
 
@@ -46,6 +48,7 @@ pub struct Plan {
     pub revise: Vec<(String, Revision)>,
     pub rules: Vec<(SeriesId, Vec<RememberedRule>)>,
     pub series: Vec<(SeriesId, SeriesMemory)>,
+    pub chats: Vec<(OfChat, SeriesMemory)>,
     /// Remarks that the letters of this plan tell: community and hash.
     pub told_remarks: Vec<(Arc<str>, String)>,
     pub skipped: Vec<Skipped>,
@@ -154,7 +157,7 @@ impl Plan {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Intent {
     pub key: Key,
-    /// The list, or one organiser.
+    /// The list, one organiser, or a chat by the name that the memory knows it by.
     pub to: Vec<Address>,
     /// Where it would have gone, when the community rehearses.
     pub instead_of: Option<Address>,

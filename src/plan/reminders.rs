@@ -4,17 +4,18 @@
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 
 use super::heard::heard;
+use super::hearer::Hearer;
 use super::items;
-use super::key::{Audience, Key, Kind, Subject};
+use super::key::{Key, Kind, Subject};
 use super::ledger::{Fate, Ledger};
-use super::tellings::{elsewhere, recipients};
+use super::tellings::elsewhere;
 use super::{About, Intent, Plan, Reminded, Skipped};
 use crate::meeting::action::ActionItem;
 use crate::meeting::calendar::{Calendar, Verdicts, occurrences};
 use crate::meeting::change::{Proposal, ProposalState, Verdict};
 use crate::meeting::clocks::shifts;
 use crate::meeting::occurrence::{Occurrence, Status};
-use crate::meeting::series::{Address, Community, Letters, Series};
+use crate::meeting::series::{Address, Letters, Series};
 
 /// Two meetings of one list within this time share a reminder.
 const SHARED_WITHIN: TimeDelta = TimeDelta::hours(24);
@@ -25,8 +26,7 @@ const HORIZON: TimeDelta = TimeDelta::days(7);
 
 /// A reminder that could be written: its meeting and its lead.
 struct Candidate<'a> {
-    community: &'a Community,
-    series: &'a Series,
+    hearer: Hearer<'a>,
     meeting: Occurrence,
     lead: TimeDelta,
     key: Key,
@@ -35,14 +35,12 @@ struct Candidate<'a> {
 /// Adds the reminders that are due, takes back those whose meeting changed, and says when the next one is due.
 pub fn add(plan: &mut Plan, calendar: &Calendar, ledger: &Ledger, proposals: &[Proposal], verdicts: &Verdicts<'_>, now: DateTime<Utc>) {
     let mut candidates = Vec::new();
-    for (community, series) in calendar.all_series() {
-        if series.letters != Letters::Reminders || series.list.is_none() {
-            continue;
-        }
-        let longest = series.remind.iter().max().copied().unwrap_or_default();
-        for meeting in occurrences(series, verdicts, now + TimeDelta::seconds(1), now + longest + HORIZON) {
+    let hearers = calendar.all_series().flat_map(|(community, series)| Hearer::all(community, series));
+    for hearer in hearers.filter(|hearer| hearer.letters() == Letters::Reminders && hearer.address().is_some()) {
+        let longest = hearer.remind().iter().max().copied().unwrap_or_default();
+        for meeting in occurrences(hearer.series, verdicts, now + TimeDelta::seconds(1), now + longest + HORIZON) {
             if meeting.takes_place() {
-                candidates.extend(due(plan, ledger, verdicts, community, series, meeting, now));
+                candidates.extend(due(plan, ledger, verdicts, &hearer, meeting, now));
             }
         }
     }
@@ -72,12 +70,11 @@ fn due<'a>(
     plan: &mut Plan,
     ledger: &Ledger,
     verdicts: &Verdicts<'_>,
-    community: &'a Community,
-    series: &'a Series,
+    hearer: &Hearer<'a>,
     meeting: Occurrence,
     now: DateTime<Utc>,
 ) -> Option<Candidate<'a>> {
-    let mut leads = series.remind.clone();
+    let mut leads = hearer.remind().to_vec();
     leads.sort();
     // Of several leads that are due the shortest speaks; the longer ones have been overtaken.
     let passed = leads.iter().copied().find(|lead| now >= meeting.start - *lead);
@@ -85,7 +82,7 @@ fn due<'a>(
         plan.look_again(meeting.start - next);
     }
     let lead = passed.or_else(|| leads.last().copied())?;
-    let mut key = key(community, &meeting, lead, verdicts);
+    let mut key = key(hearer, &meeting, lead, verdicts);
     // A reminder that was taken back unseen is no reminder: the next one has a name of its own.
     let mark = key.mark.clone();
     for again in 2.. {
@@ -103,32 +100,33 @@ fn due<'a>(
         plan.skipped.push(Skipped { key: key.clone(), at: due, occurrence: Some(meeting.id.clone()), why });
     };
     if passed.is_some() {
-        let first_seen = ledger.series.get(&series.id).map_or(now, |memory| memory.first_seen);
+        let first_seen = hearer.memory(ledger).map_or(now, |memory| memory.first_seen);
         if due < first_seen {
             skip(format!("It was due on {}, before this daemon knew the series.", due.format("%Y-%m-%d at %H:%M UTC")), plan);
             return None;
         }
-        if plan.write.iter().any(|intent| intent.meetings.iter().any(|(id, _)| *id == meeting.id)) {
+        let same = |intent: &&Intent| intent.key.audience == hearer.audience;
+        if plan.write.iter().filter(same).any(|intent| intent.meetings.iter().any(|(id, _)| *id == meeting.id)) {
             skip("Another letter of this very round tells of this meeting.".to_string(), plan);
             return None;
         }
-        if let Some(last) = heard(community, series, &meeting.id, ledger, &[]).filter(|heard| heard.at >= due) {
+        if let Some(last) = heard(hearer, &meeting.id, ledger, &[]).filter(|heard| heard.at >= due) {
             skip(format!("The list was told of this meeting on {} already.", last.at.format("%Y-%m-%d at %H:%M UTC")), plan);
             return None;
         }
     }
-    Some(Candidate { community, series, meeting, lead, key })
+    Some(Candidate { hearer: hearer.clone(), meeting, lead, key })
 }
 
 /// `P1D-m0`: the lead, and how often people moved the meeting or put it back on.
-fn key(community: &Community, meeting: &Occurrence, lead: TimeDelta, verdicts: &Verdicts<'_>) -> Key {
+fn key(hearer: &Hearer<'_>, meeting: &Occurrence, lead: TimeDelta, verdicts: &Verdicts<'_>) -> Key {
     let restored = verdicts.on(&meeting.id).is_some_and(|standing| matches!(standing.verdict, Verdict::Restore));
     Key {
-        community: community.id.clone(),
-        audience: Audience::List,
+        community: hearer.community.id.clone(),
+        audience: hearer.audience.clone(),
         subject: Subject::Meeting(meeting.id.clone()),
         kind: Kind::Reminder,
-        mark: super::key::mark(format!("{}-m{}", iso_duration(lead), meeting.moves + u32::from(restored)), community),
+        mark: super::key::mark(format!("{}-m{}", iso_duration(lead), meeting.moves + u32::from(restored)), hearer.community),
     }
 }
 
@@ -149,12 +147,15 @@ fn is_covered(ledger: &Ledger, key: &Key) -> bool {
 
 /// Why a due reminder waits, if it does.
 fn held(plan: &Plan, ledger: &Ledger, candidate: &Candidate<'_>, now: DateTime<Utc>) -> Option<String> {
-    let community = candidate.community;
+    let community = candidate.hearer.community;
+    if let Some(why) = candidate.hearer.not_told() {
+        return Some(why);
+    }
     if let Some(until) = community.paused_until.filter(|until| now.date_naive() < *until) {
         return Some(format!("Letters of {} are paused until {until}.", community.title));
     }
-    let list = candidate.series.list.as_ref()?;
-    let written = scheduled_this_week(plan, ledger, list, now.date_naive());
+    let list = candidate.hearer.address()?;
+    let written = scheduled_this_week(plan, ledger, &list, now.date_naive());
     (written >= community.letters_a_week as usize)
         .then(|| format!("{list} has had {written} scheduled letters this week, and letters-a-week is {}.", community.letters_a_week))
 }
@@ -174,8 +175,9 @@ fn scheduled_this_week(plan: &Plan, ledger: &Ledger, list: &Address, date: Naive
 
 /// Whether a meeting is told in the reminder of another: the same list, within a day, and its own reminder due by then.
 fn at_once(one: &Candidate<'_>, other: &Candidate<'_>) -> bool {
-    one.series.list == other.series.list
-        && one.community.id == other.community.id
+    one.hearer.audience == other.hearer.audience
+        && one.hearer.address() == other.hearer.address()
+        && one.hearer.community.id == other.hearer.community.id
         && other.meeting.start - one.meeting.start <= SHARED_WITHIN
         && other.meeting.start - other.lead <= one.meeting.start
 }
@@ -191,9 +193,9 @@ fn intent(
     shared: &[&Candidate<'_>],
     now: DateTime<Utc>,
 ) -> Option<Intent> {
-    let (to, instead_of) = recipients(candidate.community, candidate.series)?;
+    let (to, instead_of) = candidate.hearer.recipients()?;
     let meetings: Vec<Occurrence> = shared.iter().map(|other| other.meeting.clone()).collect();
-    let thread = super::heard::letters(candidate.community, &candidate.meeting.id, ledger).map(|told| told.message_id.clone()).collect();
+    let thread = super::heard::letters(&candidate.hearer, &candidate.meeting.id, ledger).map(|told| told.message_id.clone()).collect();
     Some(Intent {
         key: candidate.key.clone(),
         to,
@@ -201,12 +203,12 @@ fn intent(
         thread,
         not_before: now,
         useful_until: candidate.meeting.start,
-        series: Some(candidate.series.id.clone()),
+        series: Some(candidate.hearer.series.id.clone()),
         meetings: meetings.iter().map(|meeting| (meeting.id.clone(), meeting.start)).collect(),
         covers: shared.iter().skip(1).map(|other| other.key.clone()).collect(),
         why: format!("{} before the meeting.", lead_in_words(candidate.lead)),
         about: About::Reminder {
-            elsewhere: elsewhere(calendar, candidate.community, verdicts, now, ELSEWHERE, &meetings),
+            elsewhere: elsewhere(calendar, candidate.hearer.community, verdicts, now, ELSEWHERE, &meetings),
             meetings: shared.iter().map(|other| reminded(calendar, proposals, verdicts, items, other)).collect(),
         },
     })
@@ -216,27 +218,27 @@ fn intent(
 fn reminded(calendar: &Calendar, proposals: &[Proposal], verdicts: &Verdicts<'_>, items: &[ActionItem], of: &Candidate<'_>) -> Reminded {
     let meeting = &of.meeting;
     let date = meeting.local_start().date();
-    let carried = items::carried(items, of.series, date);
-    let before = last_held(of.series, verdicts, meeting);
+    let carried = items::carried(items, of.hearer.series, date);
+    let before = last_held(of.hearer.series, verdicts, meeting);
     // A moved meeting is at another hour because people said so: the clocks have no part in it.
     let same_hour = |before: &Occurrence| before.local_start().time() == meeting.local_start().time();
     let clock_shifts = match before.filter(|before| meeting.status == Status::Confirmed && same_hour(before)) {
-        Some(before) => shifts(&of.community.cities, &before, meeting),
+        Some(before) => shifts(&of.hearer.community.cities, &before, meeting),
         None => Vec::new(),
     };
     Reminded {
         occurrence: meeting.clone(),
         shifts: clock_shifts,
-        last_notes: items::last_notes(calendar, &of.series.id, date),
+        last_notes: items::last_notes(calendar, &of.hearer.series.id, date),
         items: carried.items,
         more_items: carried.more,
         parked: carried.parked,
         parked_url: carried.parked_url,
-        topics: items::topics(calendar, &of.series.id, date),
+        topics: items::topics(calendar, &of.hearer.series.id, date),
         uncertain: proposals
             .iter()
             .filter(|proposal| proposal.state == ProposalState::Open && proposal.finding.trusted)
-            .filter(|proposal| proposal.finding.series == of.series.id && proposal.finding.what.walls().contains(&meeting.id.wall))
+            .filter(|proposal| proposal.finding.series == of.hearer.series.id && proposal.finding.what.walls().contains(&meeting.id.wall))
             .cloned()
             .collect(),
     }

@@ -1,16 +1,17 @@
-//! Letters about decisions: one decision, one letter, after its grace, about what its list does not know yet, into the thread of
+//! Letters about decisions: one decision, one letter to each who hears of it, after its grace, about what they do not know yet, into the thread of
 //! what it corrects.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::heard::{Word, heard, letters};
-use super::key::{Audience, Key, Kind, Subject};
+use super::hearer::Hearer;
+use super::key::{Key, Kind, Subject};
 use super::ledger::Ledger;
 use super::{About, Intent, Plan, Skipped};
 use crate::meeting::calendar::{Calendar, Verdicts, occurrence, occurrences};
 use crate::meeting::change::{Decision, Tell, Verdict};
 use crate::meeting::occurrence::{Occurrence, OccurrenceId, Status};
-use crate::meeting::series::{Address, Community, Letters, Series};
+use crate::meeting::series::{Community, Series};
 
 /// Decisions about a meeting this near are told without grace.
 pub const NO_GRACE_WITHIN: TimeDelta = TimeDelta::hours(2);
@@ -20,7 +21,9 @@ pub fn add(plan: &mut Plan, calendar: &Calendar, ledger: &Ledger, decisions: &[D
     for decision in decisions.iter().filter(|decision| decision.tell == Tell::List) {
         let Some(series) = calendar.series(&decision.series) else { continue };
         let Some(community) = calendar.community(&series.id.community) else { continue };
-        telling(plan, calendar, community, series, ledger, decisions, verdicts, decision, now);
+        for hearer in Hearer::all(community, series) {
+            telling(plan, calendar, &hearer, ledger, decisions, verdicts, decision, now);
+        }
     }
 }
 
@@ -28,16 +31,16 @@ pub fn add(plan: &mut Plan, calendar: &Calendar, ledger: &Ledger, decisions: &[D
 fn telling(
     plan: &mut Plan,
     calendar: &Calendar,
-    community: &Community,
-    series: &Series,
+    hearer: &Hearer<'_>,
     ledger: &Ledger,
     decisions: &[Decision],
     verdicts: &Verdicts<'_>,
     decision: &Decision,
     now: DateTime<Utc>,
 ) {
+    let (community, series) = (hearer.community, hearer.series);
     let Some(kind) = decision.verdicts.first().map(|(_, verdict)| kind_of(verdict)) else { return };
-    let key = key(community, decision, kind);
+    let key = key(hearer, decision, kind);
     if ledger.told.contains_key(&key.to_string()) {
         return;
     }
@@ -49,7 +52,7 @@ fn telling(
         let id = OccurrenceId::new(series.id.clone(), *wall);
         let Some(meeting) = occurrence(series, verdicts, *wall) else {
             if matches!(verdict, Verdict::Restore) {
-                gone.extend(announced(community, series, &id, ledger, decisions, now).map(|start| (id, start)));
+                gone.extend(announced(hearer, &id, ledger, decisions, now).map(|start| (id, start)));
             }
             continue;
         };
@@ -57,7 +60,7 @@ fn telling(
         if now >= useful_until(&meeting) || verdicts.on(&id).is_none_or(|standing| standing.decision.id != decision.id) {
             continue;
         }
-        match unknown(community, series, &meeting, &id, ledger, decisions) {
+        match unknown(hearer, &meeting, &id, ledger, decisions) {
             Ok(()) => meetings.push(meeting),
             Err(why) => known = Some((meeting, why)),
         }
@@ -70,7 +73,7 @@ fn telling(
         }
         return;
     };
-    if let Some(why) = not_told(series) {
+    if let Some(why) = hearer.not_told().or_else(|| hearer.came_later(ledger, decision.at, now)) {
         plan.skipped.push(Skipped { key, at: now, occurrence: meetings.first().map(|meeting| meeting.id.clone()), why });
         return;
     }
@@ -80,21 +83,20 @@ fn telling(
         return;
     }
     let ids = meetings.iter().map(|meeting| &meeting.id).chain(gone.iter().map(|(id, _)| id));
-    let thread = ids.flat_map(|id| letters(community, id, ledger)).map(|told| told.message_id.clone()).collect();
-    let letter = intent(calendar, community, series, verdicts, decision, meetings, gone, unique(thread), now);
+    let thread = ids.flat_map(|id| letters(hearer, id, ledger)).map(|told| told.message_id.clone()).collect();
+    let letter = intent(calendar, hearer, verdicts, decision, meetings, gone, unique(thread), now);
     plan.write.extend(letter);
 }
 
 /// The start that a list heard of an extra meeting which is no more, while it lies ahead.
 fn announced(
-    community: &Community,
-    series: &Series,
+    hearer: &Hearer<'_>,
     id: &OccurrenceId,
     ledger: &Ledger,
     decisions: &[Decision],
     now: DateTime<Utc>,
 ) -> Option<DateTime<Utc>> {
-    match heard(community, series, id, ledger, decisions)?.word {
+    match heard(hearer, id, ledger, decisions)?.word {
         Word::On(start) if start > now => Some(start),
         _ => None,
     }
@@ -104,8 +106,7 @@ fn announced(
 #[allow(clippy::too_many_arguments)]
 pub fn intent(
     calendar: &Calendar,
-    community: &Community,
-    series: &Series,
+    hearer: &Hearer<'_>,
     verdicts: &Verdicts<'_>,
     decision: &Decision,
     meetings: Vec<Occurrence>,
@@ -114,11 +115,12 @@ pub fn intent(
     now: DateTime<Utc>,
 ) -> Option<Intent> {
     let kind = decision.verdicts.first().map(|(_, verdict)| kind_of(verdict))?;
-    let (to, instead_of) = recipients(community, series)?;
+    let (community, series) = (hearer.community, hearer.series);
+    let (to, instead_of) = hearer.recipients()?;
     let starts = meetings.iter().map(|meeting| meeting.start.min(meeting.original)).chain(gone.iter().map(|(_, start)| *start));
     let nearest = starts.min()?;
     Some(Intent {
-        key: key(community, decision, kind),
+        key: key(hearer, decision, kind),
         to,
         instead_of,
         thread,
@@ -138,13 +140,13 @@ pub fn intent(
 }
 
 /// The name of the letter about a decision.
-pub fn key(community: &Community, decision: &Decision, kind: Kind) -> Key {
+pub fn key(hearer: &Hearer<'_>, decision: &Decision, kind: Kind) -> Key {
     Key {
-        community: community.id.clone(),
-        audience: Audience::List,
+        community: hearer.community.id.clone(),
+        audience: hearer.audience.clone(),
         subject: Subject::Decision(decision.id.clone()),
         kind,
-        mark: super::key::mark(decision.id.to_string(), community),
+        mark: super::key::mark(decision.id.to_string(), hearer.community),
     }
 }
 
@@ -157,41 +159,21 @@ pub fn kind_of(verdict: &Verdict) -> Kind {
     }
 }
 
-/// Whether the list does not know yet how this meeting stands; else the reason why nothing is said.
+/// Whether the hearer does not know yet how this meeting stands; else the reason why nothing is said.
 fn unknown(
-    community: &Community,
-    series: &Series,
+    hearer: &Hearer<'_>,
     meeting: &Occurrence,
     id: &OccurrenceId,
     ledger: &Ledger,
     decisions: &[Decision],
 ) -> Result<(), &'static str> {
-    let last = heard(community, series, id, ledger, decisions).map(|heard| heard.word);
+    let last = heard(hearer, id, ledger, decisions).map(|heard| heard.word);
     match (&meeting.status, last) {
         (Status::Cancelled, Some(Word::Cancelled)) => Err("The list knows already that this meeting is cancelled."),
         (Status::Moved | Status::Extra, Some(Word::On(start))) if start == meeting.start => Err("The list knows this hour already."),
         (Status::Confirmed, None) => Err("It was taken back before the list had heard of it."),
         (Status::Confirmed, Some(Word::On(start))) if start == meeting.start => Err("It was taken back before the list had heard of it."),
         _ => Ok(()),
-    }
-}
-
-/// Why a series' list hears nothing, where it does not.
-pub fn not_told(series: &Series) -> Option<String> {
-    match (&series.list, series.letters) {
-        (None, _) => Some(format!("{} has no mailing list.", series.title)),
-        (_, Letters::None) => Some(format!("{} sends no letters (letters = \"none\").", series.title)),
-        _ => None,
-    }
-}
-
-/// Whom a list letter goes to: the list, or in rehearsal the organisers, and then the list it is kept from.
-pub fn recipients(community: &Community, series: &Series) -> Option<(Vec<Address>, Option<Address>)> {
-    let list = series.list.clone()?;
-    if community.rehearsal {
-        (!community.organisers.is_empty()).then(|| (community.organisers.clone(), Some(list)))
-    } else {
-        Some((vec![list], None))
     }
 }
 

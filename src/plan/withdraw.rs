@@ -3,6 +3,7 @@
 use super::Plan;
 use super::clocks;
 use super::key::Kind;
+use super::hearer::{CHAT, chat_of};
 use super::ledger::{Fate, Ledger, Told};
 use crate::meeting::calendar::{Calendar, Verdicts, occurrence};
 use crate::meeting::occurrence::OccurrenceId;
@@ -17,6 +18,7 @@ pub fn overtaken(plan: &mut Plan, calendar: &Calendar, ledger: &Ledger, verdicts
             Kind::Clocks => told.meetings.iter().find_map(|(id, start)| clocks::overtaken(calendar, verdicts, id, *start)),
             Kind::Changed | Kind::Proposal | Kind::Remarks => None,
         };
+        let why = why.or_else(|| chat_is_gone(calendar, told));
         if let Some(why) = why {
             told.fate = Fate::Withdrawn;
             if *key == told.key {
@@ -35,6 +37,14 @@ fn reminder(calendar: &Calendar, verdicts: &Verdicts<'_>, id: &OccurrenceId, sta
         Some(meeting) if meeting.start != start => Some("The meeting was moved before the reminder left."),
         Some(_) => None,
     }
+}
+
+/// A post to a chat that the community's file no longer has.
+fn chat_is_gone(calendar: &Calendar, told: &Told) -> Option<&'static str> {
+    let (community, rest) = told.key.split_once('/')?;
+    let (audience, _) = rest.split_once('/')?;
+    let gone = audience.starts_with(CHAT) && calendar.community(community).is_some_and(|community| chat_of(community, audience).is_none());
+    gone.then_some("The chat is no longer in the community's file.")
 }
 
 /// A letter about a decision of which nothing stands any more.

@@ -1,4 +1,4 @@
-//! Hands one letter over, and says what is known about its fate. It decides nothing: when to try again is the carrier's business.
+//! Hands one letter or post over, and says what is known about its fate. It decides nothing: when to try again is the carrier's business.
 
 mod line;
 mod maildir;
@@ -7,12 +7,16 @@ mod smtp;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod webhook;
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub use sendmail::Sendmail;
 pub use smtp::{Smtp, Timeouts, Tls};
+pub use webhook::Webhook;
 
 /// How letters leave.
 #[derive(Debug)]
@@ -24,16 +28,21 @@ pub enum Post {
     Maildir(PathBuf),
     /// Takes everything and keeps nothing: for `replay`, whose letters stand in its own store.
     Nowhere,
+    /// Letters by one of the others, and posts to chats, each by the name that stands for its recipient: `COMMUNITY/chat-NAME`.
+    WithChats {
+        letters: Box<Post>,
+        chats: BTreeMap<String, Webhook>,
+    },
 }
 
 /// A letter as it is handed over.
 #[derive(Clone, Copy, Debug)]
 pub struct Parcel<'a> {
     pub key: &'a str,
-    /// Envelope sender and recipients, bare addresses.
+    /// Envelope sender and recipients, bare addresses; for a post the one name of a chat, which holds no `@`.
     pub from: &'a str,
     pub to: &'a [String],
-    /// The whole message with CRLF line ends.
+    /// The whole message with CRLF line ends; for a post to a chat its JSON.
     pub bytes: &'a [u8],
 }
 
@@ -46,6 +55,8 @@ pub enum Outcome {
     Refused { said: String },
     /// Certainly not taken this time.
     Deferred { said: String },
+    /// The same, and not to be tried again for so long.
+    Later { said: String, wait: Duration },
     /// The last dot left and no answer came: it may have been taken.
     Doubt { said: String },
 }
@@ -56,7 +67,7 @@ impl Outcome {
         match self {
             Outcome::Sent { .. } => "sent",
             Outcome::Refused { .. } => "refused",
-            Outcome::Deferred { .. } => "deferred",
+            Outcome::Deferred { .. } | Outcome::Later { .. } => "deferred",
             Outcome::Doubt { .. } => "doubt",
         }
     }
@@ -66,10 +77,23 @@ impl Post {
     /// Hands a letter over. `before_dot` is called just before the point from which on the letter may have been taken; when it returns a
     /// sentence, the letter is not sent. A maildir does not call it: it knows by itself what it has, so a second attempt doubles nothing.
     pub async fn hand_over(&self, parcel: &Parcel<'_>, before_dot: impl FnOnce() -> Result<(), String> + Send) -> Outcome {
-        match self {
+        let (letters, chats) = match self {
+            Post::WithChats { letters, chats } => (&**letters, Some(chats)),
+            post => (post, None),
+        };
+        if let ([name], false) = (parcel.to, matches!(letters, Post::Nowhere))
+            && !name.contains('@')
+        {
+            return match chats.and_then(|chats| chats.get(name)) {
+                Some(webhook) => webhook::hand_over(webhook, parcel, before_dot).await,
+                None => Outcome::Deferred { said: format!("There is no chat {name} in the configuration.") },
+            };
+        }
+        match letters {
             Post::Smtp(smtp) => smtp::hand_over(smtp, parcel, before_dot).await,
             Post::Sendmail(sendmail) => sendmail::hand_over(sendmail, parcel, before_dot).await,
             Post::Maildir(folder) => maildir::hand_over(folder, parcel).await,
+            Post::WithChats { .. } => Outcome::Deferred { said: "The way out for letters leads to no server.".to_owned() },
             Post::Nowhere => Outcome::Sent { said: "taken, for a rehearsal".to_owned() },
         }
     }

@@ -10,6 +10,7 @@ use super::rows::{date, decisions, instant, item_verdict, maybe_instant, micros,
 use super::{Store, StoreError};
 use crate::meeting::occurrence::OccurrenceId;
 use crate::meeting::series::SeriesId;
+use crate::plan::hearer::OfChat;
 use crate::plan::key::Kind;
 use crate::plan::ledger::{Facts, Fate, Ledger, RememberedRule, Revision, SeriesMemory, Told};
 
@@ -45,6 +46,7 @@ impl Store {
                 revisions: revisions(tx)?,
                 rules: rules(tx)?,
                 series: series(tx)?,
+                chats: chats(tx)?,
                 closed_items: {
                     let mut select = tx.prepare_cached("SELECT id, verdict FROM item")?;
                     let rows = select.query_map([], |row| {
@@ -169,12 +171,25 @@ fn facts(words: &str) -> rusqlite::Result<Facts> {
 fn series(tx: &Transaction) -> rusqlite::Result<BTreeMap<SeriesId, SeriesMemory>> {
     let mut select = tx.prepare_cached("SELECT id, first_seen, told, pending, since FROM series")?;
     let series = select.query_map([], |row| {
-        let pending = match (row.get_ref(3)?.as_str_or_null()?, maybe_instant(row.get(4)?)?) {
-            (Some(words), Some(since)) => Some((facts(words)?, since)),
-            _ => None,
-        };
-        let memory = SeriesMemory { first_seen: instant(row.get(1)?)?, told: facts(row.get_ref(2)?.as_str()?)?, pending };
-        Ok((series_id(row.get_ref(0)?.as_str()?)?, memory))
+        Ok((series_id(row.get_ref(0)?.as_str()?)?, memory(row, 1)?))
     })?;
     series.collect()
+}
+
+fn chats(tx: &Transaction) -> rusqlite::Result<BTreeMap<OfChat, SeriesMemory>> {
+    let mut select = tx.prepare_cached("SELECT series, chat, first_seen, told, pending, since FROM chat")?;
+    let chats = select.query_map([], |row| {
+        let chat = Arc::from(row.get_ref(1)?.as_str()?);
+        Ok(((series_id(row.get_ref(0)?.as_str()?)?, chat), memory(row, 2)?))
+    })?;
+    chats.collect()
+}
+
+/// From four columns: first_seen, told, pending, since.
+fn memory(row: &Row, first: usize) -> rusqlite::Result<SeriesMemory> {
+    let pending = match (row.get_ref(first + 2)?.as_str_or_null()?, maybe_instant(row.get(first + 3)?)?) {
+        (Some(words), Some(since)) => Some((facts(words)?, since)),
+        _ => None,
+    };
+    Ok(SeriesMemory { first_seen: instant(row.get(first)?)?, told: facts(row.get_ref(first + 1)?.as_str()?)?, pending })
 }

@@ -215,6 +215,18 @@ fn remember(tx: &Transaction, plan: &Plan, now: i64) -> rusqlite::Result<()> {
             ],
         )?;
     }
+    for ((series, chat), memory) in &plan.chats {
+        let words = |facts: &Facts| serde_json::to_string(facts).unwrap_or_default();
+        tx.prepare_cached("INSERT OR REPLACE INTO chat (series, chat, first_seen, told, pending, since) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+            .execute(params![
+                series.to_string(),
+                &**chat,
+                micros(memory.first_seen),
+                words(&memory.told),
+                memory.pending.as_ref().map(|(facts, _)| words(facts)),
+                memory.pending.as_ref().map(|(_, since)| micros(*since)),
+            ])?;
+    }
     for (community, hash) in &plan.told_remarks {
         tx.prepare_cached("INSERT OR REPLACE INTO told_remark (community, hash, at) VALUES (?1, ?2, ?3)")?.execute(params![
             &**community,

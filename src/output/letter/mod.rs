@@ -17,7 +17,7 @@ use chrono::{DateTime, Utc};
 use crate::meeting::calendar::Calendar;
 use crate::meeting::occurrence::OccurrenceId;
 use crate::meeting::series::{Address, SeriesId};
-use crate::output::{clean, link};
+use crate::output::{chat, clean, link};
 use crate::plan::key::{Audience, Key, Kind};
 use crate::plan::{About, Intent};
 
@@ -31,10 +31,10 @@ pub struct Letter {
     pub message_id: String,
     /// Envelope sender.
     pub from: String,
-    /// Envelope recipients: one list, or one organiser, or (in rehearsal) the organisers.
+    /// Envelope recipients: one list, or one organiser, or (in rehearsal) the organisers; for a post the chat, as `COMMUNITY/chat-NAME`.
     pub to: Vec<String>,
     pub subject: String,
-    /// The whole message, CRLF line ends, Date included.
+    /// The whole message, CRLF line ends, Date included; for a post to a chat, its JSON.
     pub bytes: Vec<u8>,
     pub not_before: DateTime<Utc>,
     pub useful_until: DateTime<Utc>,
@@ -75,6 +75,9 @@ pub struct Text {
 
 /// Gives words to what the plan wants told, and makes the message of them. Its Date is `now`.
 pub fn compose(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateTime<Utc>) -> Letter {
+    if matches!(intent.key.audience, Audience::Chat(_)) {
+        return chat::compose(intent, calendar, sender, now);
+    }
     let community = calendar.community(&intent.key.community);
     let text = text(intent, calendar, sender, now);
     let from = community.and_then(|community| community.sender.clone()).unwrap_or_else(|| sender.from.clone());
@@ -111,6 +114,9 @@ pub fn compose(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateT
 
 /// The words alone, for a person at a terminal or a page.
 pub fn text(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateTime<Utc>) -> Text {
+    if matches!(intent.key.audience, Audience::Chat(_)) {
+        return chat::text(intent, calendar, sender, now);
+    }
     let id = &*intent.key.community;
     let title = title_of(calendar, id);
     let mut words = match &intent.about {
@@ -132,7 +138,7 @@ pub fn text(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateTime
     }
     let series = series_of(intent);
     let foot = match intent.key.audience {
-        Audience::List => parts::list_foot(calendar, id, &series, sender),
+        Audience::List | Audience::Chat(_) => parts::list_foot(calendar, id, &series, sender),
         Audience::Organisers => parts::organisers_foot(&title, id, sender),
     };
     let page = match series.first() {
@@ -170,7 +176,8 @@ fn header_series(community: &str, series: &[SeriesId]) -> String {
     names.join(", ")
 }
 
-fn about(intent: &Intent) -> Option<String> {
+/// The decision or proposal that a letter tells of.
+pub(super) fn about(intent: &Intent) -> Option<String> {
     match &intent.about {
         About::Decided { decision, .. } => Some(decision.id.to_string()),
         About::Proposal { proposals, .. } => {

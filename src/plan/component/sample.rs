@@ -103,6 +103,7 @@ pub(crate) fn community(id: &str, title: &str, series: Vec<Series>) -> Community
         grace: TimeDelta::minutes(10),
         quiet: TimeDelta::minutes(30),
         holidays: Vec::new(),
+        chats: Vec::new(),
         notes: Vec::new(),
         series,
     }
