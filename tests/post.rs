@@ -64,7 +64,11 @@ async fn send(smtp: Smtp) -> Outcome {
 
 fn said(outcome: &Outcome) -> &str {
     match outcome {
-        Outcome::Sent { said } | Outcome::Refused { said } | Outcome::Deferred { said } | Outcome::Doubt { said } => said,
+        Outcome::Sent { said }
+        | Outcome::Refused { said }
+        | Outcome::Deferred { said }
+        | Outcome::Doubt { said }
+        | Outcome::Later { said, .. } => said,
     }
 }
 

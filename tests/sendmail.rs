@@ -44,14 +44,21 @@ async fn send(sendmail: Sendmail) -> Outcome {
 
 fn said(outcome: &Outcome) -> &str {
     match outcome {
-        Outcome::Sent { said } | Outcome::Refused { said } | Outcome::Deferred { said } | Outcome::Doubt { said } => said,
+        Outcome::Sent { said }
+        | Outcome::Refused { said }
+        | Outcome::Deferred { said }
+        | Outcome::Doubt { said }
+        | Outcome::Later { said, .. } => said,
     }
 }
 
 #[tokio::test]
 async fn the_program_is_given_the_letter_its_envelope_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
-    let path = script(folder.path(), "printf '%s\\n' \"$@\" >$HERE/words\ncat >$HERE/letter\nenv >$HERE/environment\npwd >$HERE/place\necho queued as 4711");
+    let path = script(
+        folder.path(),
+        "printf '%s\\n' \"$@\" >$HERE/words\ncat >$HERE/letter\nenv >$HERE/environment\npwd >$HERE/place\necho queued as 4711",
+    );
     let arguments = vec!["-C".to_owned(), "a file; with $words".to_owned()];
     let outcome = send(Sendmail { arguments, ..program(path) }).await;
     assert_eq!(outcome.word(), "sent", "{outcome:?}");
@@ -178,7 +185,8 @@ async fn a_program_that_people_use_hands_the_letter_on_as_it_is() {
         let folder = tempfile::tempdir().unwrap();
         let server = SmtpServer::start(&python, folder.path(), &[step]);
         let config = folder.path().join("msmtprc");
-        fs::write(&config, format!("account default\nhost 127.0.0.1\nport {}\ntls off\nauth off\nset_date_header off\n", server.port)).unwrap();
+        fs::write(&config, format!("account default\nhost 127.0.0.1\nport {}\ntls off\nauth off\nset_date_header off\n", server.port))
+            .unwrap();
         let arguments = vec!["-C".to_owned(), config.display().to_string()];
         let outcome = send(Sendmail { arguments, ..program(msmtp.into()) }).await;
         assert_eq!(outcome.word(), word, "{step}: {outcome:?}");

@@ -38,7 +38,17 @@ const TOUCHES: [(&[&str], &[&str], &str); 6] = [
         "touches the disk",
     ),
     (
-        &["tokio::net", "TcpStream", "TcpListener", "UdpSocket", "UnixStream", "UnixListener", "lettre::transport", "axum::serve", "reqwest"],
+        &[
+            "tokio::net",
+            "TcpStream",
+            "TcpListener",
+            "UdpSocket",
+            "UnixStream",
+            "UnixListener",
+            "lettre::transport",
+            "axum::serve",
+            "reqwest",
+        ],
         &["sources", "post", "web", "daemon", "cli", "main"],
         "touches the network",
     ),

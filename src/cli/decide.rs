@@ -11,9 +11,11 @@ use crate::daemon::opening::{Opened, open};
 use crate::meeting::calendar::{Verdicts, occurrence, occurrences};
 use crate::meeting::change::{By, Decision, DecisionId, Tell, Verdict};
 use crate::meeting::occurrence::{Occurrence, Status};
-use crate::meeting::series::{Letters, Series};
-use crate::output::clean;
+use crate::meeting::series::Series;
+use crate::output::{clean, words};
 use crate::plan;
+use crate::plan::hearer::Hearer;
+use crate::plan::key::Audience;
 use crate::store::{Decide, Decided};
 
 /// A longer range is a series that ends, or a slip of the pen.
@@ -221,11 +223,23 @@ impl Table {
 
     fn consequence(&self, series: &Series, how: &How) -> String {
         let grace = self.survey.calendar.community(&series.id.community).map_or(TimeDelta::zero(), |community| community.grace);
-        match (&series.list, series.letters) {
+        let community = self.survey.calendar.community(&series.id.community);
+        let hearers = community.map(|community| Hearer::all(community, series)).unwrap_or_default();
+        let told: Vec<String> = hearers
+            .iter()
+            .filter(|hearer| hearer.not_told().is_none())
+            .filter_map(|hearer| match &hearer.audience {
+                Audience::Chat(_) => Some(hearer.audience.word().into_owned()),
+                _ => hearer.address().map(|list| list.to_string()),
+            })
+            .collect();
+        match told.as_slice() {
             _ if how.already_told => "Feed and page follow; no letter goes, because people know already.".to_string(),
-            (None, _) | (_, Letters::None) => "Feed and page follow; this series sends no letters.".to_string(),
-            (Some(list), _) => format!(
-                "Feed and page follow. {list} hears of it after {} minutes, at once if the meeting is within two hours; until then `convened restore` takes it back unseen.",
+            [] => "Feed and page follow; this series sends no letters.".to_string(),
+            told => format!(
+                "Feed and page follow. {} {} of it after {} minutes, at once if the meeting is within two hours; until then `convened restore` takes it back unseen.",
+                words::list(told),
+                if told.len() == 1 { "hears" } else { "hear" },
                 grace.num_minutes()
             ),
         }

@@ -10,7 +10,7 @@ use crate::daemon::opening::open;
 use crate::meeting::calendar::{Calendar, Verdicts, occurrence, walls};
 use crate::meeting::change::{By, Decision, Tell, Verdict};
 use crate::meeting::occurrence::Occurrence;
-use crate::meeting::series::{ChangesFromNotes, Letters, Series};
+use crate::meeting::series::{ChangesFromNotes, Letters, Series, SeriesId};
 use crate::output::letter;
 use crate::plan::hearer::Hearer;
 use crate::plan::key::Kind;
@@ -28,6 +28,9 @@ pub struct Args {
     /// The meeting on this date; the next one when left out
     #[arg(long, value_name = "DATE")]
     on: Option<NaiveDate>,
+    /// The post to this chat of the community instead, in words and as the JSON that its webhook is given
+    #[arg(long, value_name = "NAME")]
+    chat: Option<String>,
     /// The reason, for letters about decisions
     #[arg(long)]
     reason: Option<String>,
@@ -42,25 +45,58 @@ fn kind(word: &str) -> Result<Kind, String> {
 pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     let opened = open(config)?;
     let now = args.at.now();
-    let (survey, ledger) = opened.survey(&opened.memory()?, now)?;
+    let (mut survey, mut ledger) = opened.survey(&opened.memory()?, now)?;
+    if let Some(name) = &args.chat {
+        let id = Who::series(&args.series, &survey.calendar)?.id.clone();
+        told_to(name, &id, &mut survey.calendar, &mut ledger)?;
+    }
     let calendar = &survey.calendar;
     let series = Who::series(&args.series, calendar)?;
+    let community = calendar.community(&series.id.community).ok_or_else(|| Stop::usage("That series has no community."))?;
+    let chat = args.chat.as_deref().and_then(|name| community.chats.iter().find(|chat| *chat.id == *name));
+    let hearer = chat.map_or_else(|| Hearer::list(community, series), |chat| Hearer::chat(community, series, chat));
     let decisions = plan::make(calendar, &ledger, &[], now).decisions(&ledger);
     let meeting = chosen(series, &Verdicts::of(&decisions), args.on, now)?;
     let letter = match args.kind {
-        Kind::Reminder => reminder(calendar, &ledger, decisions, series, &meeting),
+        Kind::Reminder => reminder(calendar, &ledger, decisions, &hearer, &meeting),
         Kind::Cancelled | Kind::Moved | Kind::Restored | Kind::Extra => {
-            about_a_decision(calendar, decisions, series, &meeting, args.kind, args.reason, now)
+            about_a_decision(calendar, decisions, &hearer, &meeting, args.kind, args.reason, now)
         }
-        Kind::Clocks => clocks(&survey, &ledger, series, &meeting, now),
-        Kind::Changed | Kind::Proposal | Kind::Remarks => from_the_plan(&survey, &ledger, series, args.kind, now),
+        Kind::Clocks => clocks(&survey, &ledger, &hearer, &meeting, now),
+        Kind::Changed | Kind::Proposal | Kind::Remarks => from_the_plan(&survey, &ledger, &hearer, args.kind, now),
     };
     let Some((intent, at)) = letter else {
         return Err(Stop::usage(format!("There is nothing to write of this kind about {}.", series.title)));
     };
-    let text = letter::text(&intent, calendar, &opened.identity.sender(None), at);
+    let sender = opened.identity.sender(None);
+    let text = letter::text(&intent, calendar, &sender, at);
     println!("Subject: {}\n\n{}", text.subject, text.body);
+    if chat.is_some() {
+        println!("{}", String::from_utf8_lossy(&letter::compose(&intent, calendar, &sender, at).bytes));
+    }
     Ok(Exit::Well)
+}
+
+/// Leaves the community with this one chat, which hears of everything and has long known every series.
+fn told_to(name: &str, series: &SeriesId, calendar: &mut Calendar, ledger: &mut Ledger) -> Result<(), Stop> {
+    let community = calendar.communities.iter_mut().find(|community| community.id == series.community);
+    let community = community.ok_or_else(|| Stop::usage("That series has no community."))?;
+    let names: Vec<&str> = community.chats.iter().map(|chat| &*chat.id).collect();
+    if !names.contains(&name) {
+        let there_are = if names.is_empty() { "It has none.".to_owned() } else { format!("There are: {}.", names.join(", ")) };
+        return Err(Stop::usage(format!("{} has no chat \"{name}\". {there_are}", community.title)));
+    }
+    community.rehearsal = false;
+    community.chats.retain(|chat| *chat.id == *name);
+    for chat in &mut community.chats {
+        (chat.letters, chat.series, chat.remind) = (Letters::Reminders, Vec::new(), None);
+        let known = SeriesMemory { first_seen: DateTime::UNIX_EPOCH, told: Default::default(), pending: None };
+        for series in &community.series {
+            let memory = ledger.chats.entry((series.id.clone(), chat.id.clone())).or_insert(known.clone());
+            memory.first_seen = known.first_seen;
+        }
+    }
+    Ok(())
 }
 
 fn chosen(series: &Series, verdicts: &Verdicts<'_>, on: Option<NaiveDate>, now: DateTime<Utc>) -> Result<Occurrence, Stop> {
@@ -78,10 +114,10 @@ fn reminder(
     calendar: &Calendar,
     ledger: &Ledger,
     decisions: Vec<Decision>,
-    series: &Series,
+    hearer: &Hearer<'_>,
     meeting: &Occurrence,
 ) -> Option<(Intent, DateTime<Utc>)> {
-    let lead = series.remind.iter().min().copied().unwrap_or(TimeDelta::days(1));
+    let lead = hearer.remind().iter().min().copied().unwrap_or(TimeDelta::days(1));
     let at = meeting.start - lead;
     let mut calendar = calendar.clone();
     for series in calendar.communities.iter_mut().flat_map(|community| &mut community.series) {
@@ -102,7 +138,11 @@ fn reminder(
         ..ledger.clone()
     };
     let plan = plan::make(&calendar, &untold, &[], at);
-    let of_meeting = |intent: &Intent| intent.key.kind == Kind::Reminder && intent.meetings.iter().any(|(id, _)| *id == meeting.id);
+    let of_meeting = |intent: &Intent| {
+        intent.key.kind == Kind::Reminder
+            && intent.key.audience == hearer.audience
+            && intent.meetings.iter().any(|(id, _)| *id == meeting.id)
+    };
     plan.write.into_iter().find(of_meeting).map(|intent| (intent, at))
 }
 
@@ -110,12 +150,13 @@ fn reminder(
 fn about_a_decision(
     calendar: &Calendar,
     mut decisions: Vec<Decision>,
-    series: &Series,
+    hearer: &Hearer<'_>,
     meeting: &Occurrence,
     kind: Kind,
     reason: Option<String>,
     now: DateTime<Utc>,
 ) -> Option<(Intent, DateTime<Utc>)> {
+    let series = hearer.series;
     let verdict = match kind {
         Kind::Cancelled => Verdict::Cancel,
         Kind::Moved => Verdict::Move { to: meeting.id.wall + TimeDelta::days(1) },
@@ -137,28 +178,34 @@ fn about_a_decision(
         amended: None,
     };
     decisions.push(decision.clone());
-    let community = calendar.community(&series.id.community)?;
     let verdicts = Verdicts::of(&decisions);
     let meetings = vec![occurrence(series, &verdicts, wall)?];
-    tellings::intent(calendar, &Hearer::list(community, series), &verdicts, &decision, meetings, Vec::new(), Vec::new(), now).map(|intent| (intent, now))
+    tellings::intent(calendar, hearer, &verdicts, &decision, meetings, Vec::new(), Vec::new(), now).map(|intent| (intent, now))
 }
 
 /// The letter about an announced hour that the clocks moved: the one that is to be told, or how it would read had the meeting been announced
 /// for an hour later.
-fn clocks(survey: &Survey, ledger: &Ledger, series: &Series, meeting: &Occurrence, now: DateTime<Utc>) -> Option<(Intent, DateTime<Utc>)> {
-    let calendar = &survey.calendar;
+fn clocks(
+    survey: &Survey,
+    ledger: &Ledger,
+    hearer: &Hearer<'_>,
+    meeting: &Occurrence,
+    now: DateTime<Utc>,
+) -> Option<(Intent, DateTime<Utc>)> {
+    let (calendar, series) = (&survey.calendar, hearer.series);
     let planned = plan::make(calendar, ledger, &survey.remarks, now).write;
-    let real = planned.into_iter().find(|intent| intent.key.kind == Kind::Clocks && intent.series.as_ref() == Some(&series.id));
+    let real = planned.into_iter().find(|intent| {
+        intent.key.kind == Kind::Clocks && intent.key.audience == hearer.audience && intent.series.as_ref() == Some(&series.id)
+    });
     let invented = || {
-        let community = calendar.community(&series.id.community)?;
         let shifted = Shifted { meeting: meeting.clone(), told: meeting.start + TimeDelta::hours(1) };
-        (!meeting.zone.is_utc()).then(|| plan::clocks::intent(&Hearer::list(community, series), ledger, vec![shifted], now))?
+        (!meeting.zone.is_utc()).then(|| plan::clocks::intent(hearer, ledger, vec![shifted], now))?
     };
     real.or_else(invented).map(|intent| (intent, now))
 }
 
 /// The first letter of this kind that the plan of this moment would write for the series' community, whatever its day or grace.
-fn from_the_plan(survey: &Survey, ledger: &Ledger, series: &Series, kind: Kind, now: DateTime<Utc>) -> Option<(Intent, DateTime<Utc>)> {
+fn from_the_plan(survey: &Survey, ledger: &Ledger, hearer: &Hearer<'_>, kind: Kind, now: DateTime<Utc>) -> Option<(Intent, DateTime<Utc>)> {
     let mut calendar = survey.calendar.clone();
     for community in &mut calendar.communities {
         community.grace = TimeDelta::zero();
@@ -173,6 +220,9 @@ fn from_the_plan(survey: &Survey, ledger: &Ledger, series: &Series, kind: Kind, 
     let plan = plan::make(&calendar, &untold, &survey.remarks, morning);
     plan.write
         .into_iter()
-        .find(|intent| intent.key.kind == kind && intent.key.community == series.id.community)
+        .find(|intent| {
+            let audience = if kind == Kind::Changed { intent.key.audience == hearer.audience } else { true };
+            intent.key.kind == kind && intent.key.community == hearer.community.id && audience
+        })
         .map(|intent| (intent, morning))
 }

@@ -25,8 +25,10 @@ pub(super) fn read(tables: Vec<Table<'_>>, ids: &[SeriesId], remarks: &mut Vec<R
         let at_id = table.place_of("id");
         let Some(chat) = chat(table, ids, remarks) else { continue };
         if let Some(first) = chats.iter().find(|other| other.id == chat.id) {
-            let sentence =
-                format!("The chat \"{}\" stands twice in this file, first on line {}. Give one of them another id.", chat.id, first.place.line);
+            let sentence = format!(
+                "The chat \"{}\" stands twice in this file, first on line {}. Give one of them another id.",
+                chat.id, first.place.line
+            );
             remarks.push(Remark::fault(at_id, codes::DOUBLE_ID, sentence));
         }
         chats.push(chat);

@@ -185,7 +185,8 @@ fn refresh(text: &str) -> Result<Refresh, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Login, Secret, Smtp, TimeOuts, Tls, Transport};
+    use crate::config::{Login, Sendmail, Smtp, TimeOuts, Tls, Transport};
+    use crate::meeting::chat::Secret;
     use crate::source::Grade;
     use std::time::Duration;
 
@@ -256,6 +257,27 @@ mod tests {
         complains(&smtp("password-file = \"x\""), "8 bad-credential");
         complains(&smtp("tls = \"off\"\nuser = \"x\"\npassword-file = \"y\""), "8 open-mail");
         complains(&smtp("password-credential = \"../x\"\nuser = \"x\""), "8 bad-credential");
+    }
+
+    #[test]
+    fn a_program_that_takes_letters_is_named_by_its_whole_path() {
+        let sendmail = |more: &str| format!("{LEAST}{MAIL}transport = \"sendmail\"\n{more}");
+        let read = |more: &str| {
+            let (read, remarks) = of(&sendmail(more));
+            assert_eq!(remarks, []);
+            match read.unwrap().mail.transport {
+                Transport::Sendmail(sendmail) => sendmail,
+                other => panic!("{other:?}"),
+            }
+        };
+        let usual = Sendmail { program: "/usr/sbin/sendmail".to_owned(), arguments: Vec::new(), time_out: Duration::from_secs(300) };
+        assert_eq!(read(""), usual);
+        let more = read("program = \"/usr/bin/msmtp\"\narguments = [\"-C\", \"/etc/msmtprc\"]\ntime-out = \"1 minute\"");
+        assert_eq!((more.program.as_str(), more.arguments.len(), more.time_out.as_secs()), ("/usr/bin/msmtp", 2, 60));
+        complains(&sendmail("program = \"sendmail\""), "7 bad-path: \"program\" in [mail] is \"sendmail\"; write the whole path");
+        complains(&sendmail("time-out = \"soon\""), "7 bad-duration");
+        complains(&sendmail("host = \"x.example.org\""), "7 no-effect: \"host\" in [mail] has an effect with transport = \"smtp\" only");
+        complains(&format!("{LEAST}{MAIL}program = \"/usr/sbin/sendmail\""), "6 no-effect");
     }
 
     #[test]

@@ -4,7 +4,8 @@ use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use proptest::prelude::*;
 
 use super::*;
-use crate::meeting::series::{ChangesFromNotes, Community, ExceptionKind, JoinLinks, Letters};
+use crate::meeting::chat::{ChatKind, Secret};
+use crate::meeting::series::{ChangesFromNotes, Community, ExceptionKind, JoinLinks, Letters, SeriesId};
 use crate::source::{Grade, Remark, Text};
 use crate::sources::zoneinfo;
 
@@ -50,6 +51,50 @@ fn codes_of(toml: &str) -> Vec<(u32, &'static str)> {
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
+}
+
+/// A community with one chat that has these lines; the chat stands on line 5, `id` on line 6.
+fn with_chat(lines: &str) -> String {
+    orchard(&format!("[[chat]]\nid = \"dev\"\n{lines}"), "")
+}
+
+#[test]
+fn a_chat_takes_three_lines_and_hears_of_everything() {
+    let chat = good(&with_chat("kind = \"zulip\"\nurl-file = \"/etc/convened/chat-dev\"")).chats.remove(0);
+    assert_eq!((&*chat.id, chat.kind, chat.letters, &chat.remind), ("dev", ChatKind::Zulip, Letters::Reminders, &None));
+    assert_eq!(chat.address, Secret::File("/etc/convened/chat-dev".to_owned()));
+    assert!(chat.hears_of(&SeriesId::new("orchard", "call")) && chat.time_out.as_secs() == 30);
+    let lines = "kind = \"discord\"\nurl-credential = \"chat-dev\"\nseries = [\"call\"]\nremind = [\"1 hour\", \"1 day\"]\ntime-out = \"5 seconds\"";
+    let chat = good(&with_chat(lines)).chats.remove(0);
+    assert_eq!((&chat.address, chat.time_out.as_secs()), (&Secret::Credential("chat-dev".to_owned()), 5));
+    assert_eq!(chat.remind, Some(vec![TimeDelta::days(1), TimeDelta::hours(1)]));
+    assert!(chat.hears_of(&SeriesId::new("orchard", "call")) && !chat.hears_of(&SeriesId::new("orchard", "other")));
+}
+
+#[test]
+fn the_address_of_a_chat_is_a_secret_and_stands_in_no_file_that_is_shown() {
+    let slack = "kind = \"slack\"\n";
+    let url = format!("{slack}url = \"https://hooks.example.org/sesame\"");
+    complains(&with_chat(&url), "7 bad-credential: The address of a chat is a secret and does not belong into this file.");
+    assert!(!complaint(&with_chat(&url)).contains("sesame"));
+    complains(&with_chat(slack), "4 missing: [[chat]] does not say where its address is kept");
+    complains(&with_chat(&format!("{slack}url-file = \"a\"\nurl-credential = \"b\"")), "8 bad-credential: [[chat]] names both");
+    complains(&with_chat(&format!("{slack}url-credential = \"../b\"")), "7 bad-credential");
+}
+
+#[test]
+fn what_is_wrong_with_a_chat_is_said() {
+    let file = "kind = \"slack\"\nurl-file = \"a\"\n";
+    complains(&with_chat("url-file = \"a\""), "4 missing: [[chat]] does not say \"kind\"");
+    complains(&with_chat("kind = \"slak\"\nurl-file = \"a\""), "Did you mean \"slack\"?");
+    complains(&with_chat(&format!("{file}series = [\"calls\"]")), "8 unknown-series: \"calls\" of \"series\" in [[chat]] names");
+    complains(&with_chat(&format!("{file}series = []")), "8 no-effect: series = [] names none");
+    complains(&with_chat(&format!("{file}letters = \"none\"")), "8 unknown-word");
+    complains(&with_chat(&format!("{file}letters = \"changes\"\nremind = [\"1 day\"]")), "9 no-effect");
+    complains(&with_chat(&format!("{file}channel = \"dev\"")), "8 unknown-key: [[chat]] has no setting \"channel\"");
+    let twice = format!("{file}[[chat]]\nid = \"dev\"\n{file}");
+    complains(&with_chat(&twice), "9 double-id: The chat \"dev\" stands twice in this file, first on line 4.");
+    complains(&with_chat(file).replace("\"dev\"", "\"De v\""), "5 bad-id");
 }
 
 #[test]

@@ -205,7 +205,8 @@ fn preview(known: &Known, ledger: &Ledger, proposal: &Proposal, organiser: &Addr
     let decisions: Vec<Decision> = ledger.decisions.iter().cloned().chain([decision.clone()]).collect();
     let verdicts = Verdicts::of(&decisions);
     let meetings = decision.verdicts.iter().filter_map(|(wall, _)| occurrence(series, &verdicts, *wall)).collect();
-    let intent = tellings::intent(&known.calendar, &Hearer::list(community, series), &verdicts, &decision, meetings, Vec::new(), Vec::new(), now)?;
+    let intent =
+        tellings::intent(&known.calendar, &Hearer::list(community, series), &verdicts, &decision, meetings, Vec::new(), Vec::new(), now)?;
     let sender = Sender { link_key: None, ..known.sender.clone() };
     let text = letter::text(&intent, &known.calendar, &sender, now);
     Some((text.subject, text.body))

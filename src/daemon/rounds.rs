@@ -9,8 +9,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
-use super::opening::{Opened, bring, identity, zone_source};
 use super::mail::{self, Chats};
+use super::opening::{Opened, bring, identity, zone_source};
 use super::{Failure, Known, WATCHDOG, answers, wake_folder};
 use crate::config::{self, Mail, Settings};
 use crate::meeting::calendar::Calendar;

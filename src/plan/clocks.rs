@@ -120,8 +120,12 @@ fn rule_was_edited(plan: &Plan, hearer: &Hearer<'_>, ledger: &Ledger, wall: Naiv
     // A rule that takes over from another begins after the edit, so one that had begun before the letter is not new.
     let Some(rule) = rule_of(series, wall).or_else(|| series.rule_on(wall.date())) else { return false };
     let had_begun = rule.zone.instant(rule.from.and_time(rule.time)) <= since;
-    let of_series = |told: &Told| told.kind == Kind::Changed && told.is_to(&hearer.audience) && told.series.as_ref() == Some(&series.id) && told.written >= since;
-    let told_now = plan.write.iter().any(|intent| intent.key.kind == Kind::Changed && intent.key.audience == hearer.audience && intent.series.as_ref() == Some(&series.id));
+    let of_series = |told: &Told| {
+        told.kind == Kind::Changed && told.is_to(&hearer.audience) && told.series.as_ref() == Some(&series.id) && told.written >= since
+    };
+    let told_now = plan.write.iter().any(|intent| {
+        intent.key.kind == Kind::Changed && intent.key.audience == hearer.audience && intent.series.as_ref() == Some(&series.id)
+    });
     !had_begun && (told_now || ledger.told.values().any(of_series))
 }
 

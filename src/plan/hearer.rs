@@ -89,7 +89,9 @@ impl<'a> Hearer<'a> {
     /// The same once this plan is recorded.
     pub fn planned_memory<'l>(&self, plan: &'l Plan, ledger: &'l Ledger) -> Option<&'l SeriesMemory> {
         let planned = match &self.audience {
-            Audience::Chat(name) => plan.chats.iter().find(|((id, chat), _)| *id == self.series.id && chat == name).map(|(_, memory)| memory),
+            Audience::Chat(name) => {
+                plan.chats.iter().find(|((id, chat), _)| *id == self.series.id && chat == name).map(|(_, memory)| memory)
+            }
             _ => plan.series.iter().find(|(id, _)| *id == self.series.id).map(|(_, memory)| memory),
         };
         planned.or_else(|| self.memory(ledger))

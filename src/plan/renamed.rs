@@ -28,7 +28,8 @@ fn one(ledger: &mut Ledger, old: &SeriesId, new: &SeriesId) {
     if let Some(memory) = ledger.series.get(old).cloned() {
         ledger.series.entry(new.clone()).or_insert(memory);
     }
-    let chats: Vec<_> = ledger.chats.iter().filter(|((id, _), _)| id == old).map(|((_, chat), memory)| (chat.clone(), memory.clone())).collect();
+    let chats: Vec<_> =
+        ledger.chats.iter().filter(|((id, _), _)| id == old).map(|((_, chat), memory)| (chat.clone(), memory.clone())).collect();
     for (chat, memory) in chats {
         ledger.chats.entry((new.clone(), chat)).or_insert(memory);
     }

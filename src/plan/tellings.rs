@@ -89,13 +89,7 @@ fn telling(
 }
 
 /// The start that a list heard of an extra meeting which is no more, while it lies ahead.
-fn announced(
-    hearer: &Hearer<'_>,
-    id: &OccurrenceId,
-    ledger: &Ledger,
-    decisions: &[Decision],
-    now: DateTime<Utc>,
-) -> Option<DateTime<Utc>> {
+fn announced(hearer: &Hearer<'_>, id: &OccurrenceId, ledger: &Ledger, decisions: &[Decision], now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     match heard(hearer, id, ledger, decisions)?.word {
         Word::On(start) if start > now => Some(start),
         _ => None,

@@ -2,8 +2,8 @@
 
 use super::Plan;
 use super::clocks;
-use super::key::Kind;
 use super::hearer::{CHAT, chat_of};
+use super::key::Kind;
 use super::ledger::{Fate, Ledger, Told};
 use crate::meeting::calendar::{Calendar, Verdicts, occurrence};
 use crate::meeting::occurrence::OccurrenceId;

@@ -39,11 +39,7 @@ const ENVIRONMENT: [(&str, &str); 2] = [("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"
 /// Of what the program writes, the first bytes are kept.
 const WORDS: u64 = 2048;
 
-pub(super) async fn hand_over(
-    sendmail: &Sendmail,
-    parcel: &Parcel<'_>,
-    before_dot: impl FnOnce() -> Result<(), String> + Send,
-) -> Outcome {
+pub(super) async fn hand_over(sendmail: &Sendmail, parcel: &Parcel<'_>, before_dot: impl FnOnce() -> Result<(), String> + Send) -> Outcome {
     if let Err(said) = envelope(parcel) {
         return Outcome::Refused { said };
     }

@@ -44,11 +44,7 @@ const WORDS: usize = 200;
 /// Nobody is believed who says "not before tomorrow".
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
-pub(super) async fn hand_over(
-    webhook: &Webhook,
-    parcel: &Parcel<'_>,
-    before_dot: impl FnOnce() -> Result<(), String> + Send,
-) -> Outcome {
+pub(super) async fn hand_over(webhook: &Webhook, parcel: &Parcel<'_>, before_dot: impl FnOnce() -> Result<(), String> + Send) -> Outcome {
     match post(webhook, parcel.bytes, before_dot).await {
         Ok(outcome) | Err(outcome) => outcome,
     }
@@ -90,9 +86,12 @@ async fn post(webhook: &Webhook, bytes: &[u8], before_dot: impl FnOnce() -> Resu
             let _ = allow.send(());
             crash_point!("carrier:after-dot");
             match timeout(*time_out, &mut request).await {
-                Err(_) => return Ok(Outcome::Doubt { said: format!("{name} did not answer the post within {} s.", time_out.as_secs_f64()) }),
+                Err(_) => {
+                    return Ok(Outcome::Doubt { said: format!("{name} did not answer the post within {} s.", time_out.as_secs_f64()) });
+                }
                 Ok(Err(error)) => {
-                    let said = format!("The connection to {name} broke after the post and before its answer: {}", scrub.words(&cause(&error)));
+                    let said =
+                        format!("The connection to {name} broke after the post and before its answer: {}", scrub.words(&cause(&error)));
                     return Ok(Outcome::Doubt { said });
                 }
                 Ok(Ok(response)) => response,
@@ -298,7 +297,8 @@ mod tests {
     #[test]
     fn what_a_server_says_is_shown_without_pieces_of_the_address() {
         let url = Url::parse("https://hooks.example.org/services/T0000/B0000/sesame42?api_key=opensesame").unwrap();
-        let words = Scrub::of(&url).words("Not found:\r\n/services/T0000/B0000/sesame42?api_key=opensesame (key opensesame, sesame42)\u{1b}[0m");
+        let words =
+            Scrub::of(&url).words("Not found:\r\n/services/T0000/B0000/sesame42?api_key=opensesame (key opensesame, sesame42)\u{1b}[0m");
         assert!(!words.contains("sesame") && words.starts_with("Not found: …"), "{words}");
         assert!(Scrub::of(&url).words(&"x".repeat(10_000)).len() <= WORDS);
     }

@@ -170,9 +170,7 @@ fn facts(words: &str) -> rusqlite::Result<Facts> {
 
 fn series(tx: &Transaction) -> rusqlite::Result<BTreeMap<SeriesId, SeriesMemory>> {
     let mut select = tx.prepare_cached("SELECT id, first_seen, told, pending, since FROM series")?;
-    let series = select.query_map([], |row| {
-        Ok((series_id(row.get_ref(0)?.as_str()?)?, memory(row, 1)?))
-    })?;
+    let series = select.query_map([], |row| Ok((series_id(row.get_ref(0)?.as_str()?)?, memory(row, 1)?)))?;
     series.collect()
 }
 

@@ -127,6 +127,7 @@ fn everything_recorded_is_recalled_after_a_restart() {
     let facts = |title: &str| [("title".to_owned(), title.to_owned())].into_iter().collect();
     let memory = SeriesMemory { first_seen: noon(), told: facts("Pruning"), pending: Some((facts("Pruning \"day\""), noon())) };
     plan.series.push((series(), memory.clone()));
+    plan.chats.push(((series(), Arc::from("dev")), SeriesMemory { pending: None, ..memory.clone() }));
     plan.told_remarks.push((Arc::from("orchard"), "beef".to_owned()));
     let text = StoredText {
         room: Room::Notes,
@@ -170,6 +171,7 @@ fn everything_recorded_is_recalled_after_a_restart() {
     assert_eq!(ledger.rules[&series()], vec![rule]);
     assert_eq!(ledger.series[&series()], memory);
     assert_eq!(ledger.closed_items["i1"], ItemVerdict::Released);
+    assert_eq!(ledger.chats.get(&(series(), Arc::from("dev"))), Some(&SeriesMemory { pending: None, ..memory.clone() }));
     assert!(ledger.told_remarks.contains_key(&(Arc::from("orchard"), "beef".to_owned())));
     let told = &ledger.told[&letters[0].key];
     assert_eq!((told.fate, &told.to, &told.meetings), (Fate::Waiting, &letters[0].to, &letters[0].meetings));
@@ -423,12 +425,27 @@ fn a_newer_schema_a_broken_file_and_a_missing_permission_are_sentences() {
     let sentence = |folder: &Path| Store::open(folder).unwrap_err().to_string();
     drop(Store::open(folder.path()).unwrap());
     rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 999).unwrap();
-    assert!(sentence(folder.path()).contains("written by a newer convened (its schema is 999, this program knows 1)"));
+    assert!(sentence(folder.path()).contains("written by a newer convened (its schema is 999, this program knows 2)"));
     fs::write(&path, "no database at all, but long enough to be looked at; ".repeat(40)).unwrap();
     assert!(sentence(folder.path()).contains("is damaged"), "{}", sentence(folder.path()));
     let file = folder.path().join("file");
     fs::write(&file, "").unwrap();
     assert!(sentence(&file.join("state")).contains("cannot be made or written"));
+}
+
+#[test]
+fn a_store_of_the_first_schema_opens_and_keeps_what_it_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(STORE_FILE);
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch(include_str!("migrations/001.sql")).unwrap();
+    old.execute("INSERT INTO house (one, link_key, born) VALUES (1, ?1, 0)", [&[7_u8; 32][..]]).unwrap();
+    old.execute("INSERT INTO series (id, first_seen, told) VALUES ('orchard/pruning', 0, '{\"link\":\"x\"}')", []).unwrap();
+    old.pragma_update(None, "user_version", 1).unwrap();
+    drop(old);
+    let ledger = Store::open(folder.path()).unwrap().recall(noon()).unwrap().ledger;
+    assert_eq!((ledger.link_key, ledger.series.len(), ledger.chats.len()), (vec![7; 32], 1, 0));
+    drop(Store::open(folder.path()).unwrap());
 }
 
 #[test]

@@ -115,6 +115,7 @@ impl Story {
             quiet: TimeDelta::zero(),
             holidays: Vec::new(),
             notes: Vec::new(),
+            chats: Vec::new(),
             series: Vec::new(),
         };
         for number in 0..3 + random.below(3) {

@@ -181,7 +181,8 @@ fn decided(intent: &Intent, meetings: &[Occurrence], calendar: &Calendar, base: 
         [] => lines.extend(intent.meetings.iter().take(MOST).map(|(_, start)| said(words::in_full(*start)))),
         meetings => {
             for meeting in meetings.iter().take(MOST) {
-                let from = if meeting.status == Status::Moved { format!("{} -> ", words::in_full(meeting.original)) } else { String::new() };
+                let from =
+                    if meeting.status == Status::Moved { format!("{} -> ", words::in_full(meeting.original)) } else { String::new() };
                 lines.push(said(format!("{from}{}", words::in_full(meeting.start))));
             }
             if meetings.len() > MOST {

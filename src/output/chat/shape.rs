@@ -114,7 +114,8 @@ fn address(kind: ChatKind, url: &str) -> String {
 
 /// A text without web addresses, in which no program finds one: links of a post are ours.
 pub fn unlinked(text: &str) -> String {
-    let words: Vec<String> = text.split(' ').map(|word| if is_address(word) { "(link left out)".to_owned() } else { dotted(word) }).collect();
+    let words: Vec<String> =
+        text.split(' ').map(|word| if is_address(word) { "(link left out)".to_owned() } else { dotted(word) }).collect();
     words.join(" ")
 }
 
@@ -126,7 +127,10 @@ fn is_address(word: &str) -> bool {
             name.ends_with(char::is_alphanumeric) && top.len() >= 2 && top.chars().all(|c| c.is_ascii_alphabetic())
         })
     });
-    with_path || word.contains("://") || word.contains("www.") || ["mailto:", "tel:", "xmpp:", "sip:"].iter().any(|scheme| word.contains(scheme))
+    with_path
+        || word.contains("://")
+        || word.contains("www.")
+        || ["mailto:", "tel:", "xmpp:", "sip:"].iter().any(|scheme| word.contains(scheme))
 }
 
 /// A name with a dot in it (`example.org`, `scipy.sparse`) is parted behind the dot, so that no program makes a link of it.

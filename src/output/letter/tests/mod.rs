@@ -123,6 +123,7 @@ fn community() -> Community {
         quiet: TimeDelta::minutes(30),
         holidays: Vec::new(),
         notes: Vec::new(),
+        chats: Vec::new(),
         series: vec![
             series("pruning", "Orchard Pruning Team", "2023-08-07", "09:00:00", "America/Los_Angeles", "3 weeks"),
             series("meeting", "Orchard community meeting", "2023-10-25", "17:00:00", "UTC", "2 weeks"),
