@@ -503,6 +503,6 @@ fn a_series_that_begins_or_changes_is_told_in_chats_that_know_its_community() {
     house.round("2026-03-03T09:01:00Z");
     let told = texts(&server);
     assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].starts_with("CHANGED from Fri 20 Mar 10:00 UTC: New hour\nRhythm: every week"), "{told:?}");
+    assert!(told[0].starts_with("CHANGED from Fri 20 Mar 10:00 UTC: New hour\nRhythm: every Friday, 10:00 UTC.\n"), "{told:?}");
     assert!(keys(&house).iter().filter(|key| key.contains("/changed/")).count() == 2);
 }

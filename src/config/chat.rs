@@ -45,18 +45,20 @@ fn chat(mut table: Table<'_>, ids: &[SeriesId], remarks: &mut Vec<Remark>) -> Op
     let kind = table.choice("kind", &KINDS, remarks);
     let kind = table.required("kind", kind, "\"slack\" (or \"mattermost\", \"zulip\", \"discord\", \"json\")", remarks);
     let address = address(&mut table, remarks);
+    let said = remarks.len();
     let series = table.each("series", codes::UNKNOWN_SERIES, remarks, |text| match ids.iter().find(|id| &*id.series == text) {
         Some(id) => Ok(id.clone()),
         None => Err(format!("names {}", words::unknown_series(text, ids.iter().map(|id| &*id.series)))),
     });
+    // An id that is no series has its own complaint.
+    if series.as_ref().is_some_and(Vec::is_empty) && remarks.len() == said {
+        let sentence = "series = [] names none. Name the series this chat hears of, or take the line out: then it hears of all.";
+        table.fault("series", codes::UNKNOWN_SERIES, sentence, remarks);
+    }
     let letters = table.choice("letters", &[("reminders", Letters::Reminders), ("changes", Letters::Changes)], remarks);
     let remind = series::reminders(&mut table, remarks);
     let within = words::duration_within(TimeDelta::milliseconds(10), TimeDelta::minutes(10), "from 10 ms to 10 minutes");
     let time_out = table.parsed("time-out", codes::BAD_DURATION, remarks, within);
-    if series.as_ref().is_some_and(Vec::is_empty) {
-        let sentence = "series = [] names none. Name the series this chat hears of, or take the line out: then it hears of all.";
-        remarks.push(Remark::warning(table.place_of("series"), codes::NO_EFFECT, sentence));
-    }
     if letters == Some(Letters::Changes) && table.has("remind") {
         let sentence = "\"remind\" in [[chat]] has an effect with letters = \"reminders\" only. Take it out, or change the other.";
         remarks.push(Remark::advice(table.place_of("remind"), codes::NO_EFFECT, sentence));

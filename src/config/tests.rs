@@ -88,7 +88,7 @@ fn what_is_wrong_with_a_chat_is_said() {
     complains(&with_chat("url-file = \"a\""), "4 missing: [[chat]] does not say \"kind\"");
     complains(&with_chat("kind = \"slak\"\nurl-file = \"a\""), "Did you mean \"slack\"?");
     complains(&with_chat(&format!("{file}series = [\"calls\"]")), "8 unknown-series: \"calls\" of \"series\" in [[chat]] names");
-    complains(&with_chat(&format!("{file}series = []")), "8 no-effect: series = [] names none");
+    complains(&with_chat(&format!("{file}series = []")), "8 unknown-series: series = [] names none");
     complains(&with_chat(&format!("{file}letters = \"none\"")), "8 unknown-word");
     complains(&with_chat(&format!("{file}letters = \"changes\"\nremind = [\"1 day\"]")), "9 no-effect");
     complains(&with_chat(&format!("{file}channel = \"dev\"")), "8 unknown-key: [[chat]] has no setting \"channel\"");

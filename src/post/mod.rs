@@ -10,7 +10,6 @@ mod tls;
 mod webhook;
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -82,7 +81,7 @@ impl Post {
             post => (post, None),
         };
         if let ([name], false) = (parcel.to, matches!(letters, Post::Nowhere))
-            && !name.contains('@')
+            && is_chat(name)
         {
             return match chats.and_then(|chats| chats.get(name)) {
                 Some(webhook) => webhook::hand_over(webhook, parcel, before_dot).await,
@@ -99,8 +98,7 @@ impl Post {
     }
 }
 
-/// Words of a server or a program are a stranger's: one line, no control characters, not without end.
-fn one_line(text: impl Display) -> String {
-    let text: String = text.to_string().chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect();
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+/// Whether a recipient is a chat, `COMMUNITY/chat-NAME`, and no address.
+fn is_chat(name: &str) -> bool {
+    !name.contains('@') && name.contains("/chat-")
 }

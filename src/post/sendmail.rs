@@ -19,8 +19,8 @@ use std::time::Duration;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use super::smtp::envelope;
-use super::{Outcome, Parcel, one_line};
+use super::smtp::{clean, envelope};
+use super::{Outcome, Parcel};
 use crate::crash::crash_point;
 
 /// A program that takes letters as sendmail does, and how to call it.
@@ -146,7 +146,7 @@ fn words(mut output: File) -> String {
     if output.rewind().and_then(|()| output.take(WORDS).read_to_end(&mut bytes)).is_err() {
         return String::new();
     }
-    let text = one_line(String::from_utf8_lossy(&bytes));
+    let text = clean(String::from_utf8_lossy(&bytes));
     if text.is_empty() { text } else { format!(" It said: {text}") }
 }
 

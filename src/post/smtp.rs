@@ -306,8 +306,8 @@ fn error_words(error: &Error) -> String {
     }
 }
 
-/// A server's words are a stranger's: one line, no control characters, not without end.
-fn clean(text: impl Display) -> String {
+/// Words of a server or a program are a stranger's: one line, no control characters, not without end.
+pub(super) fn clean(text: impl Display) -> String {
     let text: String = text.to_string().chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect();
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

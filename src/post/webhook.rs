@@ -21,7 +21,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::{Outcome, Parcel, one_line};
+use super::smtp::clean;
+use super::{Outcome, Parcel};
 use crate::crash::crash_point;
 
 /// A chat's webhook.
@@ -207,7 +208,7 @@ impl Scrub {
         for piece in &self.0 {
             text = text.replace(piece, "…");
         }
-        one_line(text).chars().take(WORDS).collect()
+        clean(text).chars().take(WORDS).collect()
     }
 }
 
