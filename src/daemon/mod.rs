@@ -118,7 +118,9 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
     let (show_health, show_metrics) = (opened.settings.health, opened.settings.metrics);
     let gzip_feeds = opened.settings.compress_feeds;
     let limits = Limits::default();
-    let web = Web { publication: served, health: told_health, decisions, limits, show_health, show_metrics, gzip_feeds };
+    let (zones, known_zones) = watch::channel(opened.zones.clone());
+    let web =
+        Web { publication: served, health: told_health, zones: known_zones, decisions, limits, show_health, show_metrics, gzip_feeds };
     tracing::info!(%address, "convened serves");
     let server = tokio::spawn(web::serve(listener, web, ended(ending.clone())));
     let store = match begun {
@@ -143,6 +145,7 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
             (rounds, walked) = rounds.turn(clock()).await?;
             if walked {
                 publication.send_replace(rounds.publication());
+                zones.send_replace(rounds.zones().clone());
             }
         }
         let mut otherwise = believed != orders.borrow().is_some();

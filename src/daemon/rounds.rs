@@ -14,6 +14,7 @@ use super::{Failure, Known, WATCHDOG, answers, wake_folder};
 use crate::config::{self, Mail, Settings};
 use crate::meeting::calendar::Calendar;
 use crate::meeting::series::NotesFolder;
+use crate::meeting::zone::Zones;
 use crate::meeting::zone::report::ZoneReport;
 use crate::output::publication::Publication;
 use crate::round::{Brought, Given, Kept, walk};
@@ -230,6 +231,11 @@ impl Rounds {
     pub fn sleep(&self, now: DateTime<Utc>) -> Duration {
         let next = self.next.into_iter().chain([self.next_scan, self.zones.next()]).min().unwrap_or(now);
         (next - now).to_std().unwrap_or(Duration::ZERO).max(Duration::from_millis(10))
+    }
+
+    /// The zone data in force.
+    pub fn zones(&self) -> &Zones {
+        &self.opened.zones
     }
 
     pub fn publication(&self) -> Arc<Publication> {

@@ -127,9 +127,7 @@ pub const CALENDAR: &str = "text/calendar; charset=utf-8";
 pub const HTML: &str = "text/html; charset=utf-8";
 pub const CSS: &str = "text/css; charset=utf-8";
 pub const JSON: &str = "application/json";
-
-/// Every content type a document can have; the store keeps the name and finds the same one again.
-pub const CONTENT_TYPES: [&str; 4] = [CALENDAR, HTML, CSS, JSON];
+pub const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// A meeting's page and file stand from two years before to a year after it.
 const PAGES_BACK: TimeDelta = TimeDelta::weeks(104);
@@ -181,6 +179,7 @@ pub fn publish(
     agendas(&source, parts, &whole, &mut press);
     pages(&source, &whole, &mut press);
     press.put(page::STYLE_PATH.to_owned(), CSS, inputs::of(page::STYLE), || Some(page::STYLE.to_owned()));
+    press.put(page::SCRIPT_PATH.to_owned(), SCRIPT, inputs::of(page::SCRIPT), || Some(page::SCRIPT.to_owned()));
     let Press { mut documents, inputs, crowded, .. } = press;
     keep_old_addresses(calendar, &mut documents);
     Publication { documents, inputs, parts: parts.to_vec(), sheets, crowded }

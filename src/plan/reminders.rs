@@ -221,7 +221,7 @@ fn reminded(calendar: &Calendar, proposals: &[Proposal], verdicts: &Verdicts<'_>
     // A moved meeting is at another hour because people said so: the clocks have no part in it.
     let same_hour = |before: &Occurrence| before.local_start().time() == meeting.local_start().time();
     let clock_shifts = match before.filter(|before| meeting.status == Status::Confirmed && same_hour(before)) {
-        Some(before) => shifts(&of.community.cities, &before, meeting),
+        Some(before) => shifts(&of.community.cities, before.start, meeting.start),
         None => Vec::new(),
     };
     Reminded {
@@ -243,7 +243,7 @@ fn reminded(calendar: &Calendar, proposals: &[Proposal], verdicts: &Verdicts<'_>
 }
 
 /// The last meeting of a series before another that was not cancelled, within a good year.
-fn last_held(series: &Series, verdicts: &Verdicts<'_>, meeting: &Occurrence) -> Option<Occurrence> {
+pub fn last_held(series: &Series, verdicts: &Verdicts<'_>, meeting: &Occurrence) -> Option<Occurrence> {
     [60, 400].into_iter().find_map(|days| {
         let mut before = occurrences(series, verdicts, meeting.start - TimeDelta::days(days), meeting.start);
         before.retain(Occurrence::takes_place);

@@ -13,6 +13,7 @@ use crate::meeting::zone::ZoneVersions;
 use crate::output::page::decide::{DecideView, Open, Settled};
 use crate::plan::component::sample::{published as publish, tide, utc};
 use crate::plan::ledger::Ledger;
+use crate::sources::zoneinfo;
 
 struct Server {
     address: SocketAddr,
@@ -47,8 +48,17 @@ async fn start(publication: Publication, limits: Limits) -> Server {
     let (publication, publications) = watch::channel(Arc::new(publication));
     let (health, healths) = watch::channel(healthy());
     let (decisions, requests) = mpsc::channel(8);
-    let web =
-        Web { publication: publications, health: healths, decisions, limits, show_health: true, show_metrics: true, gzip_feeds: false };
+    let (_, zones) = watch::channel(zoneinfo::embedded());
+    let web = Web {
+        publication: publications,
+        health: healths,
+        zones,
+        decisions,
+        limits,
+        show_health: true,
+        show_metrics: true,
+        gzip_feeds: false,
+    };
     let (stop, stopped) = oneshot::channel::<()>();
     let shutdown = async move {
         stopped.await.ok();
@@ -260,6 +270,24 @@ async fn a_visitor_who_says_nothing_is_sent_away_and_the_next_one_let_in() {
     let begun = StdInstant::now();
     assert_eq!(get(&server, "/feeds/tide.ics", "").await.status, 200);
     assert!(begun.elapsed() < Duration::from_secs(3));
+}
+
+#[tokio::test]
+async fn a_page_is_shown_in_the_zone_of_its_address_and_kept_by_nobody() {
+    let server = start(published(), Limits::default()).await;
+    let plain = get(&server, "/c/tide/", "").await;
+    let there = get(&server, "/c/tide/?zone=Asia%2FKolkata", "If-None-Match: *\r\n").await;
+    assert_eq!((there.status, there.header("cache-control")), (200, "no-store"));
+    assert!(there.text().contains("–00:30 Kolkata") && plain.text().contains("–19:00 UTC"), "{}", there.text());
+    for query in
+        ["?zone=Nowhere/At%20all", "?zone=", "?zone=%FF%00", "?zone=%3Cscript%3E", "?zone=..%2F..%2Fetc%2Fpasswd", "?zone", "?x=1&&&=;zone"]
+    {
+        let answer = get(&server, &format!("/c/tide/{query}"), "").await;
+        assert!(answer.status == 200 && answer.text().contains("–19:00 UTC") && !answer.text().contains("<script>"), "{query}");
+    }
+    let feed = get(&server, "/feeds/tide.ics", "").await;
+    let asked = get(&server, "/feeds/tide.ics?zone=Asia/Kolkata", "").await;
+    assert_eq!(feed.header("etag"), asked.header("etag"), "a feed never depends on a query");
 }
 
 #[tokio::test]

@@ -45,7 +45,7 @@ pub(super) fn community(source: &Source<'_>, community: &Community) -> Value {
     context! {
         site => source.site.title.as_str(),
         community => head(community),
-        days => value(by_day(rows)),
+        meetings => value(by_day(rows)),
         weeks => words::number(WEEKS.unsigned_abs()),
         series,
         feeds => subscribe(source, &community.id, ".drop"),

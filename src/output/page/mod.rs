@@ -7,6 +7,7 @@ mod record;
 pub(super) mod remarks;
 mod series;
 mod view;
+pub mod zoned;
 
 use chrono::{DateTime, Utc};
 use minijinja::{Environment, Error, Output, State, UndefinedBehavior, Value, context, escape_formatter};
@@ -19,6 +20,9 @@ use crate::plan::ledger::Ledger;
 
 pub const STYLE_PATH: &str = "/style.css";
 pub const STYLE: &str = include_str!("../templates/style.css");
+/// Shows the reader's own time; every page is complete without it.
+pub const SCRIPT_PATH: &str = "/time.js";
+pub const SCRIPT: &str = include_str!("../templates/time.js");
 
 /// Templates by name; escaping follows from `.html`.
 const TEMPLATES: [(&str, &str); 11] = [

@@ -4,7 +4,7 @@ use minijinja::{Value, context};
 
 use super::Source;
 use super::community::{head, rhythm, subscribe};
-use super::view::{Row, href, next, row, title, value};
+use super::view::{Row, href, next, next_row, row, title, value};
 use crate::meeting::occurrence::Occurrence;
 use crate::meeting::series::{Community, Series};
 use crate::output::{clean, ics, link, words};
@@ -19,6 +19,7 @@ pub(super) fn series(source: &Source<'_>, community: &Community, series: &Series
     let outlook = if ics::spelled::is_wanted(series, now) { ics::spelled::INFIX } else { ".drop" };
     let first = next(lasting, now);
     let to_row = |meeting: &Occurrence| row(source, community, series, meeting);
+    let upcoming = first.map(|meeting| next_row(source, community, series, meeting));
     let to_come = lasting.iter().filter(|meeting| meeting.end > now && first.is_none_or(|first| first.id != meeting.id));
     let past = lasting.iter().rev().filter(|meeting| meeting.end <= now);
     context! {
@@ -29,7 +30,7 @@ pub(super) fn series(source: &Source<'_>, community: &Community, series: &Series
         rhythm => rhythm(source, series),
         ended => series.ended.map(words::date),
         hours => city_hours(source, community, series),
-        next => value(first.map(to_row)),
+        next => value(upcoming),
         coming => value(to_come.take(TO_COME).map(to_row).collect::<Vec<Row>>()),
         past => value(past.take(PAST).map(to_row).collect::<Vec<Row>>()),
         agenda => href(series.agenda.as_deref()),
