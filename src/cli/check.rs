@@ -26,7 +26,11 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     let now = args.at.now();
     let (survey, ledger) = opened.survey(&opened.memory()?, now)?;
     let plan = plan::make(&survey.calendar, &ledger, &survey.remarks, now);
-    let site = Site { base_url: opened.identity.base_url.clone(), title: opened.identity.title.clone() };
+    let site = Site {
+        base_url: opened.identity.base_url.clone(),
+        title: opened.identity.title.clone(),
+        uid_domain: opened.identity.uid_domain.clone(),
+    };
     let after = plan.remembered(&ledger);
     let parts = component::parts(&survey.calendar, &Verdicts::of(&after.decisions), &after.revisions, now, &[]);
     let feeds = publish_feeds(&survey.calendar, &after, &parts, &site, now, None);

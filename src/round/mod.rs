@@ -170,7 +170,11 @@ pub fn walk(
         plan.revise = component::revise(parts.iter().flat_map(|part| &part.components), &ledger.revisions, now);
         after.revisions.extend(plan.revise.iter().cloned());
         survey.calendar.items = plan::items::items(&survey.calendar, &after);
-        let site = Site { base_url: given.identity.base_url.clone(), title: given.identity.title.clone() };
+        let site = Site {
+            base_url: given.identity.base_url.clone(),
+            title: given.identity.title.clone(),
+            uid_domain: given.identity.uid_domain.clone(),
+        };
         let publication = publish(&survey.calendar, &after, &parts, &site, now, Some(&kept.publication));
         let sender = given.identity.sender(Some(ledger.link_key.clone()));
         let letters: Vec<Letter> = plan.write.iter().map(|intent| compose(intent, &survey.calendar, &sender, now)).collect();

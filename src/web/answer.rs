@@ -8,7 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use chrono::{DateTime, Datelike as _, Timelike as _, Utc};
 
-use crate::output::publication::{CALENDAR, Document, HTML, JSON, Publication};
+use crate::output::publication::{ATOM, CALENDAR, Document, HTML, JSON, Publication};
 
 /// The document of a path. A page is found with and without the slash at its end.
 pub(super) fn find<'a>(publication: &'a Publication, path: &'a str) -> Option<(&'a str, &'a Arc<Document>)> {
@@ -35,7 +35,7 @@ pub(super) fn respond(path: &str, document: &Document, asked: &HeaderMap, gzip_f
     if varies {
         headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     }
-    if matches!(document.content_type, CALENDAR | JSON) {
+    if matches!(document.content_type, CALENDAR | JSON | ATOM) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     }
     if unchanged {

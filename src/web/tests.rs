@@ -149,7 +149,7 @@ async fn a_page_is_compressed_for_those_who_ask_with_a_validator_of_its_own() {
     assert_ne!(small.header("etag"), plain.header("etag"));
     assert!(small.body.len() < plain.body.len());
     assert_eq!(plain.header("vary"), "accept-encoding");
-    assert!(plain.header("content-security-policy").starts_with("default-src 'none'; style-src 'self'"));
+    assert!(plain.header("content-security-policy").starts_with("default-src 'none'; script-src 'self'; style-src 'self'"));
     assert!(!plain.header("content-security-policy").contains("unsafe"));
     let again = get(&server, "/c/tide/", &format!("accept-encoding: gzip\r\nif-none-match: {}\r\n", small.header("etag"))).await;
     assert_eq!(again.status, 304);

@@ -8,7 +8,7 @@ use super::view::{by_day, href, in_order, next, row, title, value};
 use crate::meeting::calendar::occurrences;
 use crate::meeting::occurrence::Occurrence;
 use crate::meeting::series::{Community, Series};
-use crate::output::{clean, ics, words};
+use crate::output::{clean, public, words};
 use crate::plan::component::week_begins;
 use chrono::TimeDelta;
 
@@ -72,30 +72,10 @@ fn entry(source: &Source<'_>, community: &Community, series: &Series) -> Value {
     context! {
         title => title(series),
         href => format!("/c/{}/", series.id),
-        rhythm => rhythm(source, series),
+        rhythm => public::rhythm(series, source.now),
         description => series.description.as_ref().map(|text| clean::line(text, 400)),
         next => value(next),
     }
-}
-
-/// "Every two weeks on Wednesday, 18:00 UTC", for the rules that hold now or are still to come.
-pub(super) fn rhythm(source: &Source<'_>, series: &Series) -> Vec<String> {
-    let today = week_begins(source.now).date_naive();
-    let ends = |rule: &crate::meeting::series::Rule| [rule.until, series.ended].into_iter().flatten().min();
-    let current = series.rules.iter().filter(|rule| ends(rule).is_none_or(|end| end >= today));
-    current
-        .filter_map(|rule| {
-            let first = rule.recurrence.first(rule.from)?;
-            let mut words = format!("{}, {}", words::capital(&rule.recurrence.in_words(first)), ics::clock(rule));
-            if first > today {
-                words.push_str(&format!(", from {}", words::date(first)));
-            }
-            if let Some(end) = ends(rule) {
-                words.push_str(&format!(", until {}", words::date(end)));
-            }
-            Some(words)
-        })
-        .collect()
 }
 
 fn coming<'a>(source: &Source<'_>, community: &'a Community) -> Vec<(&'a Series, Occurrence)> {

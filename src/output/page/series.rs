@@ -3,11 +3,11 @@
 use minijinja::{Value, context};
 
 use super::Source;
-use super::community::{head, rhythm, subscribe};
+use super::community::{head, subscribe};
 use super::view::{Row, href, next, next_row, row, title, value};
 use crate::meeting::occurrence::Occurrence;
 use crate::meeting::series::{Community, Series};
-use crate::output::{clean, ics, link, words};
+use crate::output::{clean, ics, link, public, words};
 use crate::plan::component::{hours, told_from};
 
 /// How many meetings to come, and how many past ones, a series' page lists.
@@ -27,7 +27,7 @@ pub(super) fn series(source: &Source<'_>, community: &Community, series: &Series
         community => head(community),
         title => title(series),
         description => series.description.as_ref().map(|text| clean::line(text, 2000)),
-        rhythm => rhythm(source, series),
+        rhythm => public::rhythm(series, now),
         ended => series.ended.map(words::date),
         hours => city_hours(source, community, series),
         next => value(upcoming),

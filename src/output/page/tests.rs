@@ -302,3 +302,58 @@ fn a_series_says_where_the_clocks_make_it_another_hour_than_last_time() {
     let berlin = zoned::page(&html, "Europe/Berlin", &zones);
     assert!(berlin.contains("data-as=\"shift\">Berlin 19:00, one hour earlier than on 21 October.</time>"), "{berlin}");
 }
+
+/// A document of the publication as text.
+fn document(calendar: &Calendar, ledger: &Ledger, path: &str) -> String {
+    let publication = published(calendar, ledger, utc(NOW), None);
+    String::from_utf8(publication.documents[path].bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn programs_see_what_pages_say_and_nothing_more() {
+    let mut calendar = tide();
+    calendar.items = vec![item("write <the> guide", true), item("kept until released", false)];
+    calendar.communities[0].omit_people = vec!["Kofi".to_owned()];
+    let decisions = vec![
+        decide("tide/call", NOW, &[("2026-12-02T18:00:00", Verdict::Cancel)], Some("A <holiday> & more.")),
+        decide("tide/workshop", NOW, &[("2026-12-07T09:00:00", Verdict::Move { to: wall("2026-12-08T10:30:00") })], None),
+    ];
+    let ledger = Ledger { decisions, proposals: vec![proposal(true)], ..Ledger::default() };
+    let read = |path: &str| serde_json::from_str::<serde_json::Value>(&document(&calendar, &ledger, path)).unwrap();
+    let items = read("/c/tide/items.json");
+    assert_eq!((items.as_array().unwrap().len(), &items[0]["text"], &items[0]["meetings"]), (1, &"write <the> guide".into(), &4.into()));
+    let changes = read("/c/tide/changes.json");
+    let moved = changes.as_array().unwrap().iter().find(|change| change["series"] == "tide/workshop").unwrap();
+    assert_eq!(moved["meetings"][0]["start"], "2026-12-07T17:00:00Z");
+    assert_eq!(moved["meetings"][0]["to"], "2026-12-08T18:30:00Z");
+    let series = read("/c/tide/series.json");
+    assert_eq!(series[0]["rhythm"][0], "Every two weeks on Wednesday, 18:00 UTC");
+    for path in ["/c/tide/items.json", "/c/tide/changes.json", "/c/tide/changes.atom", "/changes.atom", "/c/tide/series.json"] {
+        let text = document(&calendar, &ledger, path);
+        assert!(
+            !text.contains("secret") && !text.contains("Kofi") && !text.contains("dana") && !text.contains("kept until"),
+            "{path}: {text}"
+        );
+    }
+    let atom = document(&calendar, &ledger, "/c/tide/changes.atom");
+    assert!(atom.contains("<title>Cancelled: Wednesday 2 December 2026, 18:00 UTC: Tide call</title>"), "{atom}");
+    assert!(atom.contains("A &lt;holiday&gt; &amp; more.") && atom.contains("<updated>2026-11-20T12:00:00Z</updated>"), "{atom}");
+    assert!(atom.contains("href=\"https://calendar.example.org/c/tide/call/20261202T1800\""), "{atom}");
+    assert_eq!(document(&calendar, &ledger, "/changes.atom").matches("<entry>").count(), 2);
+}
+
+#[test]
+fn every_machine_form_is_described_and_every_description_is_published() {
+    let api: serde_json::Value = serde_json::from_str(&document(&tide(), &Ledger::default(), "/openapi.json")).unwrap();
+    let publication = published(&tide(), &Ledger::default(), utc(NOW), None);
+    for path in api["paths"].as_object().unwrap().keys() {
+        let filled = path.replace("{community}", "tide").replace("{series}", "call");
+        assert!(publication.documents.contains_key(&filled), "{filled}");
+    }
+    for (schema, path) in [("Meeting", "agenda"), ("Series", "series")] {
+        let rows: serde_json::Value =
+            serde_json::from_str(&document(&tide(), &Ledger::default(), &format!("/c/tide/{path}.json"))).unwrap();
+        let described: Vec<&String> = api["components"]["schemas"][schema]["properties"].as_object().unwrap().keys().collect();
+        assert_eq!(rows[0].as_object().unwrap().keys().collect::<Vec<_>>(), described, "{schema}");
+    }
+}

@@ -116,7 +116,7 @@ fn field(text: &str, zone: &Zone, out: &mut String) -> Option<usize> {
 fn link(text: &str, zone: &Zone, out: &mut String) -> Option<usize> {
     let tag = text.get(..text.find('>')?)?;
     let path = attribute(tag, "href")?;
-    if !(path == "/" || path.starts_with("/c/")) || path.contains(['?', '#']) || path.ends_with(".json") {
+    if !(path == "/" || path.starts_with("/c/")) || path.contains(['?', '#']) || path.ends_with(".json") || path.ends_with(".atom") {
         return None;
     }
     let name = escaped(&zone.name().replace('+', "%2B"));

@@ -6,6 +6,7 @@
   const field = form.elements.zone, said = form.querySelector(".said");
   const make = zone => {
     try {
+      if (!zone) return null;
       return new Intl.DateTimeFormat("en-GB", {
         timeZone: zone, hourCycle: "h23", weekday: "long", day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit",
       });
@@ -15,7 +16,7 @@
   const asked = new URLSearchParams(location.search).get("zone");
   // What the server knows and this browser does not stays as the server wrote it.
   if (asked && !make(asked)) return;
-  let zone, format;
+  let format;
 
   const wall = at => {
     const part = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, value]));
@@ -77,7 +78,6 @@
   };
   const show = name => {
     format = make(name);
-    zone = name;
     const label = name.split("/").pop().replaceAll("_", " ");
     document.querySelectorAll("time[data-as]").forEach(time => write(time, label));
     days();
@@ -86,8 +86,10 @@
     said.textContent = "";
   };
 
-  const found = format => format && format.resolvedOptions().timeZone;
-  show([asked, kept(), found(Intl.DateTimeFormat())].find(name => name && make(name)) ?? "UTC");
+  // Some browsers go on calling zones by names that people no longer use.
+  const renamed = { "Asia/Calcutta": "Asia/Kolkata", "Asia/Katmandu": "Asia/Kathmandu", "Asia/Rangoon": "Asia/Yangon", "Asia/Saigon": "Asia/Ho_Chi_Minh", "Europe/Kiev": "Europe/Kyiv", "America/Godthab": "America/Nuuk" };
+  const device = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  show([asked, kept(), make(renamed[device]) ? renamed[device] : device].find(name => name && make(name)) ?? "UTC");
   setInterval(count, 6e4);
   form.addEventListener("submit", event => {
     event.preventDefault();

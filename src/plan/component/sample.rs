@@ -39,7 +39,11 @@ pub(crate) fn published(calendar: &Calendar, ledger: &Ledger, now: DateTime<Utc>
 }
 
 pub(crate) fn site() -> Site {
-    Site { base_url: "https://calendar.example.org".to_owned(), title: "Calendars".to_owned() }
+    Site {
+        base_url: "https://calendar.example.org".to_owned(),
+        title: "Calendars".to_owned(),
+        uid_domain: "calendar.example.org".to_owned(),
+    }
 }
 
 pub(crate) fn rule(series: &str, from: &str, every: &str, time: &str, zone_name: &str) -> Rule {
