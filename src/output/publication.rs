@@ -298,6 +298,14 @@ fn pages(source: &Source<'_>, whole: &[u64], press: &mut Press<'_>) {
         let schedule = inputs::schedule(community, site);
         let input = inputs::of((input, moment));
         press.put(format!("{base}/"), HTML, input, || Some(pages.community(community)));
+        for first in pages.months() {
+            press.put(format!("{base}/{}", first.format("%Y-%m")), HTML, input, || Some(pages.month(community, first)));
+        }
+        press.put(format!("{base}/month"), HTML, input, || Some(pages.month(community, week_begins(now).date_naive())));
+        press.put(format!("{base}/embed"), HTML, input, || Some(pages.embed(community)));
+        if let Some((path, style)) = pages.style(community) {
+            press.put(path, CSS, inputs::of(&style), || Some(style));
+        }
         press.put(format!("{base}/items"), HTML, input, || Some(pages.items(community)));
         press.put(format!("{base}/changes"), HTML, input, || Some(pages.changes(community)));
         let remarked = inputs::of((schedule, page::remarks::of(source, community)));

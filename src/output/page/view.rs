@@ -29,6 +29,8 @@ pub(super) struct Row {
     /// For `<time datetime>`, as all that is named `machine`.
     pub machine: String,
     pub machine_end: String,
+    /// The start as wall time in UTC, by which a reader elsewhere sees that the date differs.
+    pub utc: String,
     /// Begins on the UTC day of the row before.
     pub same_day: bool,
     pub state: &'static str,
@@ -90,6 +92,7 @@ pub(super) fn row(source: &Source<'_>, community: &Community, series: &Series, m
         end: words::hour(meeting.end.time()),
         machine: machine(meeting.start),
         machine_end: machine(meeting.end),
+        utc: meeting.start.format("%Y-%m-%dT%H:%M").to_string(),
         same_day: false,
         state: match meeting.status {
             Status::Confirmed => "confirmed",

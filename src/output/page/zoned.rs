@@ -75,13 +75,15 @@ fn words_of(tag: &str, zone: &Zone) -> Option<String> {
     let local = zone.wall(start);
     let (date, hour, label) = (words::weekday_date(local.date()), words::hour(local.time()), escaped(&label(zone)));
     let until = || Some(words::hour(zone.wall(at("data-end")?).time()));
+    let there = || NaiveDateTime::parse_from_str(attribute(tag, "data-local")?, "%Y-%m-%dT%H:%M").ok();
     Some(match attribute(tag, "data-as")? {
         "day" => date,
         "line" => format!("{date}, {hour} {label}"),
         "hours" => format!("{hour}<span class=\"end\">–{} {label}</span>", until()?),
         "big" => format!("<span>{date}</span> <span>{hour}–{} {label}</span>", until()?),
         "short" => format!("{} {label}", local.format("%a %-d %b %H:%M")),
-        "city" => words::city_hour(NaiveDateTime::parse_from_str(attribute(tag, "data-local")?, "%Y-%m-%dT%H:%M").ok()?, local.date()),
+        "cell" => words::city_hour(local, there()?.date()),
+        "city" => words::city_hour(there()?, local.date()),
         "shift" => escaped(&shift(Some(zone), at("data-before")?, start)),
         _ => return None,
     })

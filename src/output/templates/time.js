@@ -2,8 +2,8 @@
 (() => {
   "use strict";
   const form = document.querySelector("form.zone");
-  if (!form || !window.Intl) return;
-  const field = form.elements.zone, said = form.querySelector(".said");
+  if (!window.Intl) return;
+  const field = form?.elements.zone, said = form?.querySelector(".said");
   const make = zone => {
     try {
       if (!zone) return null;
@@ -36,6 +36,13 @@
     const year = then.year === now.year ? "" : ` ${then.year}`;
     return `${label} ${now.clock}, ${much} ${by < 0 ? "earlier" : "later"} than on ${then.day} ${then.month}${year}.`;
   };
+  const calendar = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", weekday: "long", day: "numeric", month: "long", year: "numeric" });
+  const there = time => {
+    const [date, clock] = time.dataset.local.split("T"), [year, month, day] = date.split("-");
+    const part = Object.fromEntries(calendar.formatToParts(Date.UTC(year, month - 1, day)).map(({ type, value }) => [type, value]));
+    return { ...part, clock, date: `${part.weekday} ${part.day} ${part.month} ${part.year}` };
+  };
+  const beside = (local, date) => local.date === date ? local.clock : `${short(local)} ${local.clock}`;
   const write = (time, label) => {
     const start = new Date(time.dateTime), local = wall(start);
     const until = time.dataset.end && wall(new Date(time.dataset.end)).clock;
@@ -46,13 +53,9 @@
       big: () => [span(local.date), " ", span(`${local.clock}–${until} ${label}`)],
       short: () => [`${short(local)} ${local.clock} ${label}`],
       shift: () => [shift(new Date(time.dataset.before), start, label)],
-      city: () => {
-        const [date, clock] = time.dataset.local.split("T"), [year, month, day] = date.split("-");
-        const there = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", weekday: "long", day: "numeric", month: "long", year: "numeric" });
-        const part = Object.fromEntries(there.formatToParts(Date.UTC(year, month - 1, day)).map(({ type, value }) => [type, value]));
-        const same = `${part.weekday} ${part.day} ${part.month} ${part.year}` === local.date;
-        return [same ? clock : `${short(part)} ${clock}`];
-      },
+      // The hour of another place beside the reader's date, and the reader's hour beside a date of UTC.
+      city: () => [beside(there(time), local.date)],
+      cell: () => [beside(local, there(time).date)],
     };
     const way = ways[time.dataset.as];
     if (way) time.replaceChildren(...way());
@@ -82,8 +85,10 @@
     document.querySelectorAll("time[data-as]").forEach(time => write(time, label));
     days();
     count();
-    field.value = name;
-    said.textContent = "";
+    if (form) {
+      field.value = name;
+      said.textContent = "";
+    }
   };
 
   // Some browsers go on calling zones by names that people no longer use.
@@ -91,6 +96,7 @@
   const device = Intl.DateTimeFormat().resolvedOptions().timeZone;
   show([asked, kept(), make(renamed[device]) ? renamed[device] : device].find(name => name && make(name)) ?? "UTC");
   setInterval(count, 6e4);
+  if (!form) return;
   form.addEventListener("submit", event => {
     event.preventDefault();
     const name = field.value.trim();
