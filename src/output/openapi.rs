@@ -3,9 +3,11 @@
 use serde_json::{Value, json};
 
 use super::publication::Site;
+use crate::meeting::series::SeriesId;
 
-/// The document, at `/openapi.json`.
-pub fn document(site: &Site) -> String {
+/// The document, at `/openapi.json`. `example` is a series that is published.
+pub fn document(site: &Site, example: Option<&SeriesId>) -> String {
+    let names = Names { community: example.map(|id| &*id.community), series: example.map(|id| &*id.series) };
     let whole = json!({
         "openapi": "3.1.0",
         "info": {
@@ -15,39 +17,49 @@ pub fn document(site: &Site) -> String {
         },
         "servers": [{ "url": site.base_url }],
         "paths": {
-            "/c/{community}/agenda.json": rows("The meetings of a community, from five weeks ago to a year ahead, in order of start", "agenda", "Meeting"),
-            "/c/{community}/series.json": rows("The series of a community", "series", "Series"),
-            "/c/{community}/items.json": rows("Open action items, those of the latest notes first", "items", "Item"),
-            "/c/{community}/changes.json": rows("What was cancelled, moved, added or restored in the last 400 days, the newest first", "changes", "Change"),
-            "/c/{community}/changes.atom": file("The same changes as an Atom feed", "changesFeed", "application/atom+xml", &["community"]),
-            "/changes.atom": file("The changes of all communities as an Atom feed", "allChangesFeed", "application/atom+xml", &[]),
-            "/feeds/all.ics": file("Every meeting as iCalendar", "allFeed", "text/calendar", &[]),
-            "/feeds/{community}.ics": file("The meetings of a community as iCalendar", "communityFeed", "text/calendar", &["community"]),
-            "/feeds/{community}/{series}.ics": file("The meetings of a series as iCalendar", "seriesFeed", "text/calendar", &["community", "series"]),
+            "/c/{community}/agenda.json": rows("The meetings of a community, from five weeks ago to a year ahead, in order of start", "agenda", "Meeting", &names),
+            "/c/{community}/series.json": rows("The series of a community", "series", "Series", &names),
+            "/c/{community}/items.json": rows("Open action items, those of the latest notes first", "items", "Item", &names),
+            "/c/{community}/changes.json": rows("What was cancelled, moved, added or restored in the last 400 days, the newest first", "changes", "Change", &names),
+            "/c/{community}/changes.atom": file("The same changes as an Atom feed", "changesFeed", "application/atom+xml", &["community"], &names),
+            "/changes.atom": file("The changes of all communities as an Atom feed", "allChangesFeed", "application/atom+xml", &[], &names),
+            "/feeds/all.ics": file("Every meeting as iCalendar", "allFeed", "text/calendar", &[], &names),
+            "/feeds/{community}.ics": file("The meetings of a community as iCalendar", "communityFeed", "text/calendar", &["community"], &names),
+            "/feeds/{community}/{series}.ics": file("The meetings of a series as iCalendar", "seriesFeed", "text/calendar", &["community", "series"], &names),
         },
         "components": { "schemas": schemas() },
     });
     format!("{whole:#}\n")
 }
 
-fn rows(summary: &str, id: &str, schema: &str) -> Value {
+/// What stands in an address for a community and a series, for those who try it out.
+struct Names<'a> {
+    community: Option<&'a str>,
+    series: Option<&'a str>,
+}
+
+fn rows(summary: &str, id: &str, schema: &str, examples: &Names<'_>) -> Value {
     let content =
         json!({ "application/json": { "schema": { "type": "array", "items": { "$ref": format!("#/components/schemas/{schema}") } } } });
-    get(summary, id, &["community"], content)
+    get(summary, id, &["community"], content, examples)
 }
 
-fn file(summary: &str, id: &str, content_type: &str, names: &[&str]) -> Value {
-    get(summary, id, names, json!({ content_type: { "schema": { "type": "string" } } }))
+fn file(summary: &str, id: &str, content_type: &str, names: &[&str], examples: &Names<'_>) -> Value {
+    get(summary, id, names, json!({ content_type: { "schema": { "type": "string" } } }), examples)
 }
 
-fn get(summary: &str, id: &str, names: &[&str], content: Value) -> Value {
+fn get(summary: &str, id: &str, names: &[&str], content: Value, examples: &Names<'_>) -> Value {
     let parameters: Vec<Value> = names
         .iter()
         .map(|name| {
-            json!({
+            let mut parameter = json!({
                 "name": name, "in": "path", "required": true,
                 "schema": { "type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,39}$" },
-            })
+            });
+            if let Some(example) = if *name == "series" { examples.series } else { examples.community } {
+                parameter["example"] = example.into();
+            }
+            parameter
         })
         .collect();
     json!({

@@ -284,7 +284,10 @@ fn machine_forms(source: &Source<'_>, whole: &[u64], press: &mut Press<'_>) {
     }
     let path = "/changes.atom".to_owned();
     press.put(path.clone(), ATOM, inputs::of(whole), || Some(atom::all(calendar, ledger, site, &path, now)));
-    press.put("/openapi.json".to_owned(), JSON, inputs::of((&site.base_url, &site.title)), || Some(openapi::document(site)));
+    let example = calendar.all_series().next().map(|(_, series)| &series.id);
+    press.put("/openapi.json".to_owned(), JSON, inputs::of((&site.base_url, &site.title, example)), || {
+        Some(openapi::document(site, example))
+    });
 }
 
 fn pages(source: &Source<'_>, whole: &[u64], press: &mut Press<'_>) {
