@@ -119,6 +119,7 @@ fn community() -> Community {
         rehearsal: false,
         paused_until: None,
         letters_a_week: 2,
+        letters_a_day: 6,
         grace: TimeDelta::minutes(10),
         quiet: TimeDelta::minutes(30),
         holidays: Vec::new(),
