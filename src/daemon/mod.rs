@@ -28,7 +28,7 @@ use crate::meeting::calendar::Calendar;
 use crate::output::letter::Sender;
 use crate::store::{Lock, Store, StoreError};
 use crate::web::{self, Limits, Web};
-use clock::ClockWatch;
+use clock::{ClockWatch, IN_STEP};
 use opening::Opened;
 use rounds::Rounds;
 
@@ -133,17 +133,18 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
     let mut rounds = Rounds::new(opened, store.clone())?;
     let carrier = tokio::spawn(carrier::run(store, given, clock, letters.clone(), ended(ending.clone()), Pace::default()));
 
-    let mut watch = ClockWatch::new(last_round, clock(), Instant::now());
+    let mut watch = ClockWatch::new(last_round, clock(), Instant::now(), in_step());
     let mut ready = false;
     loop {
         let believed = watch.believes(clock(), Instant::now());
-        rounds.doubt_the_clock(!believed);
-        if believed {
-            let walked;
-            (rounds, walked) = rounds.turn(clock()).await?;
-            if walked {
-                publication.send_replace(rounds.publication());
-            }
+        rounds.doubt_the_clock(watch.said());
+        let published;
+        (rounds, published) = match believed {
+            true => rounds.turn(clock()).await?,
+            false => rounds.look(watch.steady(Instant::now())).await?,
+        };
+        if published {
+            publication.send_replace(rounds.publication());
         }
         let mut otherwise = believed != orders.borrow().is_some();
         if *rounds.mail() != mail {
@@ -174,7 +175,8 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
             _ = hangup.recv() => rounds.read_again(),
             request = asked.recv() => {
                 let Some(request) = request else { break };
-                rounds = rounds.follow(request, clock()).await?;
+                let now = if believed { clock() } else { watch.steady(Instant::now()) };
+                rounds = rounds.follow(request, now).await?;
             }
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
@@ -188,6 +190,12 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
         tracing::warn!("A letter was still in hand at the end; what is known of it is in the outbox.");
     }
     Ok(())
+}
+
+/// How long a clock that jumped has to run in step. Tests of a program that is built for them need not wait.
+fn in_step() -> Duration {
+    let shorter = std::env::var("CONVENED_IN_STEP").ok().filter(|_| cfg!(debug_assertions));
+    shorter.and_then(|seconds| seconds.parse().ok()).map_or(IN_STEP, Duration::from_secs)
 }
 
 async fn ended(mut ending: watch::Receiver<bool>) {
