@@ -6,6 +6,8 @@ mod beginning;
 mod clock;
 mod mail;
 pub mod opening;
+mod organise;
+mod preview;
 mod rounds;
 
 pub use answers::{LONGEST_REASON, Reason, answer};
@@ -26,6 +28,7 @@ use tokio::time::Instant;
 use crate::carrier::{self, Pace};
 use crate::meeting::calendar::Calendar;
 use crate::output::letter::Sender;
+use crate::output::publication::Site;
 use crate::store::{Lock, Store, StoreError};
 use crate::web::{self, Limits, Web};
 use clock::{ClockWatch, IN_STEP};
@@ -59,6 +62,10 @@ impl From<io::Error> for Failure {
 pub struct Known {
     pub calendar: Arc<Calendar>,
     pub sender: Sender,
+    pub site: Site,
+    pub link_key: Vec<u8>,
+    /// What is wrong with the clock, if it is doubted.
+    pub clock: Option<String>,
 }
 
 /// Longest sleep between two looks at the clock: machines are suspended and clocks are set.

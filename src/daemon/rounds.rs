@@ -10,19 +10,21 @@ use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
 use super::opening::{Opened, bring, identity, zone_source};
-use super::{Failure, Known, WATCHDOG, answers, wake_folder};
+use super::{Failure, Known, WATCHDOG, answers, organise, wake_folder};
 use crate::config::{self, Mail, Settings};
 use crate::meeting::calendar::Calendar;
 use crate::meeting::series::NotesFolder;
 use crate::meeting::zone::report::ZoneReport;
-use crate::output::publication::Publication;
+use crate::output::publication::{Publication, Site};
 use crate::round::{Brought, Given, Kept, look, walk};
 use crate::source::{Grade, Remark};
 use crate::sources::folder::{self, Watch};
 use crate::sources::zoneinfo;
 use crate::store::{Store, StoreError};
+use crate::web::Visit;
 use crate::web::decide::DecideRequest;
 use crate::web::health::{Health, SourceHealth};
+use crate::web::organise::OrganiseRequest;
 
 /// After a round that the store refused (a full disk), the next one is tried after so long.
 const AFTER_FAILURE: TimeDelta = TimeDelta::seconds(10);
@@ -36,6 +38,8 @@ type Way<T> = fn(&Store, &mut Kept, &Given<'_>, &mut dyn FnMut(&NotesFolder) -> 
 pub struct Rounds {
     opened: Opened,
     store: Store,
+    /// Of the store, for ever.
+    link_key: Vec<u8>,
     kept: Kept,
     /// Notes as read last, by folder.
     brought: HashMap<String, Brought>,
@@ -68,6 +72,7 @@ impl Rounds {
         let mut rounds = Rounds {
             zone_report: opened.zones.versions().into(),
             opened,
+            link_key: store.link_key()?,
             store,
             kept,
             brought: HashMap::new(),
@@ -241,13 +246,27 @@ impl Rounds {
     }
 
     /// Shows what a link shows, or does what its button does.
-    pub async fn follow(self, request: DecideRequest, now: DateTime<Utc>) -> Result<Rounds, Failure> {
+    pub async fn follow(self, visit: Visit, now: DateTime<Utc>) -> Result<Rounds, Failure> {
         spawn_blocking(move || {
-            let known = Known { calendar: self.calendar.clone(), sender: self.opened.identity.sender(None) };
-            match answers::follow(&self.store, &known, &request.token, request.answer, now) {
-                // Whoever asked may have gone meanwhile; what was decided is decided.
-                Ok(view) => drop(request.reply.send(view)),
-                Err(error) => tracing::error!("{error}"),
+            let identity = &self.opened.identity;
+            let known = Known {
+                calendar: self.calendar.clone(),
+                sender: identity.sender(None),
+                site: Site { base_url: identity.base_url.clone(), title: identity.title.clone() },
+                link_key: self.link_key.clone(),
+                clock: self.clock_doubted.clone(),
+            };
+            // Whoever asked may have gone meanwhile; what was decided is decided.
+            let answered = match visit {
+                Visit::Decide(DecideRequest { token, answer, reply }) => {
+                    answers::follow(&self.store, &known, &token, answer, now).map(|view| drop(reply.send(view)))
+                }
+                Visit::Organise(OrganiseRequest { token, ask, reply }) => {
+                    organise::follow(&self.store, &known, &token, ask, now).map(|page| drop(reply.send(page)))
+                }
+            };
+            if let Err(error) = answered {
+                tracing::error!("{error}");
             }
             self
         })

@@ -1,6 +1,7 @@
 //! Calendar, memory and now in; out comes what to write, withdraw, ask, decide and revise, why something is not sent, and when to
 //! look again. A pure function: it sends nothing and asks nobody what time it is.
 
+pub mod by_hand;
 pub mod changed;
 pub mod clocks;
 pub mod component;

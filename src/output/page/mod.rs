@@ -3,6 +3,7 @@
 
 mod community;
 pub mod decide;
+pub mod organiser;
 mod record;
 pub(super) mod remarks;
 mod series;
@@ -21,7 +22,7 @@ pub const STYLE_PATH: &str = "/style.css";
 pub const STYLE: &str = include_str!("../templates/style.css");
 
 /// Templates by name; escaping follows from `.html`.
-const TEMPLATES: [(&str, &str); 11] = [
+const TEMPLATES: [(&str, &str); 13] = [
     ("base.html", include_str!("../templates/base.html")),
     ("rows.html", include_str!("../templates/rows.html")),
     ("home.html", include_str!("../templates/home.html")),
@@ -32,6 +33,8 @@ const TEMPLATES: [(&str, &str); 11] = [
     ("changes.html", include_str!("../templates/changes.html")),
     ("remarks.html", include_str!("../templates/remarks.html")),
     ("decide.html", include_str!("../templates/decide.html")),
+    ("organiser.html", include_str!("../templates/organiser.html")),
+    ("draft.html", include_str!("../templates/draft.html")),
     ("notice.html", include_str!("../templates/notice.html")),
 ];
 

@@ -93,7 +93,7 @@ pub(super) fn changes(source: &Source<'_>, community: &Community) -> Value {
     context! { site => source.site.title.as_str(), community => head(community), decisions => entries }
 }
 
-fn line(series: &Series, wall: chrono::NaiveDateTime, verdict: &Verdict) -> Option<String> {
+pub(super) fn line(series: &Series, wall: chrono::NaiveDateTime, verdict: &Verdict) -> Option<String> {
     let zone = series.zone_on(wall.date())?;
     let at = |wall| words::in_full(zone.instant(wall));
     Some(match verdict {
