@@ -63,12 +63,10 @@ fn letters(house: &House) -> Vec<(String, String)> {
     to_list.map(|line| (word(line, "subject"), word(line, "fate"))).collect()
 }
 
+/// The subjects of reminders: "Sun 22 Nov 18:00 UTC: Orchard call". Other kinds begin with a word in capitals.
 fn reminders(house: &House) -> Vec<String> {
-    letters(house)
-        .into_iter()
-        .map(|(subject, _)| subject)
-        .filter(|subject| subject.ends_with("UTC: Orchard call") && !subject.starts_with('C'))
-        .collect()
+    let subjects = letters(house).into_iter().map(|(subject, _)| subject);
+    subjects.filter(|subject| subject.chars().nth(1).is_some_and(char::is_lowercase)).collect()
 }
 
 /// What health says of the clock: well or not, and in words.
