@@ -91,7 +91,7 @@ fn reminder(
         }
     }
     for community in &mut calendar.communities {
-        (community.letters_a_week, community.paused_until) = (u32::MAX, None);
+        (community.letters_a_week, community.letters_a_day, community.paused_until) = (u32::MAX, u32::MAX, None);
     }
     let known = |id| (id, SeriesMemory { first_seen: at - TimeDelta::days(9999), told: Default::default(), pending: None });
     let untold = Ledger {

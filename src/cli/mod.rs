@@ -7,6 +7,7 @@ pub mod decide;
 pub mod import;
 pub mod items;
 pub mod letter;
+pub mod link;
 pub mod notes;
 pub mod once;
 pub mod outbox;
@@ -89,6 +90,8 @@ pub enum Command {
     Approve(changes::Approve),
     /// Declines what notes propose
     Decline(changes::Decline),
+    /// Prints the address of an organiser's own page, where they cancel, move and restore in the browser
+    Link(link::Args),
     /// Open action items, and closing one by hand
     Items(items::Args),
     /// What waits, what was sent, what is in doubt
@@ -213,6 +216,7 @@ pub fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Changes(args) => changes::list(config, args),
         Command::Approve(args) => changes::approve(config, args),
         Command::Decline(args) => changes::decline(config, args),
+        Command::Link(args) => link::run(config, args),
         Command::Items(args) => items::run(config, args),
         Command::Outbox(args) => outbox::list(config, args),
         Command::Retry(args) => outbox::retry(config, args),

@@ -59,6 +59,7 @@ fn read(text: &Text, uid_domain: &str, zones: &Zones, remarks: &mut Vec<Remark>)
     let rehearsal = table.bool("rehearsal", remarks).unwrap_or(false);
     let paused_until = table.date("paused-until", remarks);
     let letters_a_week = table.number("letters-a-week", 1, 50, remarks).unwrap_or(2);
+    let letters_a_day = table.number("letters-a-day", 1, 100, remarks).unwrap_or(6);
     let grace = waiting(&mut table, "grace", TimeDelta::days(1), "at most 1 day", remarks).unwrap_or(TimeDelta::minutes(10));
     let holidays = table.dates("holidays", remarks).map(values).unwrap_or_default();
     let quiet = waiting(&mut table, "quiet", TimeDelta::days(7), "at most 1 week", remarks).unwrap_or(TimeDelta::minutes(30));
@@ -87,6 +88,7 @@ fn read(text: &Text, uid_domain: &str, zones: &Zones, remarks: &mut Vec<Remark>)
         rehearsal,
         paused_until,
         letters_a_week,
+        letters_a_day,
         grace,
         quiet,
         holidays,

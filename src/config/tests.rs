@@ -58,6 +58,7 @@ fn a_community_in_ten_lines_has_sensible_defaults() {
     assert_eq!((&*community.id, community.title.as_str()), ("orchard", "Orchard"));
     assert_eq!(community.changes_from_notes, ChangesFromNotes::Ask);
     assert_eq!(community.join_links, JoinLinks::Public);
+    assert_eq!(community.letters_a_day, 6);
     assert_eq!((community.letters_a_week, community.grace, community.quiet), (2, TimeDelta::minutes(10), TimeDelta::minutes(30)));
     let series = &community.series[0];
     assert_eq!(series.letters, Letters::None);
@@ -91,6 +92,7 @@ omit-people = ["Cleo"]
 rehearsal = true
 paused-until = 2026-02-01
 letters-a-week = 3
+letters-a-day = 5
 grace = "5 minutes"
 quiet = "1 hour"
 list = "dev@lists.example.org"

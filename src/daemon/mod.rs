@@ -6,6 +6,8 @@ mod beginning;
 mod clock;
 mod mail;
 pub mod opening;
+mod organise;
+mod preview;
 mod rounds;
 
 pub use answers::{LONGEST_REASON, Reason, answer};
@@ -26,9 +28,10 @@ use tokio::time::Instant;
 use crate::carrier::{self, Pace};
 use crate::meeting::calendar::Calendar;
 use crate::output::letter::Sender;
+use crate::output::publication::Site;
 use crate::store::{Lock, Store, StoreError};
 use crate::web::{self, Limits, Web};
-use clock::ClockWatch;
+use clock::{ClockWatch, IN_STEP};
 use opening::Opened;
 use rounds::Rounds;
 
@@ -59,6 +62,10 @@ impl From<io::Error> for Failure {
 pub struct Known {
     pub calendar: Arc<Calendar>,
     pub sender: Sender,
+    pub site: Site,
+    pub link_key: Vec<u8>,
+    /// What is wrong with the clock, if it is doubted.
+    pub clock: Option<String>,
 }
 
 /// Longest sleep between two looks at the clock: machines are suspended and clocks are set.
@@ -135,18 +142,19 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
     let mut rounds = Rounds::new(opened, store.clone())?;
     let carrier = tokio::spawn(carrier::run(store, given, clock, letters.clone(), ended(ending.clone()), Pace::default()));
 
-    let mut watch = ClockWatch::new(last_round, clock(), Instant::now());
+    let mut watch = ClockWatch::new(last_round, clock(), Instant::now(), in_step());
     let mut ready = false;
     loop {
         let believed = watch.believes(clock(), Instant::now());
-        rounds.doubt_the_clock(!believed);
-        if believed {
-            let walked;
-            (rounds, walked) = rounds.turn(clock()).await?;
-            if walked {
-                publication.send_replace(rounds.publication());
-                zones.send_replace(rounds.zones().clone());
-            }
+        rounds.doubt_the_clock(watch.said());
+        let published;
+        (rounds, published) = match believed {
+            true => rounds.turn(clock()).await?,
+            false => rounds.look(watch.steady(Instant::now())).await?,
+        };
+        if published {
+            publication.send_replace(rounds.publication());
+            zones.send_replace(rounds.zones().clone());
         }
         let mut otherwise = believed != orders.borrow().is_some();
         if *rounds.mail() != mail {
@@ -177,7 +185,8 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
             _ = hangup.recv() => rounds.read_again(),
             request = asked.recv() => {
                 let Some(request) = request else { break };
-                rounds = rounds.follow(request, clock()).await?;
+                let now = if believed { clock() } else { watch.steady(Instant::now()) };
+                rounds = rounds.follow(request, now).await?;
             }
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
@@ -191,6 +200,12 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
         tracing::warn!("A letter was still in hand at the end; what is known of it is in the outbox.");
     }
     Ok(())
+}
+
+/// How long a clock that jumped has to run in step. Tests of a program that is built for them need not wait.
+fn in_step() -> Duration {
+    let shorter = std::env::var("CONVENED_IN_STEP").ok().filter(|_| cfg!(debug_assertions));
+    shorter.and_then(|seconds| seconds.parse().ok()).map_or(IN_STEP, Duration::from_secs)
 }
 
 async fn ended(mut ending: watch::Receiver<bool>) {

@@ -139,6 +139,8 @@ pub struct Community {
     pub paused_until: Option<NaiveDate>,
     /// At most so many scheduled letters a list and ISO week.
     pub letters_a_week: u32,
+    /// After so many letters a list and day (UTC), of all kinds, reminders and digests wait until the next.
+    pub letters_a_day: u32,
     /// How long a letter about a decision waits, during which it can be taken back unseen.
     pub grace: TimeDelta,
     /// How long a text must stand unchanged before anything in it counts.

@@ -1,6 +1,7 @@
 //! Calendar, memory and now in; out comes what to write, withdraw, ask, decide and revise, why something is not sent, and when to
 //! look again. A pure function: it sends nothing and asks nobody what time it is.
 
+pub mod by_hand;
 pub mod changed;
 pub mod clocks;
 pub mod component;
@@ -10,6 +11,7 @@ pub mod items;
 pub mod key;
 pub mod ledger;
 pub mod proposals;
+pub mod quiet;
 pub mod remarks;
 pub mod reminders;
 pub mod renamed;
@@ -72,6 +74,7 @@ pub fn make(calendar: &Calendar, ledger: &Ledger, remarks: &[(Option<Arc<str>>, 
     let in_doubt = remarks.iter().any(|(_, remark)| ZONE_DATA_IN_DOUBT.contains(&remark.code));
     clocks::add(&mut plan, calendar, ledger, &decisions, &verdicts, in_doubt, now);
     reminders::add(&mut plan, calendar, ledger, &proposals, &verdicts, now);
+    quiet::add(&mut plan, calendar, ledger, now);
     remarks::add(&mut plan, calendar, ledger, remarks, now);
     plan
 }
@@ -281,3 +284,6 @@ pub struct Answer {
     pub state: ProposalState,
     pub by: String,
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use super::items;
 use super::key::{Audience, Key, Kind, Subject};
 use super::ledger::{Fate, Ledger};
 use super::tellings::{elsewhere, recipients};
-use super::{About, Intent, Plan, Reminded, Skipped};
+use super::{About, Intent, Plan, Reminded, Skipped, quiet};
 use crate::meeting::action::ActionItem;
 use crate::meeting::calendar::{Calendar, Verdicts, occurrences};
 use crate::meeting::change::{Proposal, ProposalState, Verdict};
@@ -54,7 +54,7 @@ pub fn add(plan: &mut Plan, calendar: &Calendar, ledger: &Ledger, proposals: &[P
         if now < candidate.meeting.start - candidate.lead || covered.contains(&candidate.key) {
             continue;
         }
-        if let Some(why) = held(plan, ledger, candidate, now) {
+        if let Some(why) = held(plan, ledger, calendar, candidate, now) {
             plan.skipped.push(Skipped { key: candidate.key.clone(), at: now, occurrence: Some(candidate.meeting.id.clone()), why });
             // A pause ends with a day, a week's limit with its Sunday.
             plan.look_again((now.date_naive() + TimeDelta::days(1)).and_time(chrono::NaiveTime::MIN).and_utc());
@@ -148,15 +148,16 @@ fn is_covered(ledger: &Ledger, key: &Key) -> bool {
 }
 
 /// Why a due reminder waits, if it does.
-fn held(plan: &Plan, ledger: &Ledger, candidate: &Candidate<'_>, now: DateTime<Utc>) -> Option<String> {
+fn held(plan: &Plan, ledger: &Ledger, calendar: &Calendar, candidate: &Candidate<'_>, now: DateTime<Utc>) -> Option<String> {
     let community = candidate.community;
     if let Some(until) = community.paused_until.filter(|until| now.date_naive() < *until) {
         return Some(format!("Letters of {} are paused until {until}.", community.title));
     }
     let list = candidate.series.list.as_ref()?;
     let written = scheduled_this_week(plan, ledger, list, now.date_naive());
-    (written >= community.letters_a_week as usize)
-        .then(|| format!("{list} has had {written} scheduled letters this week, and letters-a-week is {}.", community.letters_a_week))
+    let of_week = (written >= community.letters_a_week as usize)
+        .then(|| format!("{list} has had {written} scheduled letters this week, and letters-a-week is {}.", community.letters_a_week));
+    of_week.or_else(|| quiet::held(plan, ledger, calendar, community, list, now))
 }
 
 /// How many reminders a list has had in the ISO week of a date, those of this plan included.

@@ -1,6 +1,7 @@
 //! The memory: what was told, decided, asked and published, in one SQLite file. Six whole acts - recall, record, claim, settle,
 //! decide, publication - each of them one transaction. Everything is synchronous; whoever awaits calls it from a blocking thread.
 
+mod answers;
 mod claim;
 mod decide;
 mod decisions;
@@ -23,7 +24,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use claim::{Handover, Settled};
 pub use decide::{Decide, Decided};
-pub use decisions::{DECISIONS_FILE, decisions_text, read_decisions};
+pub use decisions::{DECISIONS_FILE, Said, decisions_text, read_decisions};
 pub use fault::StoreError;
 pub use lock::Lock;
 pub use outbox::OutboxRow;

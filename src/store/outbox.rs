@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
-use rusqlite::OptionalExtension;
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::{OptionalExtension, Params, params};
 
 use super::recall::{fate, kind, lines};
-use super::rows::{instant, maybe_instant};
+use super::rows::{instant, maybe_instant, micros};
 use super::{Store, StoreError};
 use crate::plan::key::Kind;
 use crate::plan::ledger::Fate;
@@ -38,12 +38,27 @@ pub struct OutboxRow {
 impl Store {
     /// All letters, in the order in which they were written.
     pub fn outbox(&self) -> Result<Vec<OutboxRow>, StoreError> {
+        self.letters("", params![])
+    }
+
+    /// The letters of a community that wait, are held, in doubt or were refused within the last week; the newest first, at most `most`.
+    pub fn at_hand(&self, community: &str, most: u32, now: DateTime<Utc>) -> Result<Vec<OutboxRow>, StoreError> {
+        let which = "WHERE community = ?1 AND (fate IN ('waiting', 'handing-over', 'deferred', 'held', 'doubt')
+             OR fate = 'refused' AND since > ?2) AND written > ?3";
+        let (week, season) = (now - TimeDelta::days(7), now - TimeDelta::days(60));
+        let mut rows = self.letters(which, params![community, micros(week), micros(season)])?;
+        rows.reverse();
+        rows.truncate(most as usize);
+        Ok(rows)
+    }
+
+    fn letters(&self, which: &str, values: impl Params) -> Result<Vec<OutboxRow>, StoreError> {
         self.read(|tx| {
-            let mut select = tx.prepare_cached(
+            let mut select = tx.prepare_cached(&format!(
                 "SELECT key, kind, community, fate, since, written, attempts, doubts, message_id, recipients, subject, said, not_before,
-                     deferred_until, useful_until, why FROM letter ORDER BY number",
-            )?;
-            let rows = select.query_map([], |row| {
+                     deferred_until, useful_until, why FROM letter {which} ORDER BY number"
+            ))?;
+            let rows = select.query_map(values, |row| {
                 Ok(OutboxRow {
                     key: row.get(0)?,
                     kind: kind(row, 1)?,

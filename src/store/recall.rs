@@ -65,6 +65,11 @@ impl Store {
         })
     }
 
+    /// What signs the links of this store, for ever.
+    pub fn link_key(&self) -> Result<Vec<u8>, StoreError> {
+        self.read(|tx| tx.query_row("SELECT link_key FROM house", [], |row| row.get(0)))
+    }
+
     /// How many decisions there are of which no recorded round knows yet (a start counts as one); while there are any, nothing is handed
     /// over.
     pub fn unplanned(&self) -> Result<i64, StoreError> {

@@ -83,7 +83,7 @@ impl Store {
             }
             publish(tx, record.publication)?;
             claim::mark_useless(tx, record.now)?;
-            tx.execute("UPDATE house SET born = coalesce(born, ?1), last_round = ?1, planned = decided", [now])?;
+            tx.execute("UPDATE house SET born = min(coalesce(born, ?1), ?1), last_round = ?1, planned = decided", [now])?;
             Ok(Some(recorded))
         })
     }

@@ -417,6 +417,34 @@ fn an_empty_store_is_filled_from_the_file_of_decisions_and_tells_nobody() {
 }
 
 #[test]
+fn what_was_declined_or_withdrawn_stands_in_the_file_and_is_not_asked_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let withdrawn = Proposal { id: crate::meeting::change::ProposalId("0000cafe".into()), state: ProposalState::Withdrawn, ..proposal() };
+    let open = Proposal { id: crate::meeting::change::ProposalId("0000beef".into()), ..proposal() };
+    record(&store, &[], &Plan { proposals: vec![proposal(), withdrawn.clone(), open], ..Plan::default() }, noon());
+    let no = Answer { proposal: proposal().id, round: proposal().round, state: ProposalState::Declined, by: "ada@example.org".to_owned() };
+    store.decide(&Decide::Answer { answer: no, decision: None, instead_of: None }, noon()).unwrap();
+    store.keep_decisions_file(folder.path()).unwrap();
+    let other = Store::in_memory().unwrap();
+    assert_eq!(other.fill_from_decisions_file(folder.path()).unwrap(), 2);
+    let filled = other.recall(noon()).unwrap().ledger.proposals;
+    let before = store.recall(noon()).unwrap().ledger.proposals;
+    assert_eq!(filled, before.into_iter().filter(|proposal| proposal.state != ProposalState::Open).collect::<Vec<_>>());
+    assert!(filled.contains(&withdrawn) && filled.iter().any(|proposal| proposal.state == ProposalState::Declined));
+}
+
+#[test]
+fn a_decision_made_after_the_clock_was_ahead_is_the_newest() {
+    let store = Store::in_memory().unwrap();
+    let ahead = Decision { at: noon() + TimeDelta::days(365), ..decision("00000001") };
+    store.decide(&Decide::Decision(ahead), noon()).unwrap();
+    store.decide(&Decide::Decision(decision("00000002")), noon()).unwrap();
+    let ids: Vec<_> = store.recall(noon()).unwrap().ledger.decisions.into_iter().map(|decision| decision.id.0).collect();
+    assert_eq!(ids, ["00000001", "00000002"]);
+}
+
+#[test]
 fn a_newer_schema_a_broken_file_and_a_missing_permission_are_sentences() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(STORE_FILE);
@@ -493,17 +521,58 @@ mod text {
         )
     }
 
+    fn any_answer() -> impl Strategy<Value = Proposal> {
+        let what = prop_oneof![
+            proptest::collection::vec(any_wall(), 1..3).prop_map(Proposed::Cancel),
+            (any_wall(), any_wall()).prop_map(|(from, to)| Proposed::Move(from, to)),
+            any_wall().prop_map(Proposed::Extra),
+            Just(Proposed::Cadence),
+            Just(Proposed::End),
+        ];
+        let state = proptest::sample::select(&ProposalState::ALL[1..]);
+        let words = (name(), name(), proptest::option::of(name()), any::<u32>(), any::<bool>(), any::<bool>());
+        (name(), what, state, words, any_instant(), any_instant()).prop_map(
+            |(id, what, state, (quote, file, maybe, line, certain, trusted), opened, since)| Proposal {
+                id: crate::meeting::change::ProposalId(id),
+                finding: Finding {
+                    series: series(),
+                    origin: series(),
+                    what,
+                    quote,
+                    place: Place::new(file, line),
+                    url: maybe.clone(),
+                    note_date: maybe.as_ref().map(|_| opened.date_naive()),
+                    reason: maybe.clone(),
+                    announcer: maybe.clone(),
+                    certain,
+                    trusted,
+                },
+                round: line,
+                state,
+                opened,
+                since,
+                decided_by: maybe,
+            },
+        )
+    }
+
     proptest! {
         #[test]
-        fn decisions_survive_the_way_through_their_file(decisions in proptest::collection::vec(any_decision(), 0..4), items in proptest::collection::btree_map(name(), Just(ItemVerdict::Dropped), 0..3)) {
-            let text = decisions_text(&decisions, &items);
-            prop_assert_eq!(read_decisions(&text).map_err(|remark| remark.to_string()), Ok((decisions, items)));
+        fn decisions_survive_the_way_through_their_file(
+            decisions in proptest::collection::vec(any_decision(), 0..4),
+            answers in proptest::collection::vec(any_answer(), 0..3),
+            items in proptest::collection::btree_map(name(), Just(ItemVerdict::Dropped), 0..3),
+        ) {
+            let said = Said { decisions, answers, items };
+            let text = decisions_text(&said);
+            prop_assert_eq!(read_decisions(&text).map_err(|remark| remark.to_string()), Ok(said));
         }
 
         #[test]
         fn any_file_of_decisions_is_read_or_refused(text in "\\PC{0,200}") {
             let _ = read_decisions(&text);
             let _ = read_decisions(&format!("format = 1\n[[decision]]\n{text}"));
+            let _ = read_decisions(&format!("format = 1\n[[answer]]\n{text}"));
         }
     }
 
@@ -511,7 +580,7 @@ mod text {
     fn the_file_of_decisions_reads_well() {
         let mut items = BTreeMap::new();
         items.insert("1f2e3d4c".to_owned(), ItemVerdict::Dropped);
-        let text = decisions_text(&[decision("00000001")], &items);
+        let text = decisions_text(&Said { decisions: vec![decision("00000001")], answers: Vec::new(), items });
         let expected = r#"
 [[decision]]
 id = "00000001"

@@ -3,6 +3,7 @@
 
 pub mod decide;
 pub mod health;
+pub mod organise;
 
 mod answer;
 mod connection;
@@ -33,6 +34,7 @@ use crate::output::page;
 use crate::output::publication::{CALENDAR, HTML, Publication};
 use decide::DecideRequest;
 use health::Health;
+use organise::OrganiseRequest;
 
 /// An answer to a proposal is a few words.
 const LONGEST_BODY: usize = 16 * 1024;
@@ -48,13 +50,20 @@ pub struct Web {
     pub health: watch::Receiver<Health>,
     /// By which a page is shown in the zone that its address asks for.
     pub zones: watch::Receiver<Zones>,
-    pub decisions: mpsc::Sender<DecideRequest>,
+    pub decisions: mpsc::Sender<Visit>,
     pub limits: Limits,
     /// Whether `/healthz` and `/metrics` are served.
     pub show_health: bool,
     pub show_metrics: bool,
     /// Whether feeds are compressed for those who ask for it.
     pub gzip_feeds: bool,
+}
+
+/// Somebody who follows a signed link: the daemon alone knows the key, what is proposed and decided, and the time.
+#[derive(Debug)]
+pub enum Visit {
+    Decide(DecideRequest),
+    Organise(OrganiseRequest),
 }
 
 /// What one visitor, and all of them, can hold.
@@ -167,6 +176,7 @@ fn routes(room: &Arc<Room>) -> Router {
     }
     router
         .route("/decide/{token}", get(decide::show).post(decide::act))
+        .route("/organise/{token}", get(organise::show).post(organise::act))
         .fallback(other)
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .with_state(room.clone())

@@ -19,7 +19,7 @@ struct Server {
     address: SocketAddr,
     publication: watch::Sender<Arc<Publication>>,
     health: watch::Sender<Health>,
-    requests: mpsc::Receiver<DecideRequest>,
+    requests: mpsc::Receiver<Visit>,
     stop: Option<oneshot::Sender<()>>,
     task: tokio::task::JoinHandle<io::Result<()>>,
 }
@@ -65,6 +65,13 @@ async fn start(publication: Publication, limits: Limits) -> Server {
     };
     let task = tokio::spawn(serve(listener, web, shutdown));
     Server { address, publication, health, requests, stop: Some(stop), task }
+}
+
+fn decide(visit: Option<Visit>) -> DecideRequest {
+    match visit {
+        Some(Visit::Decide(request)) => request,
+        other => panic!("{other:?}"),
+    }
 }
 
 struct Answer {
@@ -217,7 +224,7 @@ async fn looking_decides_nothing_and_the_button_hands_the_answer_on() {
     let mut server = start(published(), Limits::default()).await;
     let address = server.address;
     let look = tokio::spawn(async move { ask(address, "GET", "/decide/1a2b.1.a.x", "", "").await });
-    let request = server.requests.recv().await.unwrap();
+    let request = decide(server.requests.recv().await);
     assert_eq!((request.token.as_str(), &request.answer), ("1a2b.1.a.x", &None));
     request.reply.send(open()).unwrap();
     let page = look.await.unwrap();
@@ -228,7 +235,7 @@ async fn looking_decides_nothing_and_the_button_hands_the_answer_on() {
 
     let form = "content-type: application/x-www-form-urlencoded\r\n";
     let act = tokio::spawn(async move { ask(address, "POST", "/decide/1a2b.1.a.x", form, "answer=approve&reason=+A+holiday.+").await });
-    let request = server.requests.recv().await.unwrap();
+    let request = decide(server.requests.recv().await);
     assert_eq!(request.answer, Some(DecideAnswer::Approve { reason: Some("A holiday.".to_owned()) }));
     let settled = Settled {
         heading: "Cancelled".to_owned(),
@@ -240,10 +247,10 @@ async fn looking_decides_nothing_and_the_button_hands_the_answer_on() {
     assert!(act.await.unwrap().text().contains("value=\"take-back approved\""));
 
     let unknown = tokio::spawn(async move { ask(address, "GET", "/decide/forged", "", "").await });
-    server.requests.recv().await.unwrap().reply.send(DecideView::Unknown).unwrap();
+    decide(server.requests.recv().await).reply.send(DecideView::Unknown).unwrap();
     assert_eq!(unknown.await.unwrap().status, 404);
     let dropped = tokio::spawn(async move { ask(address, "POST", "/decide/x", form, "answer=decline").await });
-    drop(server.requests.recv().await.unwrap());
+    drop(decide(server.requests.recv().await));
     assert_eq!(dropped.await.unwrap().status, 503);
 }
 

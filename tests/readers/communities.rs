@@ -111,6 +111,7 @@ impl Story {
             rehearsal: false,
             paused_until: None,
             letters_a_week: 2,
+            letters_a_day: 6,
             grace: TimeDelta::zero(),
             quiet: TimeDelta::zero(),
             holidays: Vec::new(),

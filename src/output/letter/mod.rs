@@ -133,7 +133,7 @@ pub fn text(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateTime
     let series = series_of(intent);
     let foot = match intent.key.audience {
         Audience::List => parts::list_foot(calendar, id, &series, sender),
-        Audience::Organisers => parts::organisers_foot(&title, id, sender),
+        Audience::Organisers => parts::organisers_foot(&title, id, &intent.to, calendar, sender, now),
     };
     let page = match series.first() {
         Some(series) => link::series_page(&sender.base_url, series),

@@ -5,6 +5,7 @@ mod colour;
 mod community;
 pub mod decide;
 mod month;
+pub mod organiser;
 mod qr;
 mod record;
 pub(super) mod remarks;
@@ -28,7 +29,7 @@ pub const SCRIPT_PATH: &str = "/time.js";
 pub const SCRIPT: &str = include_str!("../templates/time.js");
 
 /// Templates by name; escaping follows from `.html`.
-const TEMPLATES: [(&str, &str); 13] = [
+const TEMPLATES: [(&str, &str); 15] = [
     ("base.html", include_str!("../templates/base.html")),
     ("rows.html", include_str!("../templates/rows.html")),
     ("home.html", include_str!("../templates/home.html")),
@@ -41,6 +42,8 @@ const TEMPLATES: [(&str, &str); 13] = [
     ("changes.html", include_str!("../templates/changes.html")),
     ("remarks.html", include_str!("../templates/remarks.html")),
     ("decide.html", include_str!("../templates/decide.html")),
+    ("organiser.html", include_str!("../templates/organiser.html")),
+    ("draft.html", include_str!("../templates/draft.html")),
     ("notice.html", include_str!("../templates/notice.html")),
 ];
 

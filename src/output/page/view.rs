@@ -19,6 +19,8 @@ use crate::plan::reminders::last_held;
 #[derive(Serialize)]
 pub(super) struct Row {
     pub title: String,
+    /// `call/20261202T1800`: the series in its community, and the meeting.
+    pub key: String,
     pub href: String,
     pub series_href: String,
     /// The date in UTC: "Wednesday 25 November 2026".
@@ -85,6 +87,7 @@ pub(super) fn row(source: &Source<'_>, community: &Community, series: &Series, m
     let has_way_in = !series.join.is_empty() || series.phone.is_some();
     Row {
         title: title(series),
+        key: format!("{}/{}", series.id.series, meeting.id.short()),
         href: format!("/c/{}/{}", series.id, meeting.id.short()),
         series_href: format!("/c/{}/", series.id),
         day: words::weekday_date(date),

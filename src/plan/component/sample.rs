@@ -104,6 +104,7 @@ pub(crate) fn community(id: &str, title: &str, series: Vec<Series>) -> Community
         rehearsal: false,
         paused_until: None,
         letters_a_week: 2,
+        letters_a_day: 6,
         grace: TimeDelta::minutes(10),
         quiet: TimeDelta::minutes(30),
         holidays: Vec::new(),

@@ -119,6 +119,7 @@ fn community() -> Community {
         rehearsal: false,
         paused_until: None,
         letters_a_week: 2,
+        letters_a_day: 6,
         grace: TimeDelta::minutes(10),
         quiet: TimeDelta::minutes(30),
         holidays: Vec::new(),
@@ -293,7 +294,18 @@ fn above_the_foot(letter: &str) -> &str {
 /// What stands above the last lines of a letter to an organiser.
 fn to_an_organiser(letter: &str) -> &str {
     let foot = "\n\nYou get this as an organiser of Orchard.\n-- \nThe calendar of Orchard\nhttps://cal.orchard.example/c/orchard\n";
-    letter.strip_suffix(foot).unwrap()
+    let above = letter.strip_suffix(foot).unwrap();
+    let own = "\n\nTo cancel, move or restore meetings, your own page for the next 30\ndays; please do not pass it on:\n";
+    match above.rsplit_once(own) {
+        Some((above, page)) => {
+            assert!(
+                page == "LINK" || page.starts_with("https://cal.orchard.example/organise/orchard.") && page.lines().count() == 1,
+                "{page}"
+            );
+            above
+        }
+        None => above,
+    }
 }
 
 fn promises(letter: &Letter, text: &Text) {
