@@ -238,6 +238,13 @@ fn check_organisers(
             let sentence =
                 format!("The organiser {} is a list. Organisers get links that decide; write the addresses of people.", value.email);
             remarks.push(Remark::fault(table.page.at(*line), codes::ORGANISER_IS_LIST, sentence));
+        } else if value.is_at_lists() {
+            let sentence = format!(
+                "The organiser {} is at a host of mailing lists, where many may read it: it gets letters without the links that decide. Write the addresses of \
+                 people.",
+                value.email
+            );
+            remarks.push(Remark::warning(table.page.at(*line), codes::ORGANISER_IS_PUBLIC, sentence));
         }
     }
 }

@@ -366,6 +366,12 @@ fn somebody_has_to_be_there_to_be_asked() {
 #[test]
 fn an_organiser_that_is_a_list_is_refused() {
     complains(&orchard("", "list = \"Ann@example.org\"\nletters = \"changes\""), "3 organiser-is-list");
+}
+
+#[test]
+fn an_organiser_at_a_host_of_lists_is_warned_of() {
+    let text = orchard("", "").replace("ann@example.org", "ann@googlegroups.com");
+    complains(&text, "3 organiser-is-public");
     complains(&orchard("", "letters = \"reminders\""), "12 no-list");
 }
 

@@ -49,6 +49,17 @@ pub struct Address {
     pub email: String,
 }
 
+impl Address {
+    /// Whether it is at a host of mailing lists, most of which keep public archives.
+    pub fn is_at_lists(&self) -> bool {
+        const HOSTS: [&str; 5] = ["googlegroups.com", "groups.io", "freelists.org", "librelist.com", "lists.sr.ht"];
+        const FIRST_LABELS: [&str; 5] = ["list", "lists", "ml", "mailman", "listserv"];
+        let host = self.email.rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
+        let below = |of: &str| host == of || host.strip_suffix(of).is_some_and(|rest| rest.ends_with('.'));
+        HOSTS.iter().any(|of| below(of)) || host.split('.').next().is_some_and(|label| FIRST_LABELS.contains(&label))
+    }
+}
+
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {

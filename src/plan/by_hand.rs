@@ -62,6 +62,13 @@ pub fn restore(meetings: &[Occurrence], now: DateTime<Utc>) -> Result<Decided, S
             past.zone.wall(past.original).format("%Y-%m-%d %H:%M")
         ));
     }
+    let extra = meetings.iter().filter(|meeting| meeting.status == Status::Extra).count();
+    if extra > 0 && extra < meetings.iter().filter(|meeting| meeting.status != Status::Confirmed).count() {
+        return Err(
+            "Some of these are extra meetings, which go, and some come back: that is more than one letter can say. Take them one by one."
+                .to_string(),
+        );
+    }
     let decided: Decided =
         meetings.iter().filter(|meeting| meeting.status != Status::Confirmed).map(|meeting| (meeting.id.wall, Verdict::Restore)).collect();
     if decided.is_empty() { Err("That takes place as the rule says; there is nothing to take back.".to_string()) } else { Ok(decided) }

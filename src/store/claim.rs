@@ -106,12 +106,19 @@ impl Store {
         })
     }
 
-    /// The fourth act: what became of an attempt. `false` when that attempt is not in hand any more: then nothing changes.
+    /// The fourth act: what became of an attempt. `false` when that attempt is not in hand any more: then nothing changes. A letter that
+    /// comes back waits for a round, if one was recorded while it was in hand and could not take it back.
     pub fn settle(&self, key: &str, attempt: u32, settled: &Settled, now: DateTime<Utc>) -> Result<bool, StoreError> {
         self.write(|tx| {
             let Some((number, kind, doubts)) = in_hand(tx, key, attempt)? else {
                 return Ok(false);
             };
+            if matches!(settled, Settled::Deferred { .. } | Settled::Doubt { .. }) {
+                tx.prepare_cached(
+                    "UPDATE house SET decided = decided + 1 WHERE last_round > (SELECT since FROM letter WHERE number = ?1)",
+                )?
+                .execute([number])?;
+            }
             apply(tx, number, kind, doubts, settled, now)?;
             Ok(true)
         })

@@ -246,6 +246,20 @@ fn nothing_is_handed_over_before_its_hour_or_after_its_use() {
 }
 
 #[test]
+fn a_letter_that_comes_back_after_a_round_waits_for_another_that_may_take_it_back() {
+    let store = with_letters(&[letter("k", Kind::Cancelled, "list@example.org")]);
+    let hand = store.claim(None, noon() + TimeDelta::seconds(1)).unwrap().unwrap();
+    store.decide(&Decide::Decision(decision("00000001")), noon()).unwrap();
+    record(&store, &[], &Plan::default(), noon() + TimeDelta::seconds(2));
+    let back = Settled::Deferred { said: "451".to_owned(), until: noon() + TimeDelta::seconds(3) };
+    assert!(store.settle("k", hand.attempt, &back, noon() + TimeDelta::seconds(3)).unwrap());
+    assert_eq!(store.claim(None, noon() + TimeDelta::seconds(9)).unwrap(), None, "the round has to see it first");
+    let plan = Plan { withdraw: vec![("k".to_owned(), "Something newer was decided.".to_owned())], ..Plan::default() };
+    record(&store, &[], &plan, noon() + TimeDelta::seconds(10));
+    assert_eq!((fate(&store, "k"), store.claim(None, noon() + TimeDelta::seconds(11)).unwrap()), (Fate::Withdrawn, None));
+}
+
+#[test]
 fn a_deferred_letter_comes_back_with_the_same_bytes() {
     let store = with_letters(&[letter("k", Kind::Reminder, "list@example.org")]);
     let first = store.claim(None, noon()).unwrap().unwrap();

@@ -69,16 +69,7 @@ pub fn holders(calendar: &Calendar, community: &str) -> Vec<Address> {
 pub fn is_read_by_many(address: &Address, calendar: &Calendar) -> bool {
     let is_ours =
         calendar.all_series().filter_map(|(_, series)| series.list.as_ref()).any(|list| list.email.eq_ignore_ascii_case(&address.email));
-    is_ours || is_at_lists(&address.email)
-}
-
-/// Hosts of mailing lists, most of which keep public archives.
-fn is_at_lists(email: &str) -> bool {
-    const HOSTS: [&str; 5] = ["googlegroups.com", "groups.io", "freelists.org", "librelist.com", "lists.sr.ht"];
-    const FIRST_LABELS: [&str; 5] = ["list", "lists", "ml", "mailman", "listserv"];
-    let host = email.rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
-    let below = |of: &str| host == of || host.strip_suffix(of).is_some_and(|rest| rest.ends_with('.'));
-    HOSTS.iter().any(|of| below(of)) || host.split('.').next().is_some_and(|label| FIRST_LABELS.contains(&label))
+    is_ours || address.is_at_lists()
 }
 
 /// The page itself.

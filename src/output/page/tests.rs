@@ -366,4 +366,25 @@ fn every_machine_form_is_described_and_every_description_is_published() {
         let described: Vec<&String> = api["components"]["schemas"][schema]["properties"].as_object().unwrap().keys().collect();
         assert_eq!(rows[0].as_object().unwrap().keys().collect::<Vec<_>>(), described, "{schema}");
     }
+#[test]
+fn a_cancelled_meeting_whose_notes_list_people_is_shown_as_held_after_all() {
+    let decisions = vec![decide("tide/call", "2026-11-17T12:00:00Z", &[("2026-11-18T18:00:00", Verdict::Cancel)], None)];
+    let ledger = Ledger { decisions, ..Ledger::default() };
+    let notes = |attended, trusted| MeetingNotes {
+        series: SeriesId::parse("tide/call").unwrap(),
+        date: date("2026-11-18"),
+        title: None,
+        place: Place::new("notes/2026-11-18.md", 1),
+        url: None,
+        attended,
+        trusted,
+    };
+    let said = |notes: MeetingNotes| {
+        let calendar = Calendar { notes: vec![notes], ..tide() };
+        page(&calendar, &ledger, NOW, "/c/tide/call/20261118T1800")
+            .contains("It was announced as cancelled; its notes list people who were there.")
+    };
+    assert!(said(notes(true, true)));
+    assert!(!said(notes(false, true)), "notes without people do not say that it was held");
+    assert!(!said(notes(true, false)), "nor do notes that anybody can edit");
 }

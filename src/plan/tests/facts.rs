@@ -134,3 +134,22 @@ fn a_first_start_and_another_file_with_the_same_series_are_silent() {
     town.at("2026-11-26T10:00:00Z");
     assert!(town.told().is_empty(), "{:?}", town.told());
 }
+
+#[test]
+fn of_a_cancelled_meeting_that_was_held_after_all_no_letter_goes() {
+    let mut town = Town::new(orchard(), "2026-11-05T09:00:00Z");
+    town.decide("2026-11-06T09:00:00Z", &cancel(&FIVE[..1]));
+    town.at("2026-11-06T09:10:00Z");
+    town.calendar.notes.push(crate::meeting::action::MeetingNotes {
+        series: SeriesId::new("orchard", "call"),
+        date: "2026-11-11".parse().unwrap(),
+        title: None,
+        place: crate::source::Place::new("notes/2026-11-11.md", 1),
+        url: None,
+        attended: true,
+        trusted: true,
+    });
+    town.at("2026-11-11T20:00:00Z");
+    town.at("2026-11-12T09:00:00Z");
+    assert_eq!(town.sent.iter().map(|sent| sent.told.kind).collect::<Vec<_>>(), [Kind::Cancelled]);
+}
