@@ -1,5 +1,7 @@
 //! The running daemon, its log, and a plain HTTP client for it. Nothing sleeps for a fixed time: everything is waited for.
 
+#![allow(dead_code, reason = "each test that includes this file uses its part of it")]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, ExitStatus, Stdio};
