@@ -11,6 +11,8 @@ mod kill;
 mod orchard;
 #[path = "support/settled.rs"]
 mod settled;
+#[path = "support/side_by_side.rs"]
+mod side_by_side;
 mod support;
 
 use std::collections::HashMap;
@@ -18,7 +20,6 @@ use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::Stdio;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use chrono::NaiveDate;
@@ -26,6 +27,7 @@ use house::{House, Mail};
 use kill::Life;
 use orchard::orchard;
 use settled::settled;
+use side_by_side::side_by_side;
 use support::{SmtpServer, left_out, python};
 
 /// The reminder of the community's meeting and the cancellation of the grafting team's are due.
@@ -176,25 +178,4 @@ fn killed_between_the_last_dot_and_its_answer_a_reminder_is_in_doubt_and_a_cance
             assert_eq!(arrived[id][0], arrived[id][1], "the same bytes");
         }
     }
-}
-
-/// Runs 0..count, eight at a time; the results in order.
-fn side_by_side<T: Send>(count: usize, run: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    let next = AtomicUsize::new(0);
-    let mut results: Vec<(usize, T)> = std::thread::scope(|scope| {
-        let worker = || {
-            let mut done = Vec::new();
-            loop {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                if number >= count {
-                    return done;
-                }
-                done.push((number, run(number)));
-            }
-        };
-        let workers: Vec<_> = (0..8).map(|_| scope.spawn(worker)).collect();
-        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
-    });
-    results.sort_by_key(|(number, _)| *number);
-    results.into_iter().map(|(_, result)| result).collect()
 }

@@ -1,11 +1,15 @@
 //! The post against a real SMTP server process (aiosmtpd): TLS, STARTTLS, sign-in, and what it answers when the server misbehaves.
 
+#[path = "support/certificates.rs"]
+mod certificates;
+#[path = "support/impatient.rs"]
+mod impatient;
 mod support;
 
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use certificates::certificates;
 use convened::post::{Outcome, Parcel, Post, Smtp, Timeouts, Tls};
 use support::SmtpServer;
 
@@ -38,21 +42,9 @@ fn smtp(port: u16) -> Smtp {
     }
 }
 
-/// Waits but briefly where the server will say nothing.
+/// The same, waiting but briefly where the server will say nothing.
 fn impatient(step: &str, mut smtp: Smtp) -> Smtp {
-    let Some((phase, "silent" | "mute" | "slow:60")) = step.split_once('=') else { return smtp };
-    let times = &mut smtp.timeouts;
-    let waits = match phase {
-        "greeting" | "ehlo" => vec![&mut times.greeting, &mut times.ehlo],
-        "starttls" => vec![&mut times.starttls],
-        "auth" => vec![&mut times.auth],
-        "mail" => vec![&mut times.mail],
-        "rcpt" => vec![&mut times.rcpt],
-        "data" => vec![&mut times.data],
-        "dot" => vec![&mut times.body, &mut times.dot],
-        _ => panic!("no such phase: {phase}"),
-    };
-    waits.into_iter().for_each(|time| *time = Duration::from_secs(1));
+    impatient::impatient(step, &mut smtp.timeouts, Duration::from_secs(1));
     smtp
 }
 
@@ -113,19 +105,6 @@ async fn every_phase_and_every_answer_has_the_outcome_it_should() {
         assert_eq!(server.letters().len(), stored, "{step}");
     }
     assert!(server.letters().iter().all(|letter| letter == LETTER), "byte for byte");
-}
-
-/// A certificate authority and a certificate for `localhost`: `ca.pem`, `cert.pem` and `key.pem` in the folder. `None` without openssl.
-fn certificates(folder: &Path) -> Option<()> {
-    let openssl = |arguments: &str| {
-        let mut command = Command::new("openssl");
-        command.args(arguments.split(' ')).current_dir(folder).stderr(Stdio::null()).stdout(Stdio::null());
-        command.status().ok().filter(|status| status.success()).map(|_| ())
-    };
-    let new = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2";
-    openssl(&format!("{new} -subj /CN=test-authority -keyout ca-key.pem -out ca.pem"))?;
-    let leaf = "-addext basicConstraints=critical,CA:FALSE -addext subjectAltName=DNS:localhost";
-    openssl(&format!("{new} -subj /CN=localhost {leaf} -CA ca.pem -CAkey ca-key.pem -keyout key.pem -out cert.pem"))
 }
 
 #[tokio::test]

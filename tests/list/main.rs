@@ -45,7 +45,7 @@ fn soon<T>(servers: &Servers, what: &str, mut look: impl FnMut() -> Option<T>) -
         if let Some(found) = look() {
             return found;
         }
-        assert!(begun.elapsed() < Duration::from_secs(90), "waited in vain: {what}\n{}", servers.log());
+        assert!(begun.elapsed() < Duration::from_secs(180), "waited in vain: {what}\n{}", servers.log());
         std::thread::sleep(Duration::from_millis(100));
     }
 }

@@ -1,5 +1,7 @@
 //! Letters for a store that has nothing else: what the carrier needs, without a schedule.
 
+#![allow(dead_code, reason = "each test that includes this file uses its part of it")]
+
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -41,7 +43,7 @@ pub fn write(store: &Store, letters: &[Letter], now: DateTime<Utc>) {
 }
 
 /// A server on this machine, with one time-out for all steps.
-pub fn post(port: u16, time: Duration) -> Post {
+pub fn smtp(port: u16, time: Duration) -> Smtp {
     let timeouts = Timeouts {
         connect: time,
         greeting: time,
@@ -55,5 +57,9 @@ pub fn post(port: u16, time: Duration) -> Post {
         dot: time,
     };
     let host = "127.0.0.1".to_owned();
-    Post::Smtp(Smtp { host, port, tls: Tls::Loopback, user: None, client_name: "cal.example.org".to_owned(), roots: None, timeouts }.into())
+    Smtp { host, port, tls: Tls::Loopback, user: None, client_name: "cal.example.org".to_owned(), roots: None, timeouts }
+}
+
+pub fn post(port: u16, time: Duration) -> Post {
+    Post::Smtp(smtp(port, time).into())
 }
