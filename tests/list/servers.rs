@@ -64,6 +64,15 @@ impl Servers {
         logs.map(|name| fs::read_to_string(self.folder.join(name)).unwrap_or_default()).concat()
     }
 
+    /// Whether Postfix has no letter in its queue.
+    pub fn is_idle(&self) -> bool {
+        let any = |folder: &str| {
+            let inside = Command::new("find").arg(self.folder.join("queue").join(folder)).args(["-type", "f"]).output().unwrap();
+            !inside.stdout.is_empty()
+        };
+        !["incoming", "active", "deferred", "maildrop"].into_iter().any(any)
+    }
+
     /// Every letter that was delivered.
     pub fn all(&self) -> Vec<Vec<u8>> {
         let entries = fs::read_dir(self.folder.join("mail/all/new")).map(|all| all.filter_map(|entry| Some(entry.ok()?.path())).collect());

@@ -69,6 +69,11 @@ impl Daemon {
         assert_eq!(unsafe { libc::kill(self.process.id() as i32, signal) }, 0);
     }
 
+    /// Waits until it ends by itself.
+    pub fn ended(&mut self) -> ExitStatus {
+        soon("the daemon ends by itself", || self.process.try_wait().unwrap())
+    }
+
     /// SIGTERM; how it ended, and after how long.
     pub fn end(&mut self) -> (ExitStatus, Duration) {
         let begun = Instant::now();

@@ -21,8 +21,10 @@ pub fn letter(key: &str, kind: Kind, to: &str, now: DateTime<Utc>) -> Letter {
         from: "cal@example.org".to_owned(),
         to: vec![to.to_owned()],
         subject: format!("About {key}"),
-        bytes: format!("From: cal@example.org\r\nTo: {to}\r\nSubject: About {key}\r\nMessage-ID: <{message_id}>\r\n\r\n.\r\nText.\r\n")
-            .into_bytes(),
+        bytes: format!(
+            "From: cal@example.org\r\nTo: {to}\r\nSubject: About {key}\r\nDate: Wed, 04 Mar 2026 12:00:00 +0000\r\nMessage-ID: <{message_id}>\r\n\r\n.\r\nText.\r\n"
+        )
+        .into_bytes(),
         message_id,
         not_before: now,
         useful_until: now + TimeDelta::hours(1),
