@@ -2,15 +2,21 @@
 
 #[path = "support/certificates.rs"]
 mod certificates;
+#[path = "support/house.rs"]
+mod house;
 #[path = "support/impatient.rs"]
 mod impatient;
+#[path = "support/orchard.rs"]
+mod orchard;
 mod support;
 
 use std::path::Path;
 use std::time::Duration;
 
 use certificates::certificates;
+use chrono::NaiveDate;
 use convened::post::{Outcome, Parcel, Post, Smtp, Timeouts, Tls};
+use house::House;
 use support::SmtpServer;
 
 const LETTER: &[u8] = b"Subject: Pruning\r\nMessage-ID: <a@example.org>\r\n\r\n.\r\n..two dots\r\nBody.\r\n\r\n";
@@ -172,4 +178,35 @@ async fn tls_is_required_believed_and_signed_in_over() {
     let server = SmtpServer::start(&python, &plain, &["ok"]);
     let outcome = send(Smtp { tls: Tls::Wrapped, roots, ..smtp(server.port) }).await;
     assert_eq!(outcome.word(), "deferred", "{outcome:?}");
+}
+
+#[test]
+fn a_wrong_password_loses_no_letter_and_status_says_what_to_do() {
+    let Some(python) = support::python() else {
+        return support::left_out("post: a wrong password", "no tests/.venv with aiosmtpd; tests/run makes it");
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let server = SmtpServer::start(&python, folder.path(), &["--auth", "cal", "right", "ok"]);
+    let house = House::new(Some(server.port));
+    let settings = std::fs::read_to_string(house.path().join("config/convened.toml")).unwrap();
+    house.write("config/convened.toml", &(settings + "user = \"cal\"\npassword-file = \"password\"\n"));
+    house.write("password", "wrong\n");
+    orchard::orchard(&house, NaiveDate::from_ymd_opt(2026, 3, 4).unwrap(), "letters = \"reminders\"");
+    house.round("2026-03-02T08:00:00Z");
+
+    let output = house.run(&["once", "--now", "2026-03-03T17:00:00Z"]);
+    assert_eq!(output.status.code(), Some(3), "the world refused: {output:?}");
+    let status = house.well(&["status", "--now", "2026-03-03T17:01:00Z"]);
+    assert!(
+        status.contains("1 deferred") && status.contains("put off until later: 127.0.0.1 failed at the sign-in; check user and password"),
+        "{status}"
+    );
+    let outbox = house.well(&["outbox"]);
+    assert!(outbox.contains("check user and password: 535") && !outbox.contains("wrong"), "{outbox}");
+    assert!(server.letters().is_empty());
+
+    house.write("password", "right\n");
+    house.round("2026-03-03T17:20:00Z");
+    assert_eq!(server.letters().len(), 1, "mended, the letter goes");
+    assert!(!house.well(&["status", "--now", "2026-03-03T17:21:00Z"]).contains("put off"));
 }

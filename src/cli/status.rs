@@ -31,9 +31,11 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     let plan = plan::make(&survey.calendar, &ledger, &survey.remarks, now);
     let next_due = [plan.next, memory.next_due(now)?].into_iter().flatten().min();
     let mut fates: BTreeMap<&str, usize> = BTreeMap::new();
-    for row in memory.outbox()? {
+    let rows = memory.outbox()?;
+    for row in &rows {
         *fates.entry(row.fate.word()).or_default() += 1;
     }
+    let put_off = rows.iter().filter(|row| row.fate == Fate::Deferred).max_by_key(|row| row.since);
     let folders: Vec<_> = survey.calendar.communities.iter().flat_map(|community| &community.notes).collect();
     let broken = |folder: &str| survey.remarks.iter().any(|(_, remark)| *remark.place.file == *folder && remark.grade == Grade::Fault);
     let remarks = survey.remarks.len() + plan.remarks.len();
@@ -67,6 +69,9 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     }
     let letters: Vec<String> = fates.iter().map(|(fate, count)| format!("{count} {fate}")).collect();
     writeln!(out, "letters     {}", if letters.is_empty() { "none".to_string() } else { letters.join(", ") })?;
+    if let Some(said) = put_off.and_then(|row| row.server_said.as_deref()) {
+        writeln!(out, "            put off until later: {said}")?;
+    }
     let doubts = fates.get(Fate::Doubt.word()).copied().unwrap_or_default();
     if doubts > 0 {
         writeln!(out, "            {doubts} in doubt: nobody knows whether they arrived; see `convened outbox --fate doubt`")?;
