@@ -134,7 +134,7 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
     let carrier = tokio::spawn(carrier::run(store, given, clock, letters.clone(), ended(ending.clone()), Pace::default()));
 
     let mut watch = ClockWatch::new(last_round, clock(), Instant::now());
-    let mut ready = false;
+    let (mut ready, mut mended) = (false, false);
     loop {
         let believed = watch.believes(clock(), Instant::now());
         rounds.doubt_the_clock(!believed);
@@ -146,7 +146,7 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
             }
         }
         let mut otherwise = believed != orders.borrow().is_some();
-        if *rounds.mail() != mail {
+        if std::mem::take(&mut mended) || *rounds.mail() != mail {
             mail = rounds.mail().clone();
             match post(&mail) {
                 Ok(post) => (way, otherwise) = (Arc::new(post), true),
@@ -171,7 +171,11 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
                 tokio::time::sleep(SETTLE).await;
                 rounds.read_again();
             }
-            _ = hangup.recv() => rounds.read_again(),
+            _ = hangup.recv() => {
+                rounds.read_again();
+                // The password too, which stands in a file of its own.
+                mended = true;
+            }
             request = asked.recv() => {
                 let Some(request) = request else { break };
                 rounds = rounds.follow(request, clock()).await?;
