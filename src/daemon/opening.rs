@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 
 use super::Failure;
-use crate::config::{self, Settings, ZoneData};
+use crate::config::{self, Settings, Transport, ZoneData};
 use crate::meeting::series::NotesFolder;
 use crate::meeting::zone::Zones;
+use crate::output::letter::Afterwards;
 use crate::plan::ledger::Ledger;
 use crate::round::{Brought, Given, Identity, Kept, Survey, survey};
 use crate::source::{Remark, Text};
@@ -72,6 +73,11 @@ pub fn identity(settings: &Settings) -> Identity {
         uid_domain: settings.uid_domain.clone(),
         from: settings.mail.sender.clone(),
         message_domain: settings.mail.message_id_domain.clone(),
+        afterwards: Afterwards {
+            leaves: !matches!(settings.mail.transport, Transport::Maildir { .. }),
+            mailbox: settings.mail.arrivals.mailbox.is_some(),
+            in_doubt: settings.mail.arrivals.in_doubt.clone(),
+        },
     }
 }
 

@@ -15,6 +15,7 @@ use convened::store::{PublicationChange, Record, Store};
 pub fn letter(key: &str, kind: Kind, to: &str, now: DateTime<Utc>) -> Letter {
     let message_id = format!("{}@cal.example.org", key.replace('/', "."));
     Letter {
+        expected: Default::default(),
         key: key.to_owned(),
         kind,
         community: "orchard".to_owned(),

@@ -56,6 +56,7 @@ fn sender() -> Sender {
         message_domain: "cal.orchard.example".to_owned(),
         base_url: "https://cal.orchard.example".to_owned(),
         link_key: Some(b"0123456789abcdef0123456789abcdef".to_vec()),
+        afterwards: Afterwards::default(),
     }
 }
 
@@ -73,6 +74,7 @@ fn series(name: &str, title: &str, first: &str, time: &str, zone_name: &str, eve
         location: None,
         agenda: Some(format!("https://pad.orchard.example/{name}")),
         list: Some(list()),
+        archive: None,
         letters: Letters::Reminders,
         remind: vec![TimeDelta::days(1)],
         rules: vec![Rule {
@@ -120,6 +122,7 @@ fn community() -> Community {
         paused_until: None,
         letters_a_week: 2,
         grace: TimeDelta::minutes(10),
+        in_doubt: Default::default(),
         quiet: TimeDelta::minutes(30),
         holidays: Vec::new(),
         notes: Vec::new(),
@@ -244,7 +247,7 @@ fn intent(kind: Kind, about: About) -> Intent {
         About::Decided { meetings, .. } => meetings.clone(),
         About::Changed { next, .. } => next.clone(),
         About::Clocks { meetings } => meetings.iter().map(|shifted| shifted.meeting.clone()).collect(),
-        About::Proposal { .. } | About::Remarks { .. } => Vec::new(),
+        About::Hello { .. } | About::Proposal { .. } | About::Remarks { .. } => Vec::new(),
     };
     let series = meetings.first().map(|meeting| meeting.id.series.clone());
     let subject = match (&about, meetings.first()) {
