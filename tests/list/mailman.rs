@@ -19,12 +19,17 @@ impl<'a> List<'a> {
     pub fn new(servers: &'a Servers, name: &'a str) -> List<'a> {
         let list = List { servers, name };
         list.ask(&["-d", &format!("fqdn_listname={}", list.address())], "lists");
+        list.subscribe(name);
+        list
+    }
+
+    /// One more reader, at people.example.org.
+    pub fn subscribe(&self, name: &str) {
         let subscriber = format!("subscriber={name}@people.example.org");
-        let id = format!("list_id={}", list.id());
+        let id = format!("list_id={}", self.id());
         let known = ["pre_verified=true", "pre_confirmed=true", "pre_approved=true", "send_welcome_message=false"];
         let words: Vec<&str> = [id.as_str(), &subscriber].into_iter().chain(known).flat_map(|word| ["-d", word]).collect();
-        list.ask(&words, "members");
-        list
+        self.ask(&words, "members");
     }
 
     pub fn address(&self) -> String {

@@ -241,6 +241,70 @@ fn prefix_footer_and_content_filter_leave_a_letter_whole_and_its_correction_in_i
 }
 
 #[test]
+fn a_held_letter_is_reported_and_one_that_is_let_through_is_seen_to_arrive() {
+    let Some(servers) = servers("whether letters arrive") else { return };
+    let list = List::new(servers, "watched");
+    list.subscribe("arrivals");
+    // The mailbox is there from its first letter on.
+    servers.post(SENDER, "arrivals@people.example.org", "Subject: Hello\r\n\r\nHello\r\n");
+    let arrivals = servers.folder.join("mail/arrivals");
+    soon(servers, "the mailbox is there", || arrivals.join("new").is_dir().then_some(()));
+    let house = community(servers, "watched", "Obstgartenrunde");
+    let settings = std::fs::read_to_string(house.path().join("config/convened.toml")).unwrap();
+    house.write("config/convened.toml", &settings.replace("[mail]", &format!("[mail]\narrivals = \"{}\"", arrivals.display())));
+    let status = |now: &str| house.well(&["status", "--now", now]);
+
+    house.round("2026-03-04T18:00:00Z");
+    let first = written(&house, "reminder");
+    let held = soon(servers, "Mailman holds it", || list.held().pop());
+    assert!(status("2026-03-04T18:10:00Z").contains("never seen to arrive: convened arrived watched@lists.example.org"));
+    for now in ["2026-03-04T18:10:00Z", "2026-03-05T08:00:00Z", "2026-03-06T08:00:00Z"] {
+        house.round(now);
+    }
+    let said: Vec<String> = soon(servers, "the organisers are told", || {
+        let letters = servers.letters("zoe").into_iter().map(|bytes| Mail::parse(&bytes));
+        let said: Vec<_> =
+            letters.filter(|mail| mail.header("X-Convened-Series").starts_with("watched")).map(|mail| mail.flowing()).collect();
+        said.iter().any(|text| text.contains("may be held by a moderator")).then_some(said)
+    });
+    assert!(said.iter().any(|text| text.contains("/call/20260305T1800/reminder/")), "the key: {said:?}");
+
+    readme(servers, &list.id());
+    house.round("2026-03-11T18:00:00Z");
+    let second = written(&house, "reminder");
+    assert!(status("2026-03-11T18:01:00Z").contains("not seen to arrive yet"));
+    let copy = delivered(servers, "watched", &second).remove(0);
+    let in_the_mailbox = |letter: &Mail| {
+        let id = letter.header("Message-ID").to_owned();
+        let new = std::fs::read_dir(arrivals.join("new")).unwrap();
+        let found =
+            new.map(|entry| Mail::parse(&std::fs::read(entry.unwrap().path()).unwrap())).find(|mail| mail.header("Message-ID") == id);
+        found.map(|_| ())
+    };
+    soon(servers, "the mailbox has it", || in_the_mailbox(&second));
+    house.round("2026-03-11T18:05:00Z");
+    let arrived = |letter: &Mail| {
+        let rows = house.json(&["outbox", "--json"]);
+        let row = rows.into_iter().find(|row| letter.header("Message-ID") == format!("<{}>", row["message_id"].as_str().unwrap()));
+        row.unwrap()["arrived_by"].clone()
+    };
+    assert_eq!((arrived(&second), arrived(&first)), ("mailbox".into(), serde_json::Value::Null));
+    let now = status("2026-03-11T18:06:00Z");
+    assert!(now.contains("arrived, seen at 2026-03-11T18:05:00Z") && !now.contains("never seen"), "{now}");
+
+    list.let_through(held.0);
+    soon(servers, "the mailbox has the first one, too", || in_the_mailbox(&first));
+    house.round("2026-03-11T18:10:00Z");
+    assert_eq!(arrived(&first), "mailbox", "let through by a moderator a week later");
+
+    // Mailman names a message as we do: its archive will, too.
+    let id = second.header("Message-ID").trim_matches(['<', '>']);
+    for header in ["Message-ID-Hash", "X-Message-ID-Hash"] {
+        assert_eq!(copy.header(header), convened::meeting::arrival::hash(id), "{header}");
+    }
+}
+
+#[test]
 fn no_line_of_a_letter_is_taken_for_a_command_to_mailman() {
     let Some(servers) = servers("the administrivia filter") else { return };
     let list = List::new(servers, "commands");
