@@ -130,4 +130,69 @@ mod tests {
             assert!(address(text).is_err(), "{text}");
         }
     }
+
+    fn community(community: &str, series: &str) -> (Option<crate::meeting::series::Community>, Vec<Remark>) {
+        let toml = format!(
+            "format = 1\ntitle = \"Orchard\"\norganisers = [\"ann@example.org\"]\n{community}\n[[series]]\nid = \"call\"\ntitle = \"Call\"\n\
+             every = \"week\"\nfrom = 2026-01-14\ntime = \"18:00\"\nzone = \"UTC\"\n{series}\n"
+        );
+        let text = crate::source::Text::new("communities/orchard.toml", toml.as_bytes());
+        super::super::community(&text, "cal.example.org", &crate::sources::zoneinfo::embedded())
+    }
+
+    #[test]
+    fn an_archive_stands_beside_its_list_and_goes_with_it() {
+        const DEV: &str = "list = \"dev@lists.example.org\"\narchive = \"https://lists.example.org/archives/list/dev@lists.example.org/\"";
+        let of = |above: &str, below: &str| {
+            let (read, remarks) = community(above, below);
+            assert_eq!(remarks, []);
+            read.unwrap().series[0].archive.clone()
+        };
+        let page = Archive::HyperKitty("https://lists.example.org/archives/list/dev@lists.example.org/".to_owned());
+        assert_eq!(of(DEV, ""), Some(page.clone()), "from the community");
+        assert_eq!(of("", DEV), Some(page.clone()), "from the series itself");
+        assert_eq!(of(DEV, "list = \"DEV@lists.example.org\""), Some(page), "the same list");
+        assert_eq!(of(DEV, "list = \"team@lists.example.org\""), None, "another list has another archive");
+        let (_, remarks) = community("", "archive = \"https://lists.example.org/x/\"");
+        assert_eq!(remarks.iter().map(|remark| (remark.place.line, remark.code)).collect::<Vec<_>>(), [(12, codes::NO_EFFECT)]);
+    }
+
+    #[test]
+    fn what_a_doubt_means_is_said_by_kind() {
+        let (read, remarks) = community("[in-doubt]\nreminder = \"again\"\ncancelled = \"wait\"", "");
+        assert_eq!(remarks, []);
+        let said = read.unwrap().in_doubt;
+        assert_eq!((said.get("reminder"), said.get("cancelled"), said.get("moved")), (Some(&Doubt::Again), Some(&Doubt::Wait), None));
+        let (_, remarks) = community("[in-doubt]\nreminders = \"again\"", "");
+        assert!(remarks[0].sentence.contains("reminder"), "{remarks:?}");
+    }
+
+    fn settings(mail: &str) -> (Option<Arrivals>, Vec<Remark>) {
+        let toml = format!(
+            "format = 1\nbase-url = \"https://cal.example.org\"\nuid-domain = \"cal.example.org\"\n[mail]\nsender = \"cal@example.org\"\n{mail}\n"
+        );
+        let (read, remarks) = super::super::settings(&crate::source::Text::new("convened.toml", toml.as_bytes()));
+        (read.map(|read| read.mail.arrivals), remarks)
+    }
+
+    #[test]
+    fn a_mailbox_and_the_hours_of_its_looks_are_settings() {
+        assert_eq!(settings(""), (Some(Arrivals::default()), vec![]));
+        let (read, remarks) = settings(
+            "arrivals = \"/var/mail/lists\"\nlooks = [\"10 minutes\", \"2 minutes\"]\narchive-time-out = \"5 seconds\"\n[mail.in-doubt]\nhello = \"wait\"",
+        );
+        assert_eq!(remarks, []);
+        let read = read.unwrap();
+        assert_eq!((read.mailbox.as_deref(), read.time_out), (Some("/var/mail/lists"), Duration::from_secs(5)));
+        assert_eq!(read.looks, [TimeDelta::minutes(2), TimeDelta::minutes(10)]);
+        assert_eq!(read.in_doubt.get("hello"), Some(&Doubt::Wait));
+    }
+
+    #[test]
+    fn letters_do_not_arrive_in_the_folder_they_leave_into() {
+        for mail in ["arrivals = \"mail\"", "folder = \"out\"\narrivals = \"out\""] {
+            let (read, remarks) = settings(mail);
+            assert!(read.is_none() && remarks.len() == 1 && remarks[0].code == codes::BAD_PATH, "{remarks:?}");
+        }
+    }
 }

@@ -12,8 +12,8 @@ use crate::output::letter::Afterwards;
 use crate::plan::ledger::Ledger;
 use crate::round::{Brought, Given, Identity, Kept, Survey, survey};
 use crate::source::{Remark, Text};
-use crate::sources::folder;
 use crate::sources::zoneinfo::{self, ZoneSource};
+use crate::sources::{folder, mailbox};
 use crate::store::{Room, STORE_FILE, Store};
 
 /// The configuration as it stands, with what it took to read it.
@@ -49,6 +49,7 @@ pub fn open(config: &Path) -> Result<Opened, Failure> {
     };
     let (zones, said) = zoneinfo::load(&zone_source(&settings.zone_data), Some(Path::new(&settings.state)));
     remarks.extend(said);
+    remarks.extend(mailbox_remark(&settings));
     let identity = identity(&settings);
     Ok(Opened { folder: config.to_path_buf(), settings, identity, zones, texts, remarks })
 }
@@ -64,6 +65,11 @@ fn last_good(text: Option<&Text>) -> Option<Settings> {
     let stored = Store::open(folder).ok()?.texts().ok()?;
     let known = stored.into_iter().find(|stored| stored.room == Room::Config && &*stored.path == config::SETTINGS)?;
     config::settings(&Text { path: known.path, bytes: known.bytes }).0
+}
+
+/// Where the subscribed mailbox cannot be read.
+pub fn mailbox_remark(settings: &Settings) -> Option<Remark> {
+    settings.mail.arrivals.mailbox.as_deref().and_then(|folder| mailbox::readable(Path::new(folder)))
 }
 
 pub fn identity(settings: &Settings) -> Identity {

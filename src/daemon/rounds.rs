@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
-use super::opening::{Opened, bring, identity, zone_source};
+use super::opening::{Opened, bring, identity, mailbox_remark, zone_source};
 use super::{Failure, Known, WATCHDOG, answers, wake_folder};
 use crate::config::{self, Mail, Settings};
 use crate::meeting::calendar::Calendar;
@@ -165,6 +165,7 @@ impl Rounds {
                 self.opened.settings = Settings { listen, state, log, ..settings };
             }
         }
+        remarks.extend(mailbox_remark(&self.opened.settings));
         self.changed |= texts != self.opened.texts || remarks != self.opened.remarks;
         self.opened.texts = texts;
         self.opened.remarks = remarks;

@@ -144,3 +144,95 @@ fn never_seen(community: &Community, list: &str) -> Remark {
     );
     Remark::warning(community.place.clone(), NEVER_ARRIVED, sentence).lasting(list)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::component::sample;
+    use super::super::ledger::{ListMemory, Way, Witness};
+    use super::*;
+    use crate::meeting::series::Address;
+
+    fn noon() -> DateTime<Utc> {
+        "2026-03-04T12:00:00Z".parse().unwrap()
+    }
+
+    fn calendar() -> Calendar {
+        let mut series = sample::series("tide/call", "Tide call", Vec::new());
+        series.list = Some(Address { name: None, email: "Tide@lists.example.org".to_owned() });
+        Calendar { communities: vec![sample::community("tide", "Tide", vec![series])], ..Calendar::default() }
+    }
+
+    /// A reminder that came to this fate at noon.
+    fn told(fate: Fate, watched: bool) -> Told {
+        Told {
+            key: "tide/list/call/20260305T1800/reminder/P1D-m0".to_owned(),
+            kind: Kind::Reminder,
+            fate,
+            doubts: 0,
+            written: noon(),
+            message_id: "x@cal.example.org".to_owned(),
+            to: vec!["tide@lists.example.org".to_owned()],
+            series: None,
+            meetings: Vec::new(),
+            about: None,
+            covers: Vec::new(),
+            way: Way { since: noon(), list: Some("tide@lists.example.org".to_owned()), watched, arrived: None },
+        }
+    }
+
+    fn plan(ledger: &Ledger, hours: i64) -> Plan {
+        let mut plan = Plan::default();
+        add(&mut plan, &calendar(), ledger, noon() + TimeDelta::hours(hours));
+        plan
+    }
+
+    fn codes(told: &Told, hours: i64) -> Vec<&'static str> {
+        let ledger = Ledger { told: [(told.key.clone(), told.clone())].into(), ..Ledger::default() };
+        plan(&ledger, hours).remarks.iter().map(|remark| remark.code).collect()
+    }
+
+    #[test]
+    fn a_doubt_is_said_at_once_or_after_the_archive_was_asked() {
+        assert_eq!((codes(&told(Fate::Doubt, false), 0), codes(&told(Fate::Doubt, true), 0)), (vec![LETTER_IN_DOUBT], vec![]));
+        assert_eq!(codes(&told(Fate::Doubt, true), 1), [LETTER_IN_DOUBT]);
+        assert_eq!(codes(&told(Fate::Doubt, true), 24 * 14), [""; 0], "after two weeks it is no news");
+    }
+
+    #[test]
+    fn a_refused_letter_is_said_with_the_command_to_run() {
+        let refused = told(Fate::Refused, false);
+        let ledger = Ledger { told: [(refused.key.clone(), refused.clone())].into(), ..Ledger::default() };
+        let remarks = plan(&ledger, 0).remarks;
+        assert_eq!((remarks.len(), remarks[0].code, remarks[0].lasting.as_ref()), (1, LETTER_REFUSED, None));
+        assert!(remarks[0].sentence.contains("convened retry tide/list/call/20260305T1800/reminder/P1D-m0"));
+        assert!(!remarks[0].sentence.contains('@'), "the page of remarks is public");
+    }
+
+    #[test]
+    fn a_letter_that_does_not_come_back_may_be_held_and_one_nobody_waits_for_may_not() {
+        let mut sent = told(Fate::Sent, true);
+        assert_eq!((codes(&sent, 11), codes(&sent, 12)), (vec![], vec![LETTER_HELD]));
+        assert_eq!(codes(&told(Fate::Sent, false), 12), [""; 0]);
+        sent.way.arrived = Some(noon() + TimeDelta::hours(13));
+        assert_eq!(codes(&sent, 14), [""; 0], "a later arrival ends it");
+    }
+
+    #[test]
+    fn a_list_at_which_nothing_was_ever_seen_lasts_and_ends_with_the_first_arrival() {
+        let memory = |arrived| ListMemory { community: "tide".into(), list: "tide@lists.example.org".to_owned(), first: noon(), arrived };
+        let of = |memory: ListMemory, hours| plan(&Ledger { lists: vec![memory], ..Ledger::default() }, hours).remarks;
+        assert_eq!(of(memory(None), 23), []);
+        let remarks = of(memory(None), 24);
+        assert_eq!((remarks[0].code, remarks[0].lasting.as_deref()), (NEVER_ARRIVED, Some("tide@lists.example.org")));
+        assert_eq!(of(memory(Some((noon(), Witness::Person))), 24), []);
+        assert_eq!(of(ListMemory { list: "old@lists.example.org".to_owned(), ..memory(None) }, 24), [], "nobody writes there any more");
+    }
+
+    #[test]
+    fn a_round_is_asked_for_in_the_morning_while_a_fate_is_open() {
+        let next = |told: Told, hours| plan(&Ledger { told: [(told.key.clone(), told)].into(), ..Ledger::default() }, hours).next;
+        assert_eq!(next(told(Fate::Waiting, false), 0), Some("2026-03-05T08:00:00Z".parse().unwrap()));
+        assert_eq!(next(told(Fate::Sent, true), 6), Some("2026-03-05T08:00:00Z".parse().unwrap()));
+        assert_eq!((next(told(Fate::Sent, false), 0), next(told(Fate::Withdrawn, true), 0)), (None, None));
+    }
+}

@@ -156,3 +156,16 @@ impl Key {
         format!("{}.{hash}@{domain}", left[..40].trim_end_matches('.'))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_has_a_name_that_can_stand_in_a_message_id() {
+        assert_eq!(list_name("Dev@Lists.Example.org"), "dev-at-lists.example.org");
+        let odd = list_name("a+b/c@example.org");
+        assert!(odd.starts_with("a-b-c-at-example.org-") && odd != list_name("a-b+c@example.org"), "{odd}");
+        assert!(odd.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte)));
+    }
+}

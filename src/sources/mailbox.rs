@@ -10,12 +10,24 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use crate::source::{Place, Remark};
+
 /// Headers are looked for in so much of a file.
 const LARGEST_HEAD: u64 = 64 * 1024;
 /// Of a fuller mailbox the rest is not looked at.
 const MOST_FILES: usize = 200_000;
 /// The headers under which list software and relays keep the Message-ID that we gave.
 const NAMES: [&str; 3] = ["message-id", "x-original-message-id", "x-microsoft-original-message-id"];
+
+/// Says so where a folder is no maildir that can be read: then nothing will be seen to arrive.
+pub fn readable(folder: &Path) -> Option<Remark> {
+    let error = ["new", "cur"].iter().find_map(|part| fs::read_dir(folder.join(part)).err())?;
+    let sentence = format!(
+        "The mailbox {} (\"arrivals\" in [mail]) is no maildir that can be read: {error}. Until it is, it shows no letter.",
+        folder.display()
+    );
+    Some(Remark::warning(Place::new("convened.toml", 0), "arrivals-unreadable", sentence))
+}
 
 /// A maildir, and what of it was read.
 #[derive(Debug)]

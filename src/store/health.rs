@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::Row;
 
 use super::arrival::seen;
 use super::recall::fate;
@@ -19,54 +20,49 @@ const DAYS: i64 = 60;
 const AUDIENCE: &str = "CASE WHEN list IS NOT NULL THEN list WHEN key LIKE '%-rehearsal%' THEN 'organisers'
     ELSE substr(key, instr(key, '/') + 1, instr(substr(key, instr(key, '/') + 1) || '/', '/') - 1) END";
 
+type Found = BTreeMap<(String, String), ListHealth>;
+
 impl Store {
     /// By community, then by audience. Reads only.
     pub fn letters_health(&self, now: DateTime<Utc>) -> Result<Vec<ListHealth>, StoreError> {
         self.read(|tx| {
-            let mut found: BTreeMap<(String, String), ListHealth> = BTreeMap::new();
-            let mut of = |community: String, audience: String, is_list: bool, change: &mut dyn FnMut(&mut ListHealth)| {
-                let health = found.entry((community.clone(), audience.clone())).or_insert_with(|| ListHealth {
-                    community,
-                    audience,
-                    is_list,
-                    ..ListHealth::default()
-                });
-                change(health);
-            };
+            let mut found = Found::new();
             let mut select = tx.prepare_cached(
-                "SELECT list.community, list.email, last_key, last, letter.arrived, list.arrived, list.arrived_by FROM list
+                "SELECT list.community, list.email, 1, last_key, last, letter.arrived, list.arrived, list.arrived_by FROM list
                  LEFT JOIN letter ON letter.key = last_key",
             )?;
             let mut rows = select.query([])?;
             while let Some(row) = rows.next()? {
-                let (key, at) = (row.get(2)?, instant(row.get(3)?)?);
-                let (back, arrived) = (maybe_instant(row.get(4)?)?, seen(row, 5)?);
-                let mut last = Some((key, at));
-                of(row.get(0)?, row.get(1)?, true, &mut |health| {
-                    (health.last_sent, health.last_came_back, health.arrived) = (last.take(), back, arrived);
-                });
+                let health = of(&mut found, row)?;
+                health.last_sent = Some((row.get(3)?, instant(row.get(4)?)?));
+                (health.last_came_back, health.arrived) = (maybe_instant(row.get(5)?)?, seen(row, 6)?);
             }
-            let counted = |which: &str| {
-                format!(
-                    "SELECT community, {AUDIENCE}, list IS NOT NULL, fate, count(*), min(since) FROM letter WHERE {which} AND ?1 IS NOT NULL
-                     GROUP BY 1, 2, 3, 4"
-                )
-            };
             for which in ["fate IN ('waiting', 'handing-over', 'deferred', 'held')", "fate IN ('doubt', 'refused') AND since >= ?1"] {
-                let mut select = tx.prepare_cached(&counted(which))?;
+                let mut select = tx.prepare_cached(&format!(
+                    "SELECT community, {AUDIENCE}, list IS NOT NULL, fate, count(*), min(since) FROM letter
+                     WHERE {which} AND ?1 IS NOT NULL GROUP BY 1, 2, 3, 4"
+                ))?;
                 let mut rows = select.query([micros(now - TimeDelta::days(DAYS))])?;
                 while let Some(row) = rows.next()? {
                     let (fate, count, oldest) = (fate(row, 3)?, row.get::<_, u32>(4)?, instant(row.get(5)?)?);
-                    of(row.get(0)?, row.get(1)?, row.get(2)?, &mut |health| match fate {
+                    let health = of(&mut found, row)?;
+                    match fate {
                         Fate::Held => health.held += count,
                         Fate::Doubt => (health.in_doubt, health.doubt_since) = (count, Some(oldest)),
                         Fate::Refused => health.refused += count,
                         _ => health.waiting += count,
-                    });
+                    }
                 }
             }
-            drop(of);
             Ok(found.into_values().collect())
         })
     }
+}
+
+/// The health of the list or audience that a row begins with.
+fn of<'a>(found: &'a mut Found, row: &Row) -> rusqlite::Result<&'a mut ListHealth> {
+    let (community, audience): (String, String) = (row.get(0)?, row.get(1)?);
+    let is_list = row.get(2)?;
+    let entry = found.entry((community.clone(), audience.clone()));
+    Ok(entry.or_insert_with(|| ListHealth { community, audience, is_list, ..ListHealth::default() }))
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 
+use super::rows::micros;
 use super::*;
 use crate::meeting::change::{By, Decision, DecisionId, Finding, Proposal, ProposalState, Proposed, Tell, Verdict};
 use crate::meeting::occurrence::OccurrenceId;
@@ -415,6 +416,30 @@ fn an_empty_store_is_filled_from_the_file_of_decisions_and_tells_nobody() {
     fs::write(folder.path().join(DECISIONS_FILE), "format = 1\n\n[[decision]]\nid = 3\n").unwrap();
     let sentence = Store::in_memory().unwrap().fill_from_decisions_file(folder.path()).unwrap_err().to_string();
     assert!(sentence.contains("decisions.toml:4: fault"), "{sentence}");
+}
+
+#[test]
+fn a_store_of_the_first_schema_opens_with_its_letters() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = rusqlite::Connection::open(folder.path().join(STORE_FILE)).unwrap();
+    old.execute_batch(include_str!("migrations/001.sql")).unwrap();
+    old.execute("INSERT INTO house (one, link_key, born, last_round) VALUES (1, zeroblob(32), ?1, ?1)", [micros(noon())]).unwrap();
+    old.execute(
+        "INSERT INTO letter (key, kind, community, message_id, sender, recipients, queue, subject, why, written, not_before, useful_until, fate,
+             since, doubts, bytes)
+         VALUES ('k', 'reminder', 'orchard', 'k@x', 's@x', 'l@x', 'l@x', 'About', 'Why', ?1, ?1, ?2, 'doubt', ?1, 1, x'00')",
+        [micros(noon()), micros(noon() + TimeDelta::hours(1))],
+    )
+    .unwrap();
+    old.pragma_update(None, "user_version", 1).unwrap();
+    drop(old);
+    let store = Store::open(folder.path()).unwrap();
+    let rows = store.outbox().unwrap();
+    assert_eq!((rows.len(), rows[0].fate, rows[0].list.as_ref(), rows[0].arrived), (1, Fate::Doubt, None, None));
+    assert_eq!(store.awaited(noon() - TimeDelta::days(1)).unwrap(), [], "nobody knows where it would show");
+    assert_eq!(store.recall(noon()).unwrap().ledger.told["k"].doubts, 1);
+    assert_eq!(store.decide(&Decide::Arrived { key: "k".to_owned() }, noon()).unwrap(), Decided::Done);
+    assert_eq!(store.outbox().unwrap()[0].fate, Fate::Sent);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Each kind of letter in full, as its readers get it; and letters made from words that mean no good.
 
 mod decided;
+mod hello;
 mod hostile;
 mod organisers;
 mod reminder;
