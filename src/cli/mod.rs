@@ -1,6 +1,7 @@
 //! The commands, one file each. Here is what they share: the arguments, and how they end.
 
 pub mod agenda;
+pub mod arrival;
 pub mod changes;
 pub mod check;
 pub mod decide;
@@ -100,6 +101,10 @@ pub enum Command {
     Retry(outbox::Key),
     /// Holds a letter back
     Hold(outbox::Key),
+    /// Introduces the calendar to a list by one letter: who writes, what will come, whom to ask
+    Hello(arrival::Hello),
+    /// Notes that a person saw a letter arrive, by its key or its list's address
+    Arrived(arrival::Arrived),
     /// Another tool's schedule as a community's file, with a remark for each thing that was not taken over
     Import(import::Args),
     /// Health in one screen: last round, next due, sources, zone data, mail
@@ -221,6 +226,8 @@ pub fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Outbox(args) => outbox::list(config, args),
         Command::Retry(args) => outbox::retry(config, args),
         Command::Hold(args) => outbox::hold(config, args),
+        Command::Hello(args) => arrival::hello(config, args),
+        Command::Arrived(args) => arrival::arrived(config, args),
         Command::Import(args) => import::run(args),
         Command::Status(args) => status::run(config, args),
     }

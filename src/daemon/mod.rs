@@ -11,7 +11,7 @@ mod preview;
 mod rounds;
 
 pub use answers::{LONGEST_REASON, Reason, answer};
-pub use mail::post;
+pub use mail::{post, watch_of};
 
 use std::fs;
 use std::io;
@@ -25,6 +25,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::Instant;
 
+use crate::arrival;
 use crate::carrier::{self, Pace};
 use crate::meeting::calendar::Calendar;
 use crate::output::letter::Sender;
@@ -97,6 +98,8 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
     let mut mail = opened.settings.mail.clone();
     let mut way = Arc::new(post(&mail)?);
     let (orders, given) = watch::channel(Some(way.clone()));
+    let mut looking = Arc::new(watch_of(&mail)?);
+    let (looks, looked) = watch::channel(Some(looking.clone()));
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
@@ -140,10 +143,11 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
     };
     let last_round = store.recall(clock())?.ledger.last_round;
     let mut rounds = Rounds::new(opened, store.clone())?;
+    let arrivals = tokio::spawn(arrival::run(store.clone(), looked, clock, letters.clone(), ended(ending.clone())));
     let carrier = tokio::spawn(carrier::run(store, given, clock, letters.clone(), ended(ending.clone()), Pace::default()));
 
     let mut watch = ClockWatch::new(last_round, clock(), Instant::now(), in_step());
-    let mut ready = false;
+    let (mut ready, mut mended) = (false, false);
     loop {
         let believed = watch.believes(clock(), Instant::now());
         rounds.doubt_the_clock(watch.said());
@@ -157,19 +161,20 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
             zones.send_replace(rounds.zones().clone());
         }
         let mut otherwise = believed != orders.borrow().is_some();
-        if *rounds.mail() != mail {
+        if std::mem::take(&mut mended) || *rounds.mail() != mail {
             mail = rounds.mail().clone();
-            match post(&mail) {
-                Ok(post) => (way, otherwise) = (Arc::new(post), true),
+            match post(&mail).and_then(|post| Ok((post, watch_of(&mail)?))) {
+                Ok((post, watch)) => (way, looking, otherwise) = (Arc::new(post), Arc::new(watch), true),
                 Err(failure) => tracing::error!("Letters go on leaving as before. {failure}"),
             }
         }
         // Without an order the carrier rests; a letter in hand is finished.
         if otherwise {
             orders.send_replace(believed.then(|| way.clone()));
+            looks.send_replace(believed.then(|| looking.clone()));
         }
         letters.notify_one();
-        health.send_replace(rounds.health());
+        health.send_replace(rounds.health(clock()));
         if !ready {
             ready = true;
             let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
@@ -182,7 +187,11 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
                 tokio::time::sleep(SETTLE).await;
                 rounds.read_again();
             }
-            _ = hangup.recv() => rounds.read_again(),
+            _ = hangup.recv() => {
+                rounds.read_again();
+                // The password too, which stands in a file of its own.
+                mended = true;
+            }
             request = asked.recv() => {
                 let Some(request) = request else { break };
                 let now = if believed { clock() } else { watch.steady(Instant::now()) };
@@ -195,8 +204,8 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
     tracing::info!("convened ends after the step in hand");
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     end.send_replace(true);
-    let both = async { (carrier.await, server.await) };
-    if tokio::time::timeout(END, both).await.is_err() {
+    let all = async { (carrier.await, server.await, arrivals.await) };
+    if tokio::time::timeout(END, all).await.is_err() {
         tracing::warn!("A letter was still in hand at the end; what is known of it is in the outbox.");
     }
     Ok(())

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
-use super::opening::{Opened, bring, identity, zone_source};
+use super::opening::{Opened, bring, identity, mailbox_remark, zone_source};
 use super::{Failure, Known, WATCHDOG, answers, organise, wake_folder};
 use crate::config::{self, Mail, Settings};
 use crate::meeting::calendar::Calendar;
@@ -209,6 +209,7 @@ impl Rounds {
                 self.opened.settings = Settings { listen, state, log, ..settings };
             }
         }
+        remarks.extend(mailbox_remark(&self.opened.settings));
         self.changed |= texts != self.opened.texts || remarks != self.opened.remarks;
         self.opened.texts = texts;
         self.opened.remarks = remarks;
@@ -312,7 +313,7 @@ impl Rounds {
         self.clock_doubted = said;
     }
 
-    pub fn health(&self) -> Health {
+    pub fn health(&self, now: DateTime<Utc>) -> Health {
         Health {
             version: env!("CARGO_PKG_VERSION"),
             last_round: self.last_round,
@@ -322,6 +323,7 @@ impl Rounds {
             zones: self.zone_report.clone(),
             sources: self.sources(),
             outbox: self.store.fates().unwrap_or_default().into_iter().map(|(fate, count)| (fate.word(), count.into())).collect(),
+            letters: self.store.letters_health(now).unwrap_or_default(),
             remarks: self.remarks.len() as u64,
         }
     }
@@ -407,7 +409,7 @@ mod tests {
             assert!(!rounds.turn_now(at(minute)));
         }
         assert!(files() == before, "the store is the same, byte for byte");
-        assert_eq!(rounds.health().last_round, Some(at(31)));
+        assert_eq!(rounds.health(at(0)).last_round, Some(at(31)));
         assert!(
             !rounds.turn_now(at(31 + 719)) && rounds.turn_now(at(31 + 720)),
             "but twice a day it is written that the clock was believed"
@@ -429,12 +431,12 @@ mod tests {
         assert_eq!(&*rounds.calendar.all_series().next().unwrap().1.title, "Pruning and grafting");
         fs::write(folder.path().join("communities/orchard.toml"), "format = 1\ntitle = \n").unwrap();
         once(&mut rounds, 50, "a broken schedule");
-        assert!(rounds.health().sources.iter().any(|source| !source.ok && source.name == "communities/orchard.toml"));
+        assert!(rounds.health(at(0)).sources.iter().any(|source| !source.ok && source.name == "communities/orchard.toml"));
         fs::write(folder.path().join("communities/orchard.toml"), &edited).unwrap();
         once(&mut rounds, 60, "a mended schedule");
         fs::remove_dir_all(folder.path().join("notes")).unwrap();
         once(&mut rounds, 70, "a missing folder");
-        assert!(rounds.health().sources.iter().any(|source| !source.ok && source.name == "notes"));
+        assert!(rounds.health(at(0)).sources.iter().any(|source| !source.ok && source.name == "notes"));
         let wall = "2026-03-05T18:00:00".parse().unwrap();
         let decision = Decision {
             id: DecisionId("00000001".to_owned()),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 
+use super::arrival::{Archive, InDoubt};
 use super::recurrence::Recurrence;
 use super::zone::Zone;
 use crate::source::Place;
@@ -154,6 +155,8 @@ pub struct Community {
     pub letters_a_day: u32,
     /// How long a letter about a decision waits, during which it can be taken back unseen.
     pub grace: TimeDelta,
+    /// What a doubt about one of its letters means, where it says so itself.
+    pub in_doubt: InDoubt,
     /// How long a text must stand unchanged before anything in it counts.
     pub quiet: TimeDelta,
     /// Days, beside those around the turn of the year, on which people are likely to be away.
@@ -194,6 +197,8 @@ pub struct Series {
     /// Where the notes of the coming meeting are written.
     pub agenda: Option<String>,
     pub list: Option<Address>,
+    /// Where what was sent to the list can be read.
+    pub archive: Option<Archive>,
     pub letters: Letters,
     /// How long before a meeting its list is reminded; longest first.
     pub remind: Vec<TimeDelta>,

@@ -5,8 +5,10 @@ pub mod by_hand;
 pub mod changed;
 pub mod clocks;
 pub mod component;
+pub mod fates;
 pub mod gaps;
 pub mod heard;
+pub mod hello;
 pub mod items;
 pub mod key;
 pub mod ledger;
@@ -74,6 +76,8 @@ pub fn make(calendar: &Calendar, ledger: &Ledger, remarks: &[(Option<Arc<str>>, 
     let in_doubt = remarks.iter().any(|(_, remark)| ZONE_DATA_IN_DOUBT.contains(&remark.code));
     clocks::add(&mut plan, calendar, ledger, &decisions, &verdicts, in_doubt, now);
     reminders::add(&mut plan, calendar, ledger, &proposals, &verdicts, now);
+    hello::add(&mut plan, calendar, ledger, now);
+    fates::add(&mut plan, calendar, ledger, now);
     quiet::add(&mut plan, calendar, ledger, now);
     remarks::add(&mut plan, calendar, ledger, remarks, now);
     plan
@@ -192,6 +196,8 @@ pub enum About {
     Changed { lines: Vec<OldAndNew>, next: Vec<Occurrence> },
     /// New zone data moved hours that a list was told, in order of the meetings.
     Clocks { meetings: Vec<Shifted> },
+    /// To a list, once: who writes from now on, and what.
+    Hello { list: Address },
     /// To one organiser: proposals with what carrying each out would tell the list.
     Proposal { asked: Asked, proposals: Vec<Asking> },
     Remarks {

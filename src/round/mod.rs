@@ -15,7 +15,7 @@ use crate::meeting::calendar::{Calendar, Verdicts};
 use crate::meeting::series::{Address, NotesFolder, SeriesId};
 use crate::meeting::zone::Zones;
 use crate::notes::readings::Readings;
-use crate::output::letter::{Letter, Sender, compose};
+use crate::output::letter::{Afterwards, Letter, Sender, compose};
 use crate::output::publication::{Publication, Site, next_change, publish};
 use crate::plan::ledger::{Ledger, RememberedRule};
 use crate::plan::{self, Plan, component};
@@ -43,6 +43,7 @@ pub struct Identity {
     pub uid_domain: String,
     pub from: Address,
     pub message_domain: String,
+    pub afterwards: Afterwards,
 }
 
 impl Identity {
@@ -53,7 +54,13 @@ impl Identity {
 
     /// As the writer of letters; without a key its links are shown as LINK.
     pub fn sender(&self, link_key: Option<Vec<u8>>) -> Sender {
-        Sender { from: self.from.clone(), message_domain: self.message_domain.clone(), base_url: self.base_url.clone(), link_key }
+        Sender {
+            from: self.from.clone(),
+            message_domain: self.message_domain.clone(),
+            base_url: self.base_url.clone(),
+            link_key,
+            afterwards: self.afterwards.clone(),
+        }
     }
 }
 

@@ -2,10 +2,12 @@
 //! decide, publication - each of them one transaction. Everything is synchronous; whoever awaits calls it from a blocking thread.
 
 mod answers;
+mod arrival;
 mod claim;
 mod decide;
 mod decisions;
 mod fault;
+mod health;
 mod lock;
 mod outbox;
 mod recall;
@@ -21,7 +23,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::Notify;
 
+pub use arrival::{Awaited, Look, Looked};
 pub use claim::{Handover, Settled};
 pub use decide::{Decide, Decided};
 pub use decisions::{DECISIONS_FILE, Said, decisions_text, read_decisions};
@@ -39,6 +43,8 @@ pub const STORE_FILE: &str = "convened.db";
 #[derive(Clone, Debug)]
 pub struct Store {
     connection: Arc<Mutex<Connection>>,
+    /// Rung when a letter to a list has left.
+    left: Arc<Notify>,
     /// For sentences.
     path: Arc<Path>,
 }
@@ -76,7 +82,7 @@ impl Store {
     }
 
     fn new(connection: Connection, path: PathBuf) -> Store {
-        Store { connection: Arc::new(Mutex::new(connection)), path: path.into() }
+        Store { connection: Arc::new(Mutex::new(connection)), left: Arc::new(Notify::new()), path: path.into() }
     }
 
     /// A panic elsewhere leaves no half-done act behind: its transaction was rolled back.

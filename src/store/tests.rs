@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 
+use super::rows::micros;
 use super::*;
 use crate::meeting::change::{By, Decision, DecisionId, Finding, Proposal, ProposalState, Proposed, Tell, Verdict};
 use crate::meeting::occurrence::OccurrenceId;
@@ -36,6 +37,7 @@ fn noon() -> DateTime<Utc> {
 
 fn letter(key: &str, kind: Kind, to: &str) -> Letter {
     Letter {
+        expected: Default::default(),
         key: key.to_owned(),
         kind,
         community: "orchard".to_owned(),
@@ -459,13 +461,37 @@ fn a_decision_made_after_the_clock_was_ahead_is_the_newest() {
 }
 
 #[test]
+fn a_store_of_the_first_schema_opens_with_its_letters() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = rusqlite::Connection::open(folder.path().join(STORE_FILE)).unwrap();
+    old.execute_batch(include_str!("migrations/001.sql")).unwrap();
+    old.execute("INSERT INTO house (one, link_key, born, last_round) VALUES (1, zeroblob(32), ?1, ?1)", [micros(noon())]).unwrap();
+    old.execute(
+        "INSERT INTO letter (key, kind, community, message_id, sender, recipients, queue, subject, why, written, not_before, useful_until, fate,
+             since, doubts, bytes)
+         VALUES ('k', 'reminder', 'orchard', 'k@x', 's@x', 'l@x', 'l@x', 'About', 'Why', ?1, ?1, ?2, 'doubt', ?1, 1, x'00')",
+        [micros(noon()), micros(noon() + TimeDelta::hours(1))],
+    )
+    .unwrap();
+    old.pragma_update(None, "user_version", 1).unwrap();
+    drop(old);
+    let store = Store::open(folder.path()).unwrap();
+    let rows = store.outbox().unwrap();
+    assert_eq!((rows.len(), rows[0].fate, rows[0].list.as_ref(), rows[0].arrived), (1, Fate::Doubt, None, None));
+    assert_eq!(store.awaited(noon() - TimeDelta::days(1)).unwrap(), [], "nobody knows where it would show");
+    assert_eq!(store.recall(noon()).unwrap().ledger.told["k"].doubts, 1);
+    assert_eq!(store.decide(&Decide::Arrived { key: "k".to_owned() }, noon()).unwrap(), Decided::Done);
+    assert_eq!(store.outbox().unwrap()[0].fate, Fate::Sent);
+}
+
+#[test]
 fn a_newer_schema_a_broken_file_and_a_missing_permission_are_sentences() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(STORE_FILE);
     let sentence = |folder: &Path| Store::open(folder).unwrap_err().to_string();
     drop(Store::open(folder.path()).unwrap());
     rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 999).unwrap();
-    assert!(sentence(folder.path()).contains("written by a newer convened (its schema is 999, this program knows 1)"));
+    assert!(sentence(folder.path()).contains("written by a newer convened (its schema is 999, this program knows "));
     fs::write(&path, "no database at all, but long enough to be looked at; ".repeat(40)).unwrap();
     assert!(sentence(folder.path()).contains("is damaged"), "{}", sentence(folder.path()));
     let file = folder.path().join("file");

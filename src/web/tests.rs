@@ -26,6 +26,7 @@ struct Server {
 
 fn healthy() -> Health {
     Health {
+        letters: Vec::new(),
         version: "0.1.0",
         last_round: Some(utc("2026-11-20T12:00:00Z")),
         seen: Instant::now(),

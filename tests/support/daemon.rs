@@ -1,5 +1,7 @@
 //! The running daemon, its log, and a plain HTTP client for it. Nothing sleeps for a fixed time: everything is waited for.
 
+#![allow(dead_code, reason = "each test that includes this file uses its part of it")]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -65,6 +67,11 @@ impl Daemon {
     pub fn signal(&self, signal: i32) {
         // SAFETY: a signal to a child of our own that was not waited for.
         assert_eq!(unsafe { libc::kill(self.process.id() as i32, signal) }, 0);
+    }
+
+    /// Waits until it ends by itself.
+    pub fn ended(&mut self) -> ExitStatus {
+        soon("the daemon ends by itself", || self.process.try_wait().unwrap())
     }
 
     /// SIGTERM; how it ended, and after how long.

@@ -2,7 +2,7 @@ use super::*;
 use crate::meeting::calendar::Calendar;
 use crate::meeting::change::{Decision, Finding, Proposal, ProposalState, Proposed, Verdict};
 use crate::meeting::series::{Address, Letters, SeriesId};
-use crate::output::letter::Sender;
+use crate::output::letter::{Afterwards, Sender};
 use crate::output::publication::Site;
 use crate::plan::Plan;
 use crate::plan::component::sample::{date, tide, utc, wall};
@@ -43,6 +43,7 @@ impl Room {
             message_domain: "cal.example.org".to_owned(),
             base_url: "https://cal.example.org".to_owned(),
             link_key: None,
+            afterwards: Afterwards::default(),
         };
         let site = Site {
             base_url: "https://cal.example.org".to_owned(),

@@ -366,6 +366,8 @@ fn every_machine_form_is_described_and_every_description_is_published() {
         let described: Vec<&String> = api["components"]["schemas"][schema]["properties"].as_object().unwrap().keys().collect();
         assert_eq!(rows[0].as_object().unwrap().keys().collect::<Vec<_>>(), described, "{schema}");
     }
+}
+
 #[test]
 fn a_cancelled_meeting_whose_notes_list_people_is_shown_as_held_after_all() {
     let decisions = vec![decide("tide/call", "2026-11-17T12:00:00Z", &[("2026-11-18T18:00:00", Verdict::Cancel)], None)];

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::component::sample::{community, rule, series, utc};
 use super::key::{Audience, Kind};
-use super::ledger::{Fate, Ledger, Told};
+use super::ledger::{Fate, Ledger, Told, Way};
 use super::{About, Intent, Plan, make};
 use crate::meeting::calendar::Calendar;
 use crate::meeting::change::{By, Decision, Tell, Verdict};
@@ -127,6 +127,7 @@ impl Town {
                 _ => None,
             },
             covers: intent.covers.iter().map(ToString::to_string).collect(),
+            way: Way::default(),
         };
         assert!(self.ledger.told.insert(key.clone(), told).is_none(), "{key} is written twice");
         assert!(intent.not_before <= now || intent.key.kind == Kind::Clocks, "only letters about the clocks wait as letters");

@@ -1,6 +1,7 @@
 //! Each kind of letter in full, as its readers get it; and letters made from words that mean no good.
 
 mod decided;
+mod hello;
 mod hostile;
 mod organisers;
 mod reminder;
@@ -56,6 +57,7 @@ fn sender() -> Sender {
         message_domain: "cal.orchard.example".to_owned(),
         base_url: "https://cal.orchard.example".to_owned(),
         link_key: Some(b"0123456789abcdef0123456789abcdef".to_vec()),
+        afterwards: Afterwards::default(),
     }
 }
 
@@ -73,6 +75,7 @@ fn series(name: &str, title: &str, first: &str, time: &str, zone_name: &str, eve
         location: None,
         agenda: Some(format!("https://pad.orchard.example/{name}")),
         list: Some(list()),
+        archive: None,
         letters: Letters::Reminders,
         remind: vec![TimeDelta::days(1)],
         rules: vec![Rule {
@@ -121,6 +124,7 @@ fn community() -> Community {
         letters_a_week: 2,
         letters_a_day: 6,
         grace: TimeDelta::minutes(10),
+        in_doubt: Default::default(),
         quiet: TimeDelta::minutes(30),
         holidays: Vec::new(),
         notes: Vec::new(),
@@ -245,7 +249,7 @@ fn intent(kind: Kind, about: About) -> Intent {
         About::Decided { meetings, .. } => meetings.clone(),
         About::Changed { next, .. } => next.clone(),
         About::Clocks { meetings } => meetings.iter().map(|shifted| shifted.meeting.clone()).collect(),
-        About::Proposal { .. } | About::Remarks { .. } => Vec::new(),
+        About::Hello { .. } | About::Proposal { .. } | About::Remarks { .. } => Vec::new(),
     };
     let series = meetings.first().map(|meeting| meeting.id.series.clone());
     let subject = match (&about, meetings.first()) {
