@@ -31,6 +31,8 @@ pub struct Watch {
 const AFTER_THE_LAST: TimeDelta = TimeDelta::days(1);
 /// Longest sleep while something is awaited: machines are suspended and clocks are set.
 const LONGEST_SLEEP: Duration = Duration::from_secs(600);
+/// After a letter has left, so long is waited for others.
+const TOGETHER: Duration = Duration::from_millis(500);
 /// After a store that failed.
 const REST: Duration = Duration::from_secs(30);
 /// The clocks of two machines agree by so much.
@@ -96,7 +98,11 @@ pub async fn run(
         };
         tokio::select! {
             () = &mut shutdown => return,
-            () = left.notified() => {}
+            // Many may leave at once.
+            () = left.notified() => tokio::select! {
+                () = &mut shutdown => return,
+                () = sleep(TOGETHER) => {}
+            },
             changed = watch.changed() => if changed.is_err() { return },
             () = sleep(pause.unwrap_or_default()), if pause.is_some() => {}
         }

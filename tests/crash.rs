@@ -13,6 +13,7 @@ mod impatient;
 #[path = "support/kill.rs"]
 mod kill;
 #[path = "support/letters.rs"]
+#[allow(dead_code, reason = "each test that includes this file uses its part of it")]
 mod letters;
 #[path = "support/settled.rs"]
 mod settled;

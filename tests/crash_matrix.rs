@@ -10,6 +10,7 @@ mod house;
 #[path = "support/impatient.rs"]
 mod impatient;
 #[path = "support/letters.rs"]
+#[allow(dead_code, reason = "each test that includes this file uses its part of it")]
 mod letters;
 #[path = "support/settled.rs"]
 mod settled;

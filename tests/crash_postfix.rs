@@ -6,6 +6,7 @@
 #[path = "support/carried.rs"]
 mod carried;
 #[path = "support/daemon.rs"]
+#[allow(dead_code, reason = "each test that includes this file uses its part of it")]
 mod daemon;
 #[path = "support/house.rs"]
 mod house;
@@ -14,8 +15,10 @@ mod impatient;
 #[path = "support/kill.rs"]
 mod kill;
 #[path = "support/letters.rs"]
+#[allow(dead_code, reason = "each test that includes this file uses its part of it")]
 mod letters;
 #[path = "support/orchard.rs"]
+#[allow(dead_code, reason = "each test that includes this file uses its part of it")]
 mod orchard;
 #[path = "list/servers.rs"]
 mod servers;

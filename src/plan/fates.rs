@@ -116,7 +116,12 @@ fn of_letter(community: &Community, told: &Told, now: DateTime<Utc>) -> Option<R
         ),
         _ => return None,
     };
-    Some(Remark::warning(community.place.clone(), code, sentence))
+    let remark = Remark::warning(community.place.clone(), code, sentence);
+    // Remarks about letters of remarks would feed on themselves, a letter a day: of each organiser they are told once a season.
+    Some(match told.kind {
+        Kind::Remarks => remark.lasting(told.key.rsplit('/').next().unwrap_or_default()),
+        _ => remark,
+    })
 }
 
 fn in_doubt(told: &Told) -> String {
@@ -206,6 +211,18 @@ mod tests {
         assert_eq!((remarks.len(), remarks[0].code, remarks[0].lasting.as_ref()), (1, LETTER_REFUSED, None));
         assert!(remarks[0].sentence.contains("convened retry tide/list/call/20260305T1800/reminder/P1D-m0"));
         assert!(!remarks[0].sentence.contains('@'), "the page of remarks is public");
+    }
+
+    #[test]
+    fn refused_letters_of_remarks_do_not_make_a_letter_a_day() {
+        let refused = |day: &str| Told {
+            kind: Kind::Remarks,
+            key: format!("tide/organisers/day/{day}/remarks/1a2b3c4d"),
+            ..told(Fate::Refused, false)
+        };
+        let both = [refused("2026-03-04"), refused("2026-03-05")].map(|told| (told.key.clone(), told));
+        let remarks = plan(&Ledger { told: both.into(), ..Ledger::default() }, 0).remarks;
+        assert!(remarks.len() == 2 && remarks[0].is_as(&remarks[1]) && remarks[0].lasting.is_some(), "{remarks:?}");
     }
 
     #[test]

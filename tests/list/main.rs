@@ -2,6 +2,7 @@
 //! subscribers get is read from their maildirs. Wants root and Debian's `postfix` and `mailman3`, which `tests/run` installs.
 
 #[path = "../support/daemon.rs"]
+#[allow(dead_code, reason = "each test that includes this file uses its part of it")]
 mod daemon;
 #[path = "../support/house.rs"]
 mod house;

@@ -1,7 +1,5 @@
 //! The running daemon, its log, and a plain HTTP client for it. Nothing sleeps for a fixed time: everything is waited for.
 
-#![allow(dead_code, reason = "each test that includes this file uses its part of it")]
-
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -69,17 +67,16 @@ impl Daemon {
         assert_eq!(unsafe { libc::kill(self.process.id() as i32, signal) }, 0);
     }
 
-    /// Waits until it ends by itself.
+    /// Waits until it has ended.
     pub fn ended(&mut self) -> ExitStatus {
-        soon("the daemon ends by itself", || self.process.try_wait().unwrap())
+        soon("the daemon ends", || self.process.try_wait().unwrap())
     }
 
     /// SIGTERM; how it ended, and after how long.
     pub fn end(&mut self) -> (ExitStatus, Duration) {
         let begun = Instant::now();
         self.signal(libc::SIGTERM);
-        let status = soon("the daemon ends", || self.process.try_wait().unwrap());
-        (status, begun.elapsed())
+        (self.ended(), begun.elapsed())
     }
 
     pub fn get(&self, path: &str) -> Answer {

@@ -1,7 +1,5 @@
 //! A small community around one day, as files: two series and a folder for notes.
 
-#![allow(dead_code, reason = "each test that includes this file uses its part of it")]
-
 use chrono::{NaiveDate, TimeDelta};
 
 use crate::house::House;
