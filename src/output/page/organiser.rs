@@ -69,7 +69,7 @@ pub fn page(source: &Source<'_>, community: &Community, owner: &Owner, shown: &S
         community => head(community),
         owner => who(owner),
         open => shown.open.iter().map(|(proposal, href)| open(source, proposal, href)).collect::<Vec<_>>(),
-        days => value(by_day(rows)),
+        meetings => value(by_day(rows)),
         weeks => words::number(WEEKS.unsigned_abs()),
         series,
         decisions => lately(source, community).into_iter().map(|(series, decision)| decided(source, series, decision)).collect::<Vec<_>>(),
