@@ -262,7 +262,7 @@ impl Rounds {
                     answers::follow(&self.store, &known, &token, answer, now).map(|view| drop(reply.send(view)))
                 }
                 Visit::Organise(OrganiseRequest { token, ask, reply }) => {
-                    organise::follow(&self.store, &known, &token, ask, now).map(|page| drop(reply.send(page)))
+                    organise::follow(&self.store, &known, &token, ask.as_deref(), now).map(|page| drop(reply.send(page)))
                 }
             };
             if let Err(error) = answered {
