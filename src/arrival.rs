@@ -31,6 +31,8 @@ pub struct Watch {
 const AFTER_THE_LAST: TimeDelta = TimeDelta::days(1);
 /// Longest sleep while something is awaited: machines are suspended and clocks are set.
 const LONGEST_SLEEP: Duration = Duration::from_secs(600);
+/// After a letter has left, so long is waited for others.
+const TOGETHER: Duration = Duration::from_millis(500);
 /// After a store that failed.
 const REST: Duration = Duration::from_secs(30);
 /// The clocks of two machines agree by so much.
@@ -96,7 +98,11 @@ pub async fn run(
         };
         tokio::select! {
             () = &mut shutdown => return,
-            () = left.notified() => {}
+            // Many may leave at once.
+            () = left.notified() => tokio::select! {
+                () = &mut shutdown => return,
+                () = sleep(TOGETHER) => {}
+            },
             changed = watch.changed() => if changed.is_err() { return },
             () = sleep(pause.unwrap_or_default()), if pause.is_some() => {}
         }
@@ -203,11 +209,14 @@ async fn ask_archive(watch: &Watch, letter: &Awaited, address: &str) -> Answer {
 fn verdict(letter: &Awaited, by_archive: Option<Answer>, mailbox: &MailboxSaid) -> Option<Look> {
     match (by_archive, mailbox) {
         (Some(Answer::There), _) => None,
-        (Some(Answer::NotThere), _) => Some(Look::NotThere { said: "The archive does not have it.".to_owned() }),
+        (Some(Answer::NotThere), _) => Some(Look::NotThere { clear: true, said: "The archive does not have it.".to_owned() }),
         (Some(Answer::Unknown(said)), _) => Some(Look::Unknown { said }),
-        (None, Some(Ok(()))) if letter.mailbox_proven => Some(Look::NotThere { said: "The mailbox does not have it.".to_owned() }),
+        (None, Some(Ok(()))) if letter.mailbox_proven => {
+            Some(Look::NotThere { clear: true, said: "The mailbox does not have it.".to_owned() })
+        }
         (None, Some(Ok(()))) => {
-            Some(Look::Unknown { said: "The mailbox does not have it, and has never shown a letter to this list.".to_owned() })
+            let said = "The mailbox does not have it, and has never shown a letter to this list.".to_owned();
+            Some(Look::NotThere { clear: false, said })
         }
         (None, Some(Err(said))) => Some(Look::Unknown { said: said.clone() }),
         (None, None) => Some(Look::Unknown { said: "There is nothing to ask.".to_owned() }),

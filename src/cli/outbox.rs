@@ -41,7 +41,7 @@ pub fn list(config: &Path, args: List) -> Result<Exit, Stop> {
     for row in &shown {
         if args.json {
             let line = json!({
-                "key": row.key, "fate": row.fate.word(), "since": rfc3339(row.since), "attempts": row.attempts,
+                "key": row.key, "kind": row.kind.word(), "fate": row.fate.word(), "since": rfc3339(row.since), "attempts": row.attempts,
                 "doubts": row.doubts,
                 "message_id": row.message_id, "to": row.to, "subject": row.subject, "server_said": row.server_said,
                 "useful_until": rfc3339(row.useful_until), "list": row.list, "archive": row.archive,

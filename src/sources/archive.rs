@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn archives_that_say_the_message_id_are_read() {
-        assert!(shows(&format!("<pre>From: Calendar\nMessage-ID: &lt;<a\nhref=\"raw\">{ID}</a>&gt;\n"), ID), "public-inbox");
+        assert!(shows(&format!("<pre\nid=b>From: Calendar\nMessage-ID: &lt;{ID}&gt; (<a\nhref=\"raw\">raw</a>)\n"), ID), "public-inbox");
         assert!(shows(&format!("Received: from a\r\nMessage-Id: <{ID}>\r\nSubject: x\r\n"), ID), "a raw message");
         assert!(shows(&format!("<!--X-Subject: x -->\n<!--X-Message-Id: {} -->\n", ID.replace('-', "&#45;")), ID), "MHonArc");
         assert!(shows(&format!("Message-ID:\n <{ID}>\n"), ID), "a folded header");

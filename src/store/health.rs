@@ -15,6 +15,8 @@ use crate::plan::ledger::Fate;
 
 /// Doubts and refusals are counted for so many days: then nothing can be done about them.
 const DAYS: i64 = 60;
+/// A list that got nothing for so many days is one no more.
+const LIST_DAYS: i64 = 400;
 
 /// Whom a letter is for, in a word that is no person's address.
 const AUDIENCE: &str = "CASE WHEN list IS NOT NULL THEN list WHEN key LIKE '%-rehearsal%' THEN 'organisers'
@@ -29,9 +31,9 @@ impl Store {
             let mut found = Found::new();
             let mut select = tx.prepare_cached(
                 "SELECT list.community, list.email, 1, last_key, last, letter.arrived, list.arrived, list.arrived_by FROM list
-                 LEFT JOIN letter ON letter.key = last_key",
+                 LEFT JOIN letter ON letter.key = last_key WHERE last >= ?1",
             )?;
-            let mut rows = select.query([])?;
+            let mut rows = select.query([micros(now - TimeDelta::days(LIST_DAYS))])?;
             while let Some(row) = rows.next()? {
                 let health = of(&mut found, row)?;
                 health.last_sent = Some((row.get(3)?, instant(row.get(4)?)?));

@@ -147,3 +147,40 @@ fn quoted(text: &str) -> String {
 fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::ledger::Witness;
+
+    fn list() -> ListHealth {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        ListHealth {
+            community: "orchard".to_owned(),
+            audience: "talk@lists.example.org".to_owned(),
+            is_list: true,
+            waiting: 2,
+            in_doubt: 1,
+            doubt_since: Some(at("2026-03-04T12:00:00Z")),
+            last_sent: Some(("orchard/list/k".to_owned(), at("2026-03-04T13:00:00Z"))),
+            ..ListHealth::default()
+        }
+    }
+
+    #[test]
+    fn a_list_says_what_waits_what_is_in_doubt_and_whether_its_last_letter_came_back() {
+        let said = letters(&list());
+        assert_eq!((&said["in_doubt_since"], &said["never_seen_to_arrive"]), (&"2026-03-04T12:00:00Z".into(), &true.into()));
+        assert_eq!(said["last_accepted"], json!({ "key": "orchard/list/k", "at": "2026-03-04T13:00:00Z", "arrived": null }));
+        let at = list().doubt_since.map(|at| at + chrono::TimeDelta::hours(2));
+        let back = ListHealth { last_came_back: at, arrived: at.map(|at| (at, Witness::Archive)), ..list() };
+        let said = letters(&back);
+        assert_eq!((&said["last_accepted"]["arrived"], &said["arrived_by"]), (&"2026-03-04T14:00:00Z".into(), &"archive".into()));
+        assert!(!back.never_seen());
+    }
+
+    #[test]
+    fn a_label_cannot_break_out_of_its_quotes() {
+        assert_eq!(quoted("a\"b\\c\nd"), r#""a\"b\\c\nd""#);
+    }
+}
