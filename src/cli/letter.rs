@@ -14,7 +14,7 @@ use crate::meeting::series::{ChangesFromNotes, Letters, Series, SeriesId};
 use crate::output::letter;
 use crate::plan::hearer::Hearer;
 use crate::plan::key::Kind;
-use crate::plan::ledger::{Ledger, SeriesMemory};
+use crate::plan::ledger::{Hello, Ledger, SeriesMemory};
 use crate::plan::{self, Intent, Shifted, tellings};
 use crate::round::Survey;
 
@@ -22,7 +22,7 @@ use crate::round::Survey;
 pub struct Args {
     /// community/series
     series: String,
-    /// reminder, cancelled, moved, restored, extra, changed, clocks, proposal or remarks
+    /// reminder, cancelled, moved, restored, extra, changed, clocks, hello, proposal or remarks
     #[arg(long, default_value = "reminder", value_parser = kind)]
     kind: Kind,
     /// The meeting on this date; the next one when left out
@@ -63,6 +63,7 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
             about_a_decision(calendar, decisions, &hearer, &meeting, args.kind, args.reason, now)
         }
         Kind::Clocks => clocks(&survey, &ledger, &hearer, &meeting, now),
+        Kind::Hello => hello(calendar, series, now),
         Kind::Changed | Kind::Proposal | Kind::Remarks => from_the_plan(&survey, &ledger, &hearer, args.kind, now),
     };
     let Some((intent, at)) = letter else {
@@ -128,7 +129,7 @@ fn reminder(
         }
     }
     for community in &mut calendar.communities {
-        (community.letters_a_week, community.paused_until) = (u32::MAX, None);
+        (community.letters_a_week, community.letters_a_day, community.paused_until) = (u32::MAX, u32::MAX, None);
     }
     let known = |id| (id, SeriesMemory { first_seen: at - TimeDelta::days(9999), told: Default::default(), pending: None });
     let untold = Ledger {
@@ -144,6 +145,14 @@ fn reminder(
             && intent.meetings.iter().any(|(id, _)| *id == meeting.id)
     };
     plan.write.into_iter().find(of_meeting).map(|intent| (intent, at))
+}
+
+/// The introduction to the series' list.
+fn hello(calendar: &Calendar, series: &Series, now: DateTime<Utc>) -> Option<(Intent, DateTime<Utc>)> {
+    let community = calendar.community(&series.id.community)?;
+    let list = series.list.as_ref()?.email.to_ascii_lowercase();
+    let asked = Hello { community: community.id.clone(), list, mark: "1".to_owned(), at: now, by: super::decide::user() };
+    plan::hello::intent(community, series, &asked, now).map(|intent| (intent, now))
 }
 
 /// The letter that a decision of this kind would send.

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 
 use super::Failure;
-use crate::config::{Login, Mail, Tls, Transport};
+use crate::arrival::Watch;
+use crate::config::{Arrivals, Login, Mail, Tls, Transport};
 use crate::meeting::calendar::Calendar;
 use crate::meeting::chat::{Chat, ChatKind, Secret};
 use crate::meeting::series::Community;
@@ -72,6 +73,12 @@ fn post(mail: &Mail) -> Result<Post, Failure> {
             },
         }))),
     }
+}
+
+/// Where and when it is looked whether letters arrive.
+pub fn watch_of(mail: &Mail) -> Result<Watch, Failure> {
+    let Arrivals { mailbox, looks, time_out, .. } = &mail.arrivals;
+    Watch::new(mailbox.as_ref().map(PathBuf::from), looks.clone(), *time_out).map_err(Failure::World)
 }
 
 fn login(login: &Login) -> Result<(String, SecretString), Failure> {

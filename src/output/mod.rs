@@ -1,5 +1,6 @@
 //! Values in, words out. Nothing here computes a time: it prints occurrences. So feed, page and letter cannot disagree.
 
+pub mod atom;
 mod chat;
 pub mod clean;
 mod feeds;
@@ -8,7 +9,9 @@ mod inputs;
 pub mod json;
 pub mod letter;
 pub mod link;
+mod openapi;
 pub mod page;
+mod public;
 pub mod publication;
 pub mod vtimezone;
 pub mod words;

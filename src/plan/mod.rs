@@ -1,16 +1,20 @@
 //! Calendar, memory and now in; out comes what to write, withdraw, ask, decide and revise, why something is not sent, and when to
 //! look again. A pure function: it sends nothing and asks nobody what time it is.
 
+pub mod by_hand;
 pub mod changed;
 pub mod clocks;
 pub mod component;
+pub mod fates;
 pub mod gaps;
 pub mod heard;
 pub mod hearer;
+pub mod hello;
 pub mod items;
 pub mod key;
 pub mod ledger;
 pub mod proposals;
+pub mod quiet;
 pub mod remarks;
 pub mod reminders;
 pub mod renamed;
@@ -75,6 +79,9 @@ pub fn make(calendar: &Calendar, ledger: &Ledger, remarks: &[(Option<Arc<str>>, 
     let in_doubt = remarks.iter().any(|(_, remark)| ZONE_DATA_IN_DOUBT.contains(&remark.code));
     clocks::add(&mut plan, calendar, ledger, &decisions, &verdicts, in_doubt, now);
     reminders::add(&mut plan, calendar, ledger, &proposals, &verdicts, now);
+    hello::add(&mut plan, calendar, ledger, now);
+    fates::add(&mut plan, calendar, ledger, now);
+    quiet::add(&mut plan, calendar, ledger, now);
     remarks::add(&mut plan, calendar, ledger, remarks, now);
     plan
 }
@@ -192,6 +199,8 @@ pub enum About {
     Changed { lines: Vec<OldAndNew>, next: Vec<Occurrence> },
     /// New zone data moved hours that a list was told, in order of the meetings.
     Clocks { meetings: Vec<Shifted> },
+    /// To a list, once: who writes from now on, and what.
+    Hello { list: Address },
     /// To one organiser: proposals with what carrying each out would tell the list.
     Proposal { asked: Asked, proposals: Vec<Asking> },
     Remarks {
@@ -284,3 +293,6 @@ pub struct Answer {
     pub state: ProposalState,
     pub by: String,
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use super::items;
 use super::key::{Key, Kind, Subject};
 use super::ledger::{Fate, Ledger};
 use super::tellings::elsewhere;
-use super::{About, Intent, Plan, Reminded, Skipped};
+use super::{About, Intent, Plan, Reminded, Skipped, quiet};
 use crate::meeting::action::ActionItem;
 use crate::meeting::calendar::{Calendar, Verdicts, occurrences};
 use crate::meeting::change::{Proposal, ProposalState, Verdict};
@@ -52,7 +52,7 @@ pub fn add(plan: &mut Plan, calendar: &Calendar, ledger: &Ledger, proposals: &[P
         if now < candidate.meeting.start - candidate.lead || covered.contains(&candidate.key) {
             continue;
         }
-        if let Some(why) = held(plan, ledger, candidate, now) {
+        if let Some(why) = held(plan, ledger, calendar, candidate, now) {
             plan.skipped.push(Skipped { key: candidate.key.clone(), at: now, occurrence: Some(candidate.meeting.id.clone()), why });
             // A pause ends with a day, a week's limit with its Sunday.
             plan.look_again((now.date_naive() + TimeDelta::days(1)).and_time(chrono::NaiveTime::MIN).and_utc());
@@ -146,7 +146,7 @@ fn is_covered(ledger: &Ledger, key: &Key) -> bool {
 }
 
 /// Why a due reminder waits, if it does.
-fn held(plan: &Plan, ledger: &Ledger, candidate: &Candidate<'_>, now: DateTime<Utc>) -> Option<String> {
+fn held(plan: &Plan, ledger: &Ledger, calendar: &Calendar, candidate: &Candidate<'_>, now: DateTime<Utc>) -> Option<String> {
     let community = candidate.hearer.community;
     if let Some(why) = candidate.hearer.not_told() {
         return Some(why);
@@ -156,8 +156,9 @@ fn held(plan: &Plan, ledger: &Ledger, candidate: &Candidate<'_>, now: DateTime<U
     }
     let list = candidate.hearer.address()?;
     let written = scheduled_this_week(plan, ledger, &list, now.date_naive());
-    (written >= community.letters_a_week as usize)
-        .then(|| format!("{list} has had {written} scheduled letters this week, and letters-a-week is {}.", community.letters_a_week))
+    let of_week = (written >= community.letters_a_week as usize)
+        .then(|| format!("{list} has had {written} scheduled letters this week, and letters-a-week is {}.", community.letters_a_week));
+    of_week.or_else(|| quiet::held(plan, ledger, calendar, community, &list, now))
 }
 
 /// How many reminders a list has had in the ISO week of a date, those of this plan included.
@@ -223,7 +224,7 @@ fn reminded(calendar: &Calendar, proposals: &[Proposal], verdicts: &Verdicts<'_>
     // A moved meeting is at another hour because people said so: the clocks have no part in it.
     let same_hour = |before: &Occurrence| before.local_start().time() == meeting.local_start().time();
     let clock_shifts = match before.filter(|before| meeting.status == Status::Confirmed && same_hour(before)) {
-        Some(before) => shifts(&of.hearer.community.cities, &before, meeting),
+        Some(before) => shifts(&of.hearer.community.cities, before.start, meeting.start),
         None => Vec::new(),
     };
     Reminded {
@@ -245,7 +246,7 @@ fn reminded(calendar: &Calendar, proposals: &[Proposal], verdicts: &Verdicts<'_>
 }
 
 /// The last meeting of a series before another that was not cancelled, within a good year.
-fn last_held(series: &Series, verdicts: &Verdicts<'_>, meeting: &Occurrence) -> Option<Occurrence> {
+pub fn last_held(series: &Series, verdicts: &Verdicts<'_>, meeting: &Occurrence) -> Option<Occurrence> {
     [60, 400].into_iter().find_map(|days| {
         let mut before = occurrences(series, verdicts, meeting.start - TimeDelta::days(days), meeting.start);
         before.retain(Occurrence::takes_place);

@@ -57,6 +57,8 @@ pub fn compose(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateT
         meetings: intent.meetings.clone(),
         about: letter::about(intent),
         covers: intent.covers.clone(),
+        // No archive is asked for a post, and no mailbox.
+        expected: letter::Expected::default(),
         why: intent.why.clone(),
     }
 }
@@ -120,8 +122,8 @@ fn post(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateTime<Utc
         }
         About::Changed { lines, next } => changed(lines, next, calendar, base),
         About::Clocks { meetings } => shifted(meetings, calendar, base),
-        // Organisers are asked and told by letter.
-        About::Proposal { .. } | About::Remarks { .. } => Vec::new(),
+        // Organisers are asked and told by letter, and a list is greeted by one.
+        About::Proposal { .. } | About::Remarks { .. } | About::Hello { .. } => Vec::new(),
     };
     Post {
         subject: letter::text(&to_list, calendar, sender, now).subject,

@@ -55,6 +55,7 @@ fn sender() -> Sender {
         message_domain: "cal.example.org".to_owned(),
         base_url: "https://cal.example.org".to_owned(),
         link_key: None,
+        afterwards: letter::Afterwards::default(),
     }
 }
 

@@ -5,6 +5,8 @@ mod by_hand;
 mod changed;
 mod clocks;
 mod decided;
+mod expected;
+mod hello;
 mod items;
 mod message;
 mod parts;
@@ -20,6 +22,8 @@ use crate::meeting::series::{Address, SeriesId};
 use crate::output::{chat, clean, link};
 use crate::plan::key::{Audience, Key, Kind};
 use crate::plan::{About, Intent};
+
+pub use expected::{Afterwards, Expected};
 
 /// A letter, composed. Its bytes are what is handed over, at the first try and at each further one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +48,7 @@ pub struct Letter {
     pub about: Option<String>,
     pub covers: Vec<Key>,
     pub why: String,
+    pub expected: Expected,
 }
 
 /// Who writes, and where what is linked to can be found.
@@ -57,6 +62,7 @@ pub struct Sender {
     pub base_url: String,
     /// Signs the links of decisions. `None` shows them as the word LINK.
     pub link_key: Option<Vec<u8>>,
+    pub afterwards: Afterwards,
 }
 
 /// A letter's words: the subject, and the body in blocks of lines that an empty line parts.
@@ -94,6 +100,7 @@ pub fn compose(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateT
         date: now,
     };
     Letter {
+        expected: expected::of(intent, calendar, &sender.afterwards, &message_id),
         key: intent.key.to_string(),
         kind: intent.key.kind,
         community: intent.key.community.to_string(),
@@ -130,6 +137,7 @@ pub fn text(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateTime
         }
         About::Changed { lines, next } => changed::words(lines, next, intent.series.as_ref(), calendar, sender, now),
         About::Clocks { meetings } => clocks::words(meetings, calendar, sender, now),
+        About::Hello { list } => hello::words(list, calendar, id, sender, now),
         About::Proposal { asked, proposals } => proposal::words(asked, proposals, &intent.to, calendar, sender, now),
         About::Remarks { remarks, known } => remarks::words(remarks, *known, &title, &link::remarks_page(&sender.base_url, id)),
     };
@@ -139,7 +147,7 @@ pub fn text(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateTime
     let series = series_of(intent);
     let foot = match intent.key.audience {
         Audience::List | Audience::Chat(_) => parts::list_foot(calendar, id, &series, sender),
-        Audience::Organisers => parts::organisers_foot(&title, id, sender),
+        Audience::Organisers => parts::organisers_foot(&title, id, &intent.to, calendar, sender, now),
     };
     let page = match series.first() {
         Some(series) => link::series_page(&sender.base_url, series),
@@ -184,7 +192,7 @@ pub(super) fn about(intent: &Intent) -> Option<String> {
             let ids: Vec<String> = proposals.iter().map(|asking| asking.proposal.id.to_string()).collect();
             (!ids.is_empty()).then(|| ids.join(" "))
         }
-        About::Reminder { .. } | About::Changed { .. } | About::Clocks { .. } | About::Remarks { .. } => None,
+        About::Reminder { .. } | About::Changed { .. } | About::Clocks { .. } | About::Hello { .. } | About::Remarks { .. } => None,
     }
 }
 

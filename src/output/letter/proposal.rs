@@ -27,7 +27,7 @@ pub fn words(asked: &Asked, proposals: &[Asking], to: &[Address], calendar: &Cal
     let mut blocks = vec![vec![name.map_or_else(|| "Hello,".to_owned(), |name| format!("Hello {name},"))]];
     blocks.push(parts::paragraph(&intro(asked, proposals)));
     let answered = matches!(asked, Asked::Withdrawn | Asked::ChangedAfter);
-    let private = recipient.filter(|to| !is_a_list(to, calendar));
+    let private = recipient.filter(|to| !link::own::is_read_by_many(to, calendar));
     for (at, asking) in proposals.iter().take(MOST).enumerate() {
         if proposals.len() > 1 {
             blocks.push(vec![format!("{} of {}", at + 1, proposals.len())]);
@@ -290,10 +290,4 @@ fn answer(asked: &Asked, asking: &Asking) -> Vec<Vec<String>> {
         ]);
     }
     blocks
-}
-
-/// Whether an organiser's address is one that many people read: such a one gets no links.
-fn is_a_list(to: &Address, calendar: &Calendar) -> bool {
-    let lists = calendar.all_series().filter_map(|(_, series)| series.list.as_ref());
-    lists.into_iter().any(|list| list.email.eq_ignore_ascii_case(&to.email))
 }

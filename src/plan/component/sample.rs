@@ -39,7 +39,11 @@ pub(crate) fn published(calendar: &Calendar, ledger: &Ledger, now: DateTime<Utc>
 }
 
 pub(crate) fn site() -> Site {
-    Site { base_url: "https://calendar.example.org".to_owned(), title: "Calendars".to_owned() }
+    Site {
+        base_url: "https://calendar.example.org".to_owned(),
+        title: "Calendars".to_owned(),
+        uid_domain: "calendar.example.org".to_owned(),
+    }
 }
 
 pub(crate) fn rule(series: &str, from: &str, every: &str, time: &str, zone_name: &str) -> Rule {
@@ -68,6 +72,7 @@ pub(crate) fn series(id: &str, title: &str, rules: Vec<Rule>) -> Series {
         location: None,
         agenda: Some("https://pad.example.org/tide".to_owned()),
         list: None,
+        archive: None,
         letters: Letters::None,
         remind: Vec::new(),
         rules,
@@ -100,7 +105,9 @@ pub(crate) fn community(id: &str, title: &str, series: Vec<Series>) -> Community
         rehearsal: false,
         paused_until: None,
         letters_a_week: 2,
+        letters_a_day: 6,
         grace: TimeDelta::minutes(10),
+        in_doubt: Default::default(),
         quiet: TimeDelta::minutes(30),
         holidays: Vec::new(),
         chats: Vec::new(),
