@@ -1,7 +1,5 @@
 //! Letters for a store that has nothing else: what the carrier needs, without a schedule.
 
-#![allow(dead_code, reason = "each test that includes this file uses its part of it")]
-
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
