@@ -57,7 +57,7 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     let Some((intent, at)) = letter else {
         return Err(Stop::usage(format!("There is nothing to write of this kind about {}.", series.title)));
     };
-    let text = letter::text(&intent, calendar, &opened.identity.sender(None), at);
+    let text = letter::text(&intent, calendar, &opened.identity.sender(None, survey.templates.clone()), at);
     println!("Subject: {}\n\n{}", text.subject, text.body);
     Ok(Exit::Well)
 }

@@ -205,7 +205,8 @@ impl Rounds {
     /// Shows what a link shows, or does what its button does.
     pub async fn follow(self, request: DecideRequest, now: DateTime<Utc>) -> Result<Rounds, Failure> {
         spawn_blocking(move || {
-            let known = Known { calendar: self.calendar.clone(), sender: self.opened.identity.sender(None) };
+            let known =
+                Known { calendar: self.calendar.clone(), sender: self.opened.identity.sender(None, self.kept.wording.templates.clone()) };
             match answers::follow(&self.store, &known, &request.token, request.answer, now) {
                 // Whoever asked may have gone meanwhile; what was decided is decided.
                 Ok(view) => drop(request.reply.send(view)),

@@ -3,6 +3,7 @@
 mod differences;
 mod questions;
 pub mod schedule;
+mod templates;
 pub mod texts;
 pub mod understand;
 
@@ -15,13 +16,15 @@ use crate::meeting::calendar::{Calendar, Verdicts};
 use crate::meeting::series::{Address, NotesFolder, SeriesId};
 use crate::meeting::zone::Zones;
 use crate::notes::readings::Readings;
-use crate::output::letter::{Letter, Sender, compose};
+use crate::output::letter::templates::Templates;
+use crate::output::letter::{self, Letter, Sender, compose};
 use crate::output::publication::{Publication, Site, next_change, publish};
 use crate::plan::ledger::{Ledger, RememberedRule};
 use crate::plan::{self, Plan, component};
 use crate::source::{Grade, Remark, Text, UNREADABLE};
 use crate::store::{PublicationChange, Record, Recorded, Store, StoreError};
 use questions::Questions;
+use templates::Wording;
 use texts::Texts;
 
 /// What a round is given beside the memory.
@@ -47,8 +50,9 @@ pub struct Identity {
 
 impl Identity {
     /// As the writer of letters; without a key its links are shown as LINK.
-    pub fn sender(&self, link_key: Option<Vec<u8>>) -> Sender {
-        Sender { from: self.from.clone(), message_domain: self.message_domain.clone(), base_url: self.base_url.clone(), link_key }
+    pub fn sender(&self, link_key: Option<Vec<u8>>, templates: Templates) -> Sender {
+        let (from, message_domain, base_url) = (self.from.clone(), self.message_domain.clone(), self.base_url.clone());
+        Sender { from, message_domain, base_url, link_key, templates }
     }
 }
 
@@ -76,6 +80,7 @@ pub struct Kept {
     pub texts: Texts,
     pub readings: Readings,
     pub questions: Questions,
+    pub wording: Wording,
     pub publication: Arc<Publication>,
 }
 
@@ -86,6 +91,7 @@ impl Kept {
             texts: Texts::new(store.texts()?),
             readings: Readings::default(),
             questions: Questions::default(),
+            wording: Wording::default(),
             publication: Arc::new(store.publication()?),
         })
     }
@@ -98,6 +104,7 @@ pub struct Survey {
     pub rules: Vec<(SeriesId, Vec<RememberedRule>)>,
     /// With the community each concerns; `None` concerns all.
     pub remarks: Vec<(Option<Arc<str>>, Remark)>,
+    pub templates: Templates,
     /// When a text settles next.
     pub next: Option<DateTime<Utc>>,
 }
@@ -127,6 +134,7 @@ pub fn survey(
     let mut remarks: Vec<(Option<Arc<str>>, Remark)> = given.remarks.iter().map(|remark| (None, remark.clone())).collect();
     let (mut communities, read) = schedule::communities(&mut kept.texts, given, now);
     remarks.extend(read);
+    remarks.extend(kept.wording.read(&mut kept.texts, given, &communities, now));
     plan::renamed::translate(ledger, &communities);
     remarks.extend(kept.questions.ask(&communities, &ledger.decisions, given.zones, now));
     let mut rules = Vec::new();
@@ -143,7 +151,7 @@ pub fn survey(
     remarks.sort_by(|(_, a), (_, b)| a.cmp(b));
     remarks.dedup();
     understood.calendar.remarks = remarks.iter().filter_map(|(of, remark)| Some((of.clone()?, remark.clone()))).collect();
-    Survey { calendar: understood.calendar, rules, remarks, next: understood.next }
+    Survey { calendar: understood.calendar, rules, remarks, templates: kept.wording.templates.clone(), next: understood.next }
 }
 
 /// Walks the whole road once. A decision that comes in meanwhile makes it start over.
@@ -172,8 +180,9 @@ pub fn walk(
         survey.calendar.items = plan::items::items(&survey.calendar, &after);
         let site = Site { base_url: given.identity.base_url.clone(), title: given.identity.title.clone() };
         let publication = publish(&survey.calendar, &after, &parts, &site, now, Some(&kept.publication));
-        let sender = given.identity.sender(Some(ledger.link_key.clone()));
+        let sender = given.identity.sender(Some(ledger.link_key.clone()), survey.templates.clone());
         let letters: Vec<Letter> = plan.write.iter().map(|intent| compose(intent, &survey.calendar, &sender, now)).collect();
+        kept.wording.failed.extend(plan.write.iter().filter_map(|intent| letter::fault(intent, &survey.calendar, &sender, now)));
         let change = PublicationChange::between(&kept.publication, &publication);
         let texts = kept.texts.take_changes();
         crash_point!("round:planned");
@@ -196,6 +205,7 @@ pub fn walk(
         let of_feeds = kept.publication.remarks().map(|(_, remark)| remark);
         let mut remarks: Vec<Remark> =
             survey.remarks.into_iter().map(|(_, remark)| remark).chain(plan.remarks.iter().cloned()).chain(of_feeds).collect();
+        remarks.extend(kept.wording.failed.iter().cloned());
         remarks.sort();
         remarks.dedup();
         return Ok(Walked {

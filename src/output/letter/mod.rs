@@ -5,14 +5,20 @@ mod by_hand;
 mod changed;
 mod clocks;
 mod decided;
+mod facts;
+mod finish;
 mod items;
 mod message;
 mod parts;
 mod proposal;
 mod remarks;
 mod reminder;
+pub mod sample;
+pub mod templates;
 
 use chrono::{DateTime, Utc};
+
+use minijinja::{Value, context};
 
 use crate::meeting::calendar::Calendar;
 use crate::meeting::occurrence::OccurrenceId;
@@ -20,6 +26,8 @@ use crate::meeting::series::{Address, SeriesId};
 use crate::output::{clean, link};
 use crate::plan::key::{Audience, Key, Kind};
 use crate::plan::{About, Intent};
+use crate::source::Remark;
+use templates::Templates;
 
 /// A letter, composed. Its bytes are what is handed over, at the first try and at each further one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +54,7 @@ pub struct Letter {
     pub why: String,
 }
 
-/// Who writes, and where what is linked to can be found.
+/// Who writes, in which words, and where what is linked to can be found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sender {
     /// The daemon's own address; a community may have its own.
@@ -57,13 +65,7 @@ pub struct Sender {
     pub base_url: String,
     /// Signs the links of decisions. `None` shows them as the word LINK.
     pub link_key: Option<Vec<u8>>,
-}
-
-/// A letter's words: the subject, and the body in blocks of lines that an empty line parts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Words {
-    subject: String,
-    blocks: Vec<Vec<String>>,
+    pub templates: Templates,
 }
 
 /// A letter as a person reads it: lines end in a line feed.
@@ -111,40 +113,66 @@ pub fn compose(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateT
 
 /// The words alone, for a person at a terminal or a page.
 pub fn text(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateTime<Utc>) -> Text {
+    written(intent, calendar, sender, now).0
+}
+
+/// What is wrong with people's own template for a letter: it was written by the built-in one then.
+pub fn fault(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateTime<Utc>) -> Option<Remark> {
+    written(intent, calendar, sender, now).1
+}
+
+fn written(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateTime<Utc>) -> (Text, Option<Remark>) {
     let id = &*intent.key.community;
-    let title = title_of(calendar, id);
-    let mut words = match &intent.about {
-        About::Reminder { meetings, elsewhere } => reminder::words(meetings, elsewhere, calendar, sender, now),
-        About::Decided { decision, meetings, next, elsewhere } => {
-            let told = decided::Told { kind: intent.key.kind, decision, meetings, starts: &intent.meetings };
-            let mut words = decided::words(&told, calendar, sender, now);
-            words.blocks.extend(decided::next(next.as_ref(), meetings, calendar));
-            words.blocks.extend(parts::elsewhere(elsewhere, calendar, &link::community_page(&sender.base_url, id), now));
-            words
-        }
-        About::Changed { lines, next } => changed::words(lines, next, intent.series.as_ref(), calendar, sender, now),
-        About::Clocks { meetings } => clocks::words(meetings, calendar, sender, now),
-        About::Proposal { asked, proposals } => proposal::words(asked, proposals, &intent.to, calendar, sender, now),
-        About::Remarks { remarks, known } => remarks::words(remarks, *known, &title, &link::remarks_page(&sender.base_url, id)),
-    };
-    if let Some(list) = &intent.instead_of {
-        words.blocks.insert(0, parts::rehearsal(list));
-    }
+    let (kind, values) = values(intent, calendar, sender, now);
+    let (rendered, fault) = sender.templates.render(kind, id, &values);
     let series = series_of(intent);
-    let foot = match intent.key.audience {
-        Audience::List => parts::list_foot(calendar, id, &series, sender),
-        Audience::Organisers => parts::organisers_foot(&title, id, sender),
-    };
+    let above = intent.instead_of.as_ref().map(parts::rehearsal).unwrap_or_default();
+    let foot = foot(intent, calendar, sender);
     let page = match series.first() {
         Some(series) => link::series_page(&sender.base_url, series),
         None => link::community_page(&sender.base_url, id),
     };
-    Text { subject: clean::line(&words.subject, 160), body: parts::joined(&words.blocks, &foot, &page) }
+    // The built-in templates can be filled with anything; should one not be, the letter still says whose it is and where to look.
+    let rendered = rendered.unwrap_or_else(|| templates::Rendered { subject: title_of(calendar, id), body: foot.clone() });
+    let frame = finish::Frame { width: parts::COLUMNS, octets: finish::OCTETS, foot: &foot, page: &page, kind: kind.word() };
+    (finish::finish(&rendered, &above, &frame), fault)
+}
+
+/// What a template is given: the kind whose template it is, and the values.
+fn values(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateTime<Utc>) -> (Kind, Value) {
+    let id = &*intent.key.community;
+    let mut kind = intent.key.kind;
+    let of_kind = match &intent.about {
+        About::Reminder { meetings, elsewhere } => reminder::values(meetings, elsewhere, id, calendar, sender, now),
+        About::Decided { decision, meetings, next, elsewhere } => {
+            let told = decided::Told { kind, decision, meetings, starts: &intent.meetings };
+            kind = told.effective_kind();
+            let after = decided::after(next.as_ref(), elsewhere, meetings, id, calendar, sender, now);
+            facts::with(decided::values(&told, calendar, sender, now), after)
+        }
+        About::Changed { lines, next } => changed::values(lines, next, intent.series.as_ref(), calendar, sender, now),
+        About::Clocks { meetings } => clocks::values(meetings, calendar, sender, now),
+        About::Proposal { asked, proposals } => proposal::values(asked, proposals, &intent.to, calendar, sender, now),
+        About::Remarks { remarks, known } => remarks::values(remarks, *known, &link::remarks_page(&sender.base_url, id)),
+    };
+    let series = series_of(intent);
+    let common = facts::letter(kind, id, series.first(), calendar, sender, now);
+    (kind, facts::with(facts::with(common, context! { foot => foot(intent, calendar, sender) }), of_kind))
+}
+
+/// What stands below a letter.
+fn foot(intent: &Intent, calendar: &Calendar, sender: &Sender) -> String {
+    let id = &*intent.key.community;
+    parts::blocks(&match intent.key.audience {
+        Audience::List => parts::list_foot(calendar, id, &series_of(intent), sender),
+        Audience::Organisers => parts::organisers_foot(&title_of(calendar, id), id, sender),
+    })
 }
 
 fn title_of(calendar: &Calendar, community: &str) -> String {
     calendar.community(community).map_or_else(|| community.to_owned(), |community| clean::line(&community.title, parts::TITLE))
 }
+
 /// The series a letter tells of, the one it is about first.
 fn series_of(intent: &Intent) -> Vec<SeriesId> {
     let mut found: Vec<SeriesId> = intent.series.iter().cloned().collect();

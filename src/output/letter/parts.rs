@@ -1,5 +1,5 @@
-//! What letters of several kinds have in common: when and where a meeting is, what else is different, the foot, and how blocks of
-//! lines become a body that every list takes.
+//! What letters of several kinds have in common: when and where a meeting is, what else is different, the foot, and how lines
+//! become text.
 
 use chrono::{DateTime, Utc};
 use unicode_width::UnicodeWidthStr;
@@ -11,7 +11,9 @@ use crate::meeting::occurrence::{Occurrence, OccurrenceId, Status};
 use crate::meeting::series::{Address, City, JoinLinks, SeriesId};
 use crate::output::{clean, link, words};
 
-/// Columns of a letter: 72, less the four by which a letter to a list is set in when it is shown to an organiser.
+/// Columns of a letter.
+pub const COLUMNS: usize = 72;
+/// Columns of what is made here: those of a letter, less the four by which a letter to a list is set in when it is shown to an organiser.
 pub const WIDTH: usize = 68;
 /// Characters of a title.
 pub const TITLE: usize = 80;
@@ -19,8 +21,6 @@ pub const TITLE: usize = 80;
 const REASON: usize = 500;
 /// Columns of a city's name, so that a fact fits into 40.
 const CITY: usize = 19;
-/// Octets of a body. Mailman holds messages of more than 40 KB (field/MAIL.md M5); 30 kB is promised.
-const OCTETS: usize = 27_000;
 
 /// A paragraph in lines of a letter's width.
 pub fn paragraph(text: &str) -> Vec<String> {
@@ -35,13 +35,6 @@ pub fn item(text: &str) -> Vec<String> {
 /// Lines set in by four columns.
 pub fn set_in(lines: &[String]) -> Vec<String> {
     lines.iter().map(|line| if line.is_empty() { String::new() } else { format!("    {line}") }).collect()
-}
-
-/// A title with the facts right below it.
-pub fn headed(title: &str, facts: Vec<String>) -> Vec<String> {
-    let mut lines = paragraph(title);
-    lines.extend(facts);
-    lines
 }
 
 /// A heading and a web address on a line of its own.
@@ -193,34 +186,13 @@ fn signature(title: &str, community: &str, sender: &Sender) -> Vec<String> {
     lines
 }
 
-/// Blocks with an empty line between, then the foot. A body that would be too long for a list is cut before its foot, and says so.
-pub fn joined(blocks: &[Vec<String>], foot: &[Vec<String>], page: &str) -> String {
-    let rest = ["This letter was too long and ends here. The rest:", page, ""];
-    let mut left = OCTETS.saturating_sub(foot.iter().chain([&rest.map(str::to_owned).to_vec()]).flatten().map(|line| octets(line)).sum());
-    let mut body = String::new();
-    'blocks: for block in blocks.iter().filter(|block| !block.is_empty()) {
-        for line in block.iter().map(String::as_str).chain([""]) {
-            let wanted = octets(line);
-            if wanted > left {
-                if !body.ends_with("\n\n") {
-                    body.push('\n');
-                }
-                body.push_str(&rest.join("\n"));
-                body.push('\n');
-                break 'blocks;
-            }
-            left -= wanted;
-            body.push_str(line);
-            body.push('\n');
-        }
-    }
-    let foot: Vec<String> = foot.iter().map(|block| block.join("\n")).collect();
-    body.push_str(&foot.join("\n\n"));
-    body.push('\n');
-    body
+/// Lines as a template prints them.
+pub fn lines(lines: Vec<String>) -> String {
+    lines.join("\n")
 }
 
-/// Octets of a line on the wire, at most: quoted-printable writes three for each that is not ASCII.
-fn octets(line: &str) -> usize {
-    line.bytes().map(|byte| if byte.is_ascii() && byte != b'=' { 1 } else { 3 }).sum::<usize>() + 2
+/// Blocks of lines as a template prints them: an empty line between two.
+pub fn blocks(blocks: &[Vec<String>]) -> String {
+    let blocks: Vec<String> = blocks.iter().filter(|block| !block.is_empty()).map(|block| block.join("\n")).collect();
+    blocks.join("\n\n")
 }

@@ -4,6 +4,7 @@ mod decided;
 mod hostile;
 mod organisers;
 mod reminder;
+mod templates;
 
 use std::sync::Arc;
 
@@ -56,6 +57,7 @@ fn sender() -> Sender {
         message_domain: "cal.orchard.example".to_owned(),
         base_url: "https://cal.orchard.example".to_owned(),
         link_key: Some(b"0123456789abcdef0123456789abcdef".to_vec()),
+        templates: Templates::default(),
     }
 }
 

@@ -72,7 +72,7 @@ To join:
 https://meet.orchard.example/pruning
 Phone +1 555 0100, PIN 4711
 
-Another hour than last time:
+Clocks changed since last time:
   * Kolkata 22:30, one hour later than on 9 October
 
 Elsewhere in the next two weeks:
@@ -187,7 +187,7 @@ To join:
 https://meet.orchard.example/pruning
 Phone +1 555 0100, PIN 4711
 
-Another hour than last time:
+Clocks changed since last time:
   * Kolkata 22:30, one hour later than on 9 October
 
 Orchard community meeting
