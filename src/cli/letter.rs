@@ -11,17 +11,17 @@ use crate::meeting::calendar::{Calendar, Verdicts, occurrence, walls};
 use crate::meeting::change::{By, Decision, Tell, Verdict};
 use crate::meeting::occurrence::Occurrence;
 use crate::meeting::series::{ChangesFromNotes, Letters, Series};
-use crate::output::letter;
+use crate::output::letter::{self, sample};
 use crate::plan::key::Kind;
 use crate::plan::ledger::{Ledger, SeriesMemory};
-use crate::plan::{self, Intent, Shifted, tellings};
+use crate::plan::{self, About, Intent, Shifted, tellings};
 use crate::round::Survey;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// community/series
     series: String,
-    /// reminder, cancelled, moved, restored, extra, changed, clocks, proposal or remarks
+    /// reminder, cancelled, moved, restored, extra, changed, clocks, digest, proposal or remarks
     #[arg(long, default_value = "reminder", value_parser = kind)]
     kind: Kind,
     /// The meeting on this date; the next one when left out
@@ -30,6 +30,9 @@ pub struct Args {
     /// The reason, for letters about decisions
     #[arg(long)]
     reason: Option<String>,
+    /// Print the template of this kind that is in force: to copy, and to change
+    #[arg(long)]
+    template: bool,
     #[command(flatten)]
     at: At,
 }
@@ -46,20 +49,53 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     let series = Who::series(&args.series, calendar)?;
     let decisions = plan::make(calendar, &ledger, &[], now).decisions(&ledger);
     let meeting = chosen(series, &Verdicts::of(&decisions), args.on, now)?;
+    if args.template {
+        let (path, template) = survey.templates.in_force(args.kind, &series.id.community);
+        eprintln!("{}", path.map_or("The built-in template:".to_owned(), |path| format!("{path}:")));
+        print!("{template}");
+        return Ok(Exit::Well);
+    }
     let letter = match args.kind {
         Kind::Reminder => reminder(calendar, &ledger, decisions, series, &meeting),
         Kind::Cancelled | Kind::Moved | Kind::Restored | Kind::Extra => {
             about_a_decision(calendar, decisions, series, &meeting, args.kind, args.reason, now)
         }
         Kind::Clocks => clocks(&survey, &ledger, series, &meeting, now),
+        Kind::Digest => digest(calendar, &ledger, &decisions, series, now),
         Kind::Changed | Kind::Proposal | Kind::Remarks => from_the_plan(&survey, &ledger, series, args.kind, now),
     };
-    let Some((intent, at)) = letter else {
-        return Err(Stop::usage(format!("There is nothing to write of this kind about {}.", series.title)));
-    };
+    let (intent, at) = letter
+        .or_else(|| invented(calendar, series, args.kind, now))
+        .ok_or_else(|| Stop::usage(format!("There is nothing to write of this kind about {}.", series.title)))?;
     let text = letter::text(&intent, calendar, &opened.identity.sender(None, survey.templates.clone()), at);
     println!("Subject: {}\n\n{}", text.subject, text.body);
     Ok(Exit::Well)
+}
+
+/// The digest of this moment, whether or not the community wants any; without anything to tell it is invented.
+fn digest(
+    calendar: &Calendar,
+    ledger: &Ledger,
+    decisions: &[Decision],
+    series: &Series,
+    now: DateTime<Utc>,
+) -> Option<(Intent, DateTime<Utc>)> {
+    let community = calendar.community(&series.id.community)?;
+    let told = plan::digest::told(calendar, community, ledger, decisions, &Verdicts::of(decisions), now);
+    let mut intent = sample::intents(Kind::Digest, community, now).into_iter().next()?;
+    (!told.meetings.is_empty()).then(|| {
+        intent.about = About::Digest(told);
+        (intent, now)
+    })
+}
+
+/// Where there is nothing to tell, how such a letter would read about things that are made up.
+fn invented(calendar: &Calendar, series: &Series, kind: Kind, now: DateTime<Utc>) -> Option<(Intent, DateTime<Utc>)> {
+    let mut community = calendar.community(&series.id.community)?.clone();
+    community.series.sort_by_key(|other| other.id != series.id);
+    let intent = sample::intents(kind, &community, now).into_iter().next()?;
+    eprintln!("There is nothing to write of this kind; what this letter tells is made up.");
+    Some((intent, now))
 }
 
 fn chosen(series: &Series, verdicts: &Verdicts<'_>, on: Option<NaiveDate>, now: DateTime<Utc>) -> Result<Occurrence, Stop> {

@@ -4,6 +4,7 @@ pub mod action;
 pub mod calendar;
 pub mod change;
 pub mod clocks;
+pub mod cron;
 pub mod occurrence;
 pub mod recurrence;
 pub mod room;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 
+use super::cron::Cron;
 use super::recurrence::Recurrence;
 use super::zone::Zone;
 use crate::source::Place;
@@ -86,6 +87,30 @@ pub enum JoinLinks {
     Page,
 }
 
+/// Where answers to a letter to a list go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Replies {
+    /// To the community's contact.
+    Contact,
+    /// To the list itself.
+    List,
+}
+
+/// What is attached to letters about single meetings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Attach {
+    Nothing,
+    /// The meetings as `METHOD:PUBLISH`, with the identities of the feed.
+    Publish,
+}
+
+/// A letter with the coming meetings of a community, once a week or less often.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Digest {
+    pub at: Cron,
+    pub list: Address,
+}
+
 /// Which letters a series sends to its list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Letters {
@@ -118,8 +143,9 @@ pub struct Community {
     pub place: Place,
     pub home: Option<String>,
     pub code_of_conduct: Option<String>,
-    /// Whom to ask; also Reply-To of letters.
+    /// Whom to ask; also Reply-To of letters, where `replies` does not say otherwise.
     pub contact: Option<Address>,
+    pub replies: Replies,
     pub organisers: Vec<Address>,
     /// Sender of this community's letters; the daemon's own where `None`.
     pub sender: Option<Address>,
@@ -139,6 +165,7 @@ pub struct Community {
     pub paused_until: Option<NaiveDate>,
     /// At most so many scheduled letters a list and ISO week.
     pub letters_a_week: u32,
+    pub digest: Option<Digest>,
     /// How long a letter about a decision waits, during which it can be taken back unseen.
     pub grace: TimeDelta,
     /// How long a text must stand unchanged before anything in it counts.
@@ -182,6 +209,7 @@ pub struct Series {
     pub agenda: Option<String>,
     pub list: Option<Address>,
     pub letters: Letters,
+    pub attach: Attach,
     /// How long before a meeting its list is reminded; longest first.
     pub remind: Vec<TimeDelta>,
     /// In order of their first dates. Rules that hold in turn end before the next begins.

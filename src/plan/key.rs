@@ -19,12 +19,13 @@ pub enum Kind {
     Extra,
     Changed,
     Clocks,
+    Digest,
     Proposal,
     Remarks,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 9] = [
+    pub const ALL: [Kind; 10] = [
         Kind::Reminder,
         Kind::Cancelled,
         Kind::Moved,
@@ -32,6 +33,7 @@ impl Kind {
         Kind::Extra,
         Kind::Changed,
         Kind::Clocks,
+        Kind::Digest,
         Kind::Proposal,
         Kind::Remarks,
     ];
@@ -45,6 +47,7 @@ impl Kind {
             Kind::Extra => "extra",
             Kind::Changed => "changed",
             Kind::Clocks => "clocks",
+            Kind::Digest => "digest",
             Kind::Proposal => "proposal",
             Kind::Remarks => "remarks",
         }
@@ -85,7 +88,7 @@ pub enum Subject {
     Series(SeriesId),
     /// A day's remarks, by its date.
     Day(chrono::NaiveDate),
-    /// A week's remarks, by the ISO week.
+    /// A week's remarks or digest, by the ISO week.
     Week {
         year: i32,
         week: u32,

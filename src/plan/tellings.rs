@@ -187,7 +187,12 @@ pub fn not_told(series: &Series) -> Option<String> {
 
 /// Whom a list letter goes to: the list, or in rehearsal the organisers, and then the list it is kept from.
 pub fn recipients(community: &Community, series: &Series) -> Option<(Vec<Address>, Option<Address>)> {
-    let list = series.list.clone()?;
+    recipients_of(community, series.list.as_ref()?)
+}
+
+/// The same for any list of a community.
+pub fn recipients_of(community: &Community, list: &Address) -> Option<(Vec<Address>, Option<Address>)> {
+    let list = list.clone();
     if community.rehearsal {
         (!community.organisers.is_empty()).then(|| (community.organisers.clone(), Some(list)))
     } else {

@@ -15,7 +15,7 @@ pub fn overtaken(plan: &mut Plan, calendar: &Calendar, ledger: &Ledger, verdicts
             Kind::Reminder => told.meetings.iter().find_map(|(id, start)| reminder(calendar, verdicts, id, *start)),
             Kind::Cancelled | Kind::Moved | Kind::Restored | Kind::Extra => decision(verdicts, told),
             Kind::Clocks => told.meetings.iter().find_map(|(id, start)| clocks::overtaken(calendar, verdicts, id, *start)),
-            Kind::Changed | Kind::Proposal | Kind::Remarks => None,
+            Kind::Changed | Kind::Digest | Kind::Proposal | Kind::Remarks => None,
         };
         if let Some(why) = why {
             told.fate = Fate::Withdrawn;

@@ -17,7 +17,7 @@ use crate::meeting::series::{Address, NotesFolder, SeriesId};
 use crate::meeting::zone::Zones;
 use crate::notes::readings::Readings;
 use crate::output::letter::templates::Templates;
-use crate::output::letter::{self, Letter, Sender, compose};
+use crate::output::letter::{self, Letter, Sender, attachment, compose};
 use crate::output::publication::{Publication, Site, next_change, publish};
 use crate::plan::ledger::{Ledger, RememberedRule};
 use crate::plan::{self, Plan, component};
@@ -181,7 +181,14 @@ pub fn walk(
         let site = Site { base_url: given.identity.base_url.clone(), title: given.identity.title.clone() };
         let publication = publish(&survey.calendar, &after, &parts, &site, now, Some(&kept.publication));
         let sender = given.identity.sender(Some(ledger.link_key.clone()), survey.templates.clone());
-        let letters: Vec<Letter> = plan.write.iter().map(|intent| compose(intent, &survey.calendar, &sender, now)).collect();
+        let letters: Vec<Letter> = plan
+            .write
+            .iter()
+            .map(|intent| {
+                let attached = attachment::of(intent, &survey.calendar, (&parts, &after), (&sender, &site), now);
+                compose(intent, &survey.calendar, &sender, attached.as_deref(), now)
+            })
+            .collect();
         kept.wording.failed.extend(plan.write.iter().filter_map(|intent| letter::fault(intent, &survey.calendar, &sender, now)));
         let change = PublicationChange::between(&kept.publication, &publication);
         let texts = kept.texts.take_changes();

@@ -41,6 +41,17 @@ pub fn values(reminded: &Reminded, community: Option<&Community>, page: &str) ->
     }
 }
 
+/// The few items of a digest, of several series, with how many more there are.
+pub fn in_short(items: &[ActionItem], more: usize, community: Option<&Community>, page: &str) -> Vec<String> {
+    let items: Vec<&ActionItem> = items.iter().filter(|item| item.trusted && !item.done && !item.parked).take(MOST).collect();
+    open(&items, more, community, page)
+}
+
+/// Items as values.
+pub fn of(items: &[ActionItem], community: Option<&Community>) -> Vec<Value> {
+    items.iter().filter(|item| item.trusted && !item.done && !item.parked).take(MOST).map(|item| value(item, community)).collect()
+}
+
 fn value(item: &ActionItem, community: Option<&Community>) -> Value {
     let named = community.is_none_or(|community| community.owners_in_letters);
     let owners = if named { owners(item, community) } else { Vec::new() };

@@ -1,10 +1,12 @@
 //! What a letter is: addresses, a key, and bytes that never change once it is written; and how it is composed from what the plan
 //! wants told. Pure: the same intent, calendar, sender and `now` give the same bytes.
 
+pub mod attachment;
 mod by_hand;
 mod changed;
 mod clocks;
 mod decided;
+mod digest;
 mod facts;
 mod finish;
 mod items;
@@ -22,7 +24,7 @@ use minijinja::{Value, context};
 
 use crate::meeting::calendar::Calendar;
 use crate::meeting::occurrence::OccurrenceId;
-use crate::meeting::series::{Address, SeriesId};
+use crate::meeting::series::{Address, Community, Replies, SeriesId};
 use crate::output::{clean, link};
 use crate::plan::key::{Audience, Key, Kind};
 use crate::plan::{About, Intent};
@@ -75,8 +77,9 @@ pub struct Text {
     pub body: String,
 }
 
-/// Gives words to what the plan wants told, and makes the message of them. Its Date is `now`.
-pub fn compose(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateTime<Utc>) -> Letter {
+/// Gives words to what the plan wants told, and makes the message of them. Its Date is `now`; `attached` is the calendar that goes with
+/// it ([`attachment::of`]).
+pub fn compose(intent: &Intent, calendar: &Calendar, sender: &Sender, attached: Option<&str>, now: DateTime<Utc>) -> Letter {
     let community = calendar.community(&intent.key.community);
     let text = text(intent, calendar, sender, now);
     let from = community.and_then(|community| community.sender.clone()).unwrap_or_else(|| sender.from.clone());
@@ -84,7 +87,7 @@ pub fn compose(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateT
     let head = message::Head {
         from: &from,
         to: &intent.to,
-        reply_to: community.and_then(|community| community.contact.as_ref()),
+        reply_to: community.and_then(|community| reply_to(intent, community)),
         subject: &text.subject,
         message_id: &message_id,
         thread: &intent.thread,
@@ -96,7 +99,7 @@ pub fn compose(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateT
         key: intent.key.to_string(),
         kind: intent.key.kind,
         community: intent.key.community.to_string(),
-        bytes: message::bytes(&head, text.body),
+        bytes: message::bytes(&head, text.body, attached),
         from: message::address(&from).to_string(),
         to: intent.to.iter().map(|to| message::address(to).to_string()).collect(),
         message_id,
@@ -109,6 +112,12 @@ pub fn compose(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateT
         covers: intent.covers.clone(),
         why: intent.why.clone(),
     }
+}
+
+/// Where answers go: to the list, if it is so wished and the letter goes there, else to the community's contact.
+fn reply_to<'a>(intent: &'a Intent, community: &'a Community) -> Option<&'a Address> {
+    let of_list = community.replies == Replies::List && intent.key.audience == Audience::List && intent.instead_of.is_none();
+    if of_list { intent.to.first() } else { community.contact.as_ref() }
 }
 
 /// The words alone, for a person at a terminal or a page.
@@ -134,7 +143,8 @@ fn written(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateTime<
     };
     // The built-in templates can be filled with anything; should one not be, the letter still says whose it is and where to look.
     let rendered = rendered.unwrap_or_else(|| templates::Rendered { subject: title_of(calendar, id), body: foot.clone() });
-    let frame = finish::Frame { width: parts::COLUMNS, octets: finish::OCTETS, foot: &foot, page: &page, kind: kind.word() };
+    let octets = if attachment::is_wanted(intent, calendar) { attachment::BESIDE } else { finish::OCTETS };
+    let frame = finish::Frame { width: parts::COLUMNS, octets, foot: &foot, page: &page, kind: kind.word() };
     (finish::finish(&rendered, &above, &frame), fault)
 }
 
@@ -152,6 +162,7 @@ fn values(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateTime<U
         }
         About::Changed { lines, next } => changed::values(lines, next, intent.series.as_ref(), calendar, sender, now),
         About::Clocks { meetings } => clocks::values(meetings, calendar, sender, now),
+        About::Digest(told) => digest::values(told, id, calendar, sender, now),
         About::Proposal { asked, proposals } => proposal::values(asked, proposals, &intent.to, calendar, sender, now),
         About::Remarks { remarks, known } => remarks::values(remarks, *known, &link::remarks_page(&sender.base_url, id)),
     };
@@ -205,7 +216,7 @@ fn about(intent: &Intent) -> Option<String> {
             let ids: Vec<String> = proposals.iter().map(|asking| asking.proposal.id.to_string()).collect();
             (!ids.is_empty()).then(|| ids.join(" "))
         }
-        About::Reminder { .. } | About::Changed { .. } | About::Clocks { .. } | About::Remarks { .. } => None,
+        About::Reminder { .. } | About::Changed { .. } | About::Clocks { .. } | About::Digest(_) | About::Remarks { .. } => None,
     }
 }
 

@@ -8,7 +8,7 @@ use super::Sender;
 use crate::meeting::calendar::Calendar;
 use crate::meeting::clocks;
 use crate::meeting::occurrence::{Occurrence, OccurrenceId, Status};
-use crate::meeting::series::{Address, City, JoinLinks, SeriesId};
+use crate::meeting::series::{Address, City, JoinLinks, Replies, SeriesId};
 use crate::output::{clean, link, words};
 
 /// Columns of a letter.
@@ -117,18 +117,23 @@ pub fn reason(text: Option<&str>) -> Option<Vec<String>> {
 
 /// What else differs: cancelled, moved and extra meetings of the community.
 pub fn elsewhere(meetings: &[Occurrence], calendar: &Calendar, page: &str, now: DateTime<Utc>) -> Option<Vec<String>> {
+    changes("Elsewhere in the next two weeks:", meetings, calendar, page, now)
+}
+
+/// Meetings and how they stand, below a heading.
+pub fn changes(heading: &str, meetings: &[Occurrence], calendar: &Calendar, page: &str, now: DateTime<Utc>) -> Option<Vec<String>> {
     const MOST: usize = 12;
     if meetings.is_empty() {
         return None;
     }
-    let mut lines = vec!["Elsewhere in the next two weeks:".to_owned()];
+    let mut lines = vec![heading.to_owned()];
     for meeting in meetings.iter().take(MOST) {
         let start = words::in_short_since(meeting.start, now);
         lines.extend(item(&match meeting.status {
             Status::Cancelled => format!("Cancelled: {start}"),
             Status::Moved => format!("Moved to {start}"),
             Status::Extra => format!("Extra: {start}"),
-            Status::Confirmed => start,
+            Status::Confirmed => format!("As planned again: {start}"),
         }));
         if meeting.status == Status::Moved {
             lines.push(format!("    from {}", words::in_short_since(meeting.original, now)));
@@ -157,7 +162,11 @@ pub fn list_foot(calendar: &Calendar, community: &str, series: &[SeriesId], send
     if let Some(series) = series.first() {
         about.extend(address("All dates of these meetings:", &link::series_page(&sender.base_url, series)));
     }
-    let mut ask = match known.and_then(|known| known.contact.as_ref()) {
+    let contact = known.and_then(|known| known.contact.as_ref());
+    let mut ask = match contact {
+        Some(contact) if known.is_some_and(|known| known.replies == Replies::List) => {
+            paragraph(&format!("Replies go to this list. Questions: write to {}.", super::message::address(contact)))
+        }
         Some(contact) => paragraph(&format!("Questions: simply reply, or write to {}.", super::message::address(contact))),
         None => vec!["Questions: please ask on this list.".to_owned()],
     };

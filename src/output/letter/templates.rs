@@ -37,6 +37,7 @@ pub fn built_in(kind: Kind) -> &'static str {
         Kind::Extra => include_str!("templates/extra.txt"),
         Kind::Changed => include_str!("templates/changed.txt"),
         Kind::Clocks => include_str!("templates/clocks.txt"),
+        Kind::Digest => include_str!("templates/digest.txt"),
         Kind::Proposal => include_str!("templates/proposal.txt"),
         Kind::Remarks => include_str!("templates/remarks.txt"),
     }

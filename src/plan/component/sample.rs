@@ -8,7 +8,9 @@ use super::parts;
 use crate::meeting::calendar::{Calendar, Verdicts};
 use crate::meeting::change::{By, Decision, Tell, Verdict};
 use crate::meeting::recurrence::Recurrence;
-use crate::meeting::series::{Address, ChangesFromNotes, City, Community, Join, JoinLinks, Letters, Phone, Rule, Series, SeriesId};
+use crate::meeting::series::{
+    Address, Attach, ChangesFromNotes, City, Community, Join, JoinLinks, Letters, Phone, Replies, Rule, Series, SeriesId,
+};
 use crate::meeting::zone::Zone;
 use crate::output::publication::{Publication, Site, publish};
 use crate::plan::ledger::Ledger;
@@ -69,6 +71,7 @@ pub(crate) fn series(id: &str, title: &str, rules: Vec<Rule>) -> Series {
         agenda: Some("https://pad.example.org/tide".to_owned()),
         list: None,
         letters: Letters::None,
+        attach: Attach::Nothing,
         remind: Vec::new(),
         rules,
         exceptions: Vec::new(),
@@ -100,6 +103,8 @@ pub(crate) fn community(id: &str, title: &str, series: Vec<Series>) -> Community
         rehearsal: false,
         paused_until: None,
         letters_a_week: 2,
+        digest: None,
+        replies: Replies::Contact,
         grace: TimeDelta::minutes(10),
         quiet: TimeDelta::minutes(30),
         holidays: Vec::new(),

@@ -16,7 +16,7 @@ use crate::meeting::occurrence::{Occurrence, OccurrenceId, Status};
 use crate::meeting::series::{Address, City, Community, Rule, Series, SeriesId};
 use crate::meeting::zone::Zone;
 use crate::plan::key::{Audience, Key, Kind, Subject};
-use crate::plan::{About, Asked, Asking, Intent, OldAndNew, Reminded, Shifted};
+use crate::plan::{About, Asked, Asking, Digest, Intent, OldAndNew, Reminded, Shifted};
 use crate::source::{Place, Remark};
 use orchard::orchard;
 
@@ -62,6 +62,7 @@ pub fn intents(kind: Kind, community: &Community, now: DateTime<Utc>) -> Vec<Int
             let shifted = |meeting: &Occurrence| Shifted { meeting: meeting.clone(), told: meeting.start + TimeDelta::hours(1) };
             vec![About::Clocks { meetings: vec![shifted(&one)] }, About::Clocks { meetings: vec![shifted(&one), shifted(&two)] }]
         }
+        Kind::Digest => made.digests(&one, &two),
         Kind::Proposal => made.proposals(first, &one),
         Kind::Remarks => made.remarks(first),
     };
@@ -112,7 +113,7 @@ impl Invented<'_> {
             thread: Vec::new(),
             not_before: self.now,
             useful_until: meeting.end,
-            series: (kind != Kind::Remarks).then(|| meeting.id.series.clone()),
+            series: (!matches!(kind, Kind::Remarks | Kind::Digest)).then(|| meeting.id.series.clone()),
             meetings,
             covers: Vec::new(),
             why: "A sample.".to_owned(),
@@ -342,6 +343,29 @@ impl Invented<'_> {
             about(Asked::WillApply { at: self.now }, vec![cancel()]),
             about(Asked::ChangedAfter, vec![cancel()]),
             about(Asked::Withdrawn, vec![stranger(cancel())]),
+        ]
+    }
+
+    fn digests(&self, one: &Occurrence, two: &Occurrence) -> Vec<About> {
+        let reason = Some("Most of us are travelling.".to_owned());
+        let shifted = |meeting: &Occurrence, days| {
+            let (start, end) = (meeting.start + TimeDelta::days(days), meeting.end + TimeDelta::days(days));
+            Occurrence { original: meeting.start, start, end, ..meeting.clone() }
+        };
+        let cancelled = |meeting: &Occurrence| Occurrence { status: Status::Cancelled, reason: reason.clone(), ..meeting.clone() };
+        let full = self.full(one);
+        let about = |meetings, later, items: Vec<ActionItem>, more_items| {
+            let (from, until) = (self.now, self.now + TimeDelta::days(7));
+            About::Digest(Digest { from, until, meetings, later, changed: vec![two.id.series.clone()], items, more_items })
+        };
+        let extra = Occurrence { status: Status::Extra, ..shifted(one, 2) };
+        let moved = Occurrence { status: Status::Moved, ..shifted(two, 1) };
+        let later = vec![cancelled(&shifted(two, 14)), Occurrence { status: Status::Moved, ..shifted(one, 21) }];
+        vec![
+            about(vec![one.clone(), cancelled(two), moved, extra], later, full.items, full.more_items),
+            about(vec![one.clone()], Vec::new(), Vec::new(), 0),
+            about(vec![cancelled(one)], Vec::new(), Vec::new(), 0),
+            about(Vec::new(), vec![cancelled(two)], Vec::new(), 0),
         ]
     }
 

@@ -6,7 +6,7 @@ use chrono::{NaiveDate, NaiveTime, TimeDelta};
 
 use crate::meeting::recurrence::Recurrence;
 use crate::meeting::series::{
-    Address, ChangesFromNotes, City, Community, Join, JoinLinks, Letters, NotesFolder, Phone, Rule, Series, SeriesId,
+    Address, Attach, ChangesFromNotes, City, Community, Join, JoinLinks, Letters, NotesFolder, Phone, Replies, Rule, Series, SeriesId,
 };
 use crate::meeting::zone::Zone;
 use crate::source::Place;
@@ -34,6 +34,7 @@ pub fn orchard(zone: &Zone, rich: bool) -> Community {
         agenda: said("https://pad.example.org/orchard"),
         list: rich.then(|| Address { name: None, email: "orchard@lists.example.org".to_owned() }),
         letters: Letters::Reminders,
+        attach: Attach::Nothing,
         remind: vec![TimeDelta::days(1)],
         rules: Recurrence::every("week")
             .into_iter()
@@ -73,6 +74,8 @@ pub fn orchard(zone: &Zone, rich: bool) -> Community {
         rehearsal: false,
         paused_until: None,
         letters_a_week: 2,
+        digest: None,
+        replies: Replies::Contact,
         grace: TimeDelta::minutes(10),
         quiet: TimeDelta::minutes(30),
         holidays: Vec::new(),

@@ -15,7 +15,7 @@ use crate::meeting::action::ActionItem;
 use crate::meeting::change::{By, Decision, Finding, Proposal, ProposalState, Proposed, Tell, Verdict};
 use crate::meeting::occurrence::{Occurrence, Status};
 use crate::meeting::recurrence::Recurrence;
-use crate::meeting::series::{ChangesFromNotes, City, Community, Join, JoinLinks, Letters, Phone, Rule, Series};
+use crate::meeting::series::{Attach, ChangesFromNotes, City, Community, Join, JoinLinks, Letters, Phone, Replies, Rule, Series};
 use crate::meeting::zone::{Zone, ZoneData, ZoneVersions, Zones};
 use crate::plan::Reminded;
 use crate::plan::key::{Kind, Subject};
@@ -76,6 +76,7 @@ fn series(name: &str, title: &str, first: &str, time: &str, zone_name: &str, eve
         agenda: Some(format!("https://pad.orchard.example/{name}")),
         list: Some(list()),
         letters: Letters::Reminders,
+        attach: Attach::Nothing,
         remind: vec![TimeDelta::days(1)],
         rules: vec![Rule {
             from: date(first),
@@ -121,6 +122,8 @@ fn community() -> Community {
         rehearsal: false,
         paused_until: None,
         letters_a_week: 2,
+        digest: None,
+        replies: Replies::Contact,
         grace: TimeDelta::minutes(10),
         quiet: TimeDelta::minutes(30),
         holidays: Vec::new(),
@@ -246,7 +249,7 @@ fn intent(kind: Kind, about: About) -> Intent {
         About::Decided { meetings, .. } => meetings.clone(),
         About::Changed { next, .. } => next.clone(),
         About::Clocks { meetings } => meetings.iter().map(|shifted| shifted.meeting.clone()).collect(),
-        About::Proposal { .. } | About::Remarks { .. } => Vec::new(),
+        About::Digest(_) | About::Proposal { .. } | About::Remarks { .. } => Vec::new(),
     };
     let series = meetings.first().map(|meeting| meeting.id.series.clone());
     let subject = match (&about, meetings.first()) {
@@ -277,10 +280,10 @@ fn read(intent: &Intent, now: &str) -> String {
 }
 
 fn read_in(calendar: &Calendar, intent: &Intent, now: &str) -> String {
-    let letter = compose(intent, calendar, &sender(), utc(now));
+    let letter = compose(intent, calendar, &sender(), None, utc(now));
     let text = text(intent, calendar, &sender(), utc(now));
     assert_eq!(letter.subject, text.subject);
-    assert_eq!(letter, compose(intent, calendar, &sender(), utc(now)), "same input, same bytes");
+    assert_eq!(letter, compose(intent, calendar, &sender(), None, utc(now)), "same input, same bytes");
     promises(&letter, &text);
     format!("Subject: {}\n\n{}", text.subject, text.body)
 }

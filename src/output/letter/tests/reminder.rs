@@ -301,7 +301,7 @@ fn a_rehearsal_says_where_the_letter_would_have_gone() {
     let opening = "Subject: Wed 8 Nov 17:00 UTC: Orchard community meeting\n\n\
         This is a rehearsal: only the organisers get this letter. It would\nhave gone to talk@lists.orchard.example.\n\nOrchard community meeting\n";
     assert!(letter.starts_with(opening), "{letter}");
-    let bytes = compose(&rehearsed, &calendar(), &sender(), utc("2023-11-07T17:00:00Z"));
+    let bytes = compose(&rehearsed, &calendar(), &sender(), None, utc("2023-11-07T17:00:00Z"));
     assert_eq!(bytes.to, ["dana@example.org", "kofi@example.org"]);
 }
 
@@ -322,7 +322,7 @@ fn the_message_on_the_wire() {
     };
     let thread = (0..12).map(|at| format!("letter-{at}@cal.orchard.example")).collect();
     let intent = Intent { thread, ..intent(Kind::Cancelled, about) };
-    let letter = compose(&intent, &calendar(), &sender(), utc("2023-11-07T17:00:00.123456789Z"));
+    let letter = compose(&intent, &calendar(), &sender(), None, utc("2023-11-07T17:00:00.123456789Z"));
     let (head, body) = std::str::from_utf8(&letter.bytes).unwrap().split_once("\r\n\r\n").unwrap();
     assert_eq!(
         head.replace("\r\n", "\n"),

@@ -28,7 +28,7 @@ fn by(template: &str, intent: &Intent) -> String {
     let sender = own(&[("templates/letters/reminder.txt", template)]);
     let now = utc("2023-11-07T17:00:00Z");
     assert_eq!(fault(intent, &calendar(), &sender, now), None);
-    let letter = compose(intent, &calendar(), &sender, now);
+    let letter = compose(intent, &calendar(), &sender, None, now);
     let text = text(intent, &calendar(), &sender, now);
     for line in text.body.lines() {
         let alone = line.starts_with("https://") && !line.contains(' ');
