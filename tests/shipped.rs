@@ -201,7 +201,7 @@ fn a_real_list_is_three_lines_away() {
 fn a_communitys_settings_that_are_commented_out_show_their_defaults() {
     let toml = shipped("config/communities/numpy.toml");
     let plain = numpy(&toml).0.expect("a community");
-    let examples = ["sender", "paused-until"];
+    let examples = ["sender", "paused-until", "digest"];
     let mut shown = 0;
     for (at, line) in toml.lines().enumerate().take_while(|(_, line)| *line != "[cities]") {
         let Some(inner) = uncommented(line) else { continue };

@@ -189,7 +189,7 @@ pub fn walk(
                 compose(intent, &survey.calendar, &sender, attached.as_deref(), now)
             })
             .collect();
-        kept.wording.failed.extend(plan.write.iter().filter_map(|intent| letter::fault(intent, &survey.calendar, &sender, now)));
+        kept.wording.note(plan.write.iter().filter_map(|intent| letter::fault(intent, &survey.calendar, &sender, now)));
         let change = PublicationChange::between(&kept.publication, &publication);
         let texts = kept.texts.take_changes();
         crash_point!("round:planned");
@@ -212,7 +212,7 @@ pub fn walk(
         let of_feeds = kept.publication.remarks().map(|(_, remark)| remark);
         let mut remarks: Vec<Remark> =
             survey.remarks.into_iter().map(|(_, remark)| remark).chain(plan.remarks.iter().cloned()).chain(of_feeds).collect();
-        remarks.extend(kept.wording.failed.iter().cloned());
+        remarks.extend(kept.wording.failed().cloned());
         remarks.sort();
         remarks.dedup();
         return Ok(Walked {

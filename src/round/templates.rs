@@ -19,7 +19,7 @@ use crate::store::Room;
 pub struct Wording {
     pub templates: Templates,
     /// What own templates failed at in letters of this process; each was written by the built-in one instead.
-    pub failed: Vec<Remark>,
+    failed: Vec<Remark>,
     input: u64,
     said: Remarks,
 }
@@ -85,6 +85,19 @@ impl Wording {
         }
         self.templates = Templates::new(&own);
         self.with_failures()
+    }
+
+    /// Keeps in mind what a template failed at, until one is edited.
+    pub fn note(&mut self, faults: impl Iterator<Item = Remark>) {
+        for fault in faults {
+            if !self.failed.contains(&fault) {
+                self.failed.push(fault);
+            }
+        }
+    }
+
+    pub fn failed(&self) -> impl Iterator<Item = &Remark> {
+        self.failed.iter()
     }
 
     fn with_failures(&self) -> Remarks {

@@ -18,7 +18,7 @@ pub fn values(meetings: &[Shifted], calendar: &Calendar, sender: &Sender, now: D
     let series = &first.meeting.id.series;
     let when = match meetings {
         [one] => parts::when(&one.meeting, parts::cities(calendar, series)),
-        several => old_and_new(several, &link::series_page(&sender.base_url, series)),
+        several => old_and_new(several, &link::series_page(&sender.base_url, series), now),
     };
     let each = |shifted: &Shifted| {
         facts::with(facts::meeting(&shifted.meeting, calendar, sender, now), context! { told => words::in_full(shifted.told) })
@@ -37,11 +37,11 @@ pub fn values(meetings: &[Shifted], calendar: &Calendar, sender: &Sender, now: D
 }
 
 /// Two lines a meeting: the hour that was told, and the one it has now.
-fn old_and_new(meetings: &[Shifted], page: &str) -> Vec<String> {
+fn old_and_new(meetings: &[Shifted], page: &str, now: DateTime<Utc>) -> Vec<String> {
     let mut lines = Vec::new();
     for shifted in meetings.iter().take(MOST) {
-        lines.push(format!("  {}", words::in_full(shifted.told)));
-        lines.push(format!("  -> {}", words::in_full(shifted.meeting.start)));
+        lines.push(format!("  {}", words::in_short_since(shifted.told, now)));
+        lines.push(format!("  -> {}", words::in_short_since(shifted.meeting.start, now)));
     }
     if let Some(rest) = meetings.len().checked_sub(MOST).filter(|rest| *rest > 0) {
         lines.push(format!("and {rest} more:"));

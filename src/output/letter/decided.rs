@@ -45,8 +45,8 @@ pub fn values(told: &Told<'_>, calendar: &Calendar, sender: &Sender, now: DateTi
     let page = link::series_page(&sender.base_url, &told.decision.series);
     let when = match told.meetings {
         [meeting] => one(kind, meeting, calendar),
-        [] => dates(&starts, None, &page),
-        _ => dates(&starts, (kind == Kind::Moved).then_some(had.as_slice()), &page),
+        [] => dates(&starts, None, &page, now),
+        _ => dates(&starts, (kind == Kind::Moved).then_some(had.as_slice()), &page, now),
     };
     let place = told.meetings.first().and_then(|meeting| parts::place(calendar, &meeting.id, &sender.base_url));
     context! {
@@ -100,13 +100,13 @@ fn one(kind: Kind, meeting: &Occurrence, calendar: &Calendar) -> Vec<String> {
 }
 
 /// A line a meeting; for moved ones the old time and the new one side by side.
-fn dates(starts: &[DateTime<Utc>], before: Option<&[DateTime<Utc>]>, page: &str) -> Vec<String> {
+fn dates(starts: &[DateTime<Utc>], before: Option<&[DateTime<Utc>]>, page: &str, now: DateTime<Utc>) -> Vec<String> {
     let mut lines = Vec::new();
     for (at, start) in starts.iter().enumerate().take(MOST) {
         match before.and_then(|before| before.get(at)) {
             Some(before) => {
-                lines.push(format!("  {}", words::in_full(*before)));
-                lines.push(format!("  -> {}", words::in_full(*start)));
+                lines.push(format!("  {}", words::in_short_since(*before, now)));
+                lines.push(format!("  -> {}", words::in_short_since(*start, now)));
             }
             None => lines.push(format!("  {}", words::in_full(*start))),
         }

@@ -35,7 +35,7 @@ pub fn values(digest: &Digest, community: &str, calendar: &Calendar, sender: &Se
             parts::paragraph(&title).into_iter().chain([link::series_page(&sender.base_url, series)])
         })
         .collect();
-    let later = parts::changes("Later, newly changed:", &digest.later, calendar, &page, now);
+    let later = parts::changes("Later meetings that changed:", &digest.later, calendar, &page, now);
     // The last day it tells of: a digest of Monday 08:00 ends with Sunday.
     let last = digest.until - TimeDelta::days(1);
     context! {

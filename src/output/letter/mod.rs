@@ -127,7 +127,7 @@ pub fn text(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateTime
 
 /// What is wrong with people's own template for a letter: it was written by the built-in one then.
 pub fn fault(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateTime<Utc>) -> Option<Remark> {
-    written(intent, calendar, sender, now).1
+    if sender.templates.are_built_in() { None } else { written(intent, calendar, sender, now).1 }
 }
 
 fn written(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateTime<Utc>) -> (Text, Option<Remark>) {

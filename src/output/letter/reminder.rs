@@ -80,7 +80,12 @@ fn change(meeting: &Occurrence, now: DateTime<Utc>) -> Vec<Vec<String>> {
 
 /// Cities whose hour is another one than last time.
 fn clocks(shifts: &[String]) -> Vec<String> {
-    let mut lines: Vec<String> = shifts.iter().flat_map(|shift| parts::item(shift)).collect();
+    // In two lines each, which a telephone does not break.
+    let in_two = |shift: &String| match shift.rsplit_once(", ") {
+        Some((hour, than)) => [parts::item(&format!("{hour},")), vec![format!("    {than}")]].concat(),
+        None => parts::item(shift),
+    };
+    let mut lines: Vec<String> = shifts.iter().flat_map(in_two).collect();
     if !lines.is_empty() {
         lines.insert(0, "Clocks changed since last time:".to_owned());
     }

@@ -127,6 +127,11 @@ impl Templates {
         Templates(Arc::new(Shared { own: taken, environment }))
     }
 
+    /// Whether people have put none of their own in place.
+    pub fn are_built_in(&self) -> bool {
+        self.0.own.is_empty()
+    }
+
     /// The template in force for a kind: its path where it is people's own, and its text.
     pub fn in_force(&self, kind: Kind, community: &str) -> (Option<&str>, &str) {
         let paths = [format!("{FOLDER}{community}/letters/{}.txt", kind.word()), format!("{FOLDER}letters/{}.txt", kind.word())];

@@ -11,7 +11,7 @@ use super::templates::Templates;
 use crate::meeting::action::{ActionItem, CarriedTopic, MeetingNotes};
 use crate::meeting::calendar::Calendar;
 use crate::meeting::change::{By, Decision, DecisionId, Finding, Proposal, ProposalState, Proposed, Tell, Verdict};
-use crate::meeting::clocks::Shift;
+use crate::meeting::clocks::{Shift, shifts};
 use crate::meeting::occurrence::{Occurrence, OccurrenceId, Status};
 use crate::meeting::series::{Address, City, Community, Rule, Series, SeriesId};
 use crate::meeting::zone::Zone;
@@ -62,7 +62,7 @@ pub fn intents(kind: Kind, community: &Community, now: DateTime<Utc>) -> Vec<Int
             let shifted = |meeting: &Occurrence| Shifted { meeting: meeting.clone(), told: meeting.start + TimeDelta::hours(1) };
             vec![About::Clocks { meetings: vec![shifted(&one)] }, About::Clocks { meetings: vec![shifted(&one), shifted(&two)] }]
         }
-        Kind::Digest => made.digests(&one, &two),
+        Kind::Digest => made.digests(&one, &made.meeting(other, 0).unwrap_or(one.clone()), &two),
         Kind::Proposal => made.proposals(first, &one),
         Kind::Remarks => made.remarks(first),
     };
@@ -153,6 +153,9 @@ impl Invented<'_> {
     fn full(&self, one: &Occurrence) -> Reminded {
         let before = self.before(one);
         let shift = |city: &City| Shift { city: city.name.clone(), local: city.zone.wall(one.start), minutes: -60, than: before };
+        let last = one.id.wall.checked_sub_days(Days::new(14)).unwrap_or(one.id.wall);
+        let start = one.zone.instant(last);
+        let shifted = shifts(&self.community.cities, &Occurrence { start, ..one.clone() }, one);
         let item = |text: &str, owners: &[&str], meetings| self.item(&one.id.series, text, owners, meetings, before);
         let topic = |text: &str| CarriedTopic {
             series: one.id.series.clone(),
@@ -172,7 +175,7 @@ impl Invented<'_> {
         };
         Reminded {
             occurrence: one.clone(),
-            shifts: self.community.cities.iter().filter(|city| !city.zone.is_utc()).take(2).map(shift).collect(),
+            shifts: if shifted.is_empty() { self.community.cities.iter().take(2).map(shift).collect() } else { shifted },
             last_notes: Some(notes),
             items: vec![
                 item("Write up what was agreed about the next release, and ask on the list whether anybody is missing", &["Ana"], 1),
@@ -249,7 +252,11 @@ impl Invented<'_> {
             next: next.cloned(),
             elsewhere,
         };
-        let reason = Some("Most of us are at the sprint in Lisbon that week.");
+        let reason = Some(match kind {
+            Kind::Restored => "The sprint in Lisbon is put off.",
+            Kind::Extra => "We plan the next release together.",
+            _ => "Most of us are at the sprint in Lisbon that week.",
+        });
         let mut found = vec![
             about(std::slice::from_ref(one), reason, same.get(1), self.elsewhere(two)),
             about(&same, reason, None, Vec::new()),
@@ -346,7 +353,7 @@ impl Invented<'_> {
         ]
     }
 
-    fn digests(&self, one: &Occurrence, two: &Occurrence) -> Vec<About> {
+    fn digests(&self, one: &Occurrence, other: &Occurrence, two: &Occurrence) -> Vec<About> {
         let reason = Some("Most of us are travelling.".to_owned());
         let shifted = |meeting: &Occurrence, days| {
             let (start, end) = (meeting.start + TimeDelta::days(days), meeting.end + TimeDelta::days(days));
@@ -354,15 +361,16 @@ impl Invented<'_> {
         };
         let cancelled = |meeting: &Occurrence| Occurrence { status: Status::Cancelled, reason: reason.clone(), ..meeting.clone() };
         let full = self.full(one);
-        let about = |meetings, later, items: Vec<ActionItem>, more_items| {
+        let about = |mut meetings: Vec<Occurrence>, later, items: Vec<ActionItem>, more_items| {
+            meetings.sort_by_key(|meeting| meeting.start);
             let (from, until) = (self.now, self.now + TimeDelta::days(7));
             About::Digest(Digest { from, until, meetings, later, changed: vec![two.id.series.clone()], items, more_items })
         };
         let extra = Occurrence { status: Status::Extra, ..shifted(one, 2) };
-        let moved = Occurrence { status: Status::Moved, ..shifted(two, 1) };
+        let moved = Occurrence { status: Status::Moved, ..shifted(two, -4) };
         let later = vec![cancelled(&shifted(two, 14)), Occurrence { status: Status::Moved, ..shifted(one, 21) }];
         vec![
-            about(vec![one.clone(), cancelled(two), moved, extra], later, full.items, full.more_items),
+            about(vec![one.clone(), cancelled(other), moved, extra], later, full.items, full.more_items),
             about(vec![one.clone()], Vec::new(), Vec::new(), 0),
             about(vec![cancelled(one)], Vec::new(), Vec::new(), 0),
             about(Vec::new(), vec![cancelled(two)], Vec::new(), 0),
