@@ -152,3 +152,71 @@ fn joined(lines: &[String], foot: &[String], frame: &Frame<'_>) -> String {
 fn octets(line: &str) -> usize {
     line.bytes().map(|byte| if byte.is_ascii() && byte != b'=' { 1 } else { 3 }).sum::<usize>() + 2
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const FOOT: &str = "Questions: please ask on this list.\n-- \nThe calendar of Orchard\nhttps://cal.example.org/c/orchard";
+
+    fn finished(subject: &str, body: &str, foot: &str) -> Text {
+        let rendered = Rendered { subject: subject.to_owned(), body: body.to_owned() };
+        let frame = Frame { width: 72, octets: OCTETS, foot, page: "https://cal.example.org/c/orchard", kind: "reminder" };
+        finish(&rendered, &[], &frame)
+    }
+
+    /// Words that a line must not begin with, or must not hold, beside any others.
+    fn lines() -> impl Strategy<Value = String> {
+        let word = prop_oneof![
+            "\\PC{0,12}",
+            Just("set".to_owned()),
+            Just("From".to_owned()),
+            Just("Unsubscribe".to_owned()),
+            Just("*".to_owned()),
+            Just(">".to_owned()),
+            Just("https://example.org/a".to_owned()),
+            Just(format!("https://example.org/{}", "long".repeat(40))),
+            Just("javascript:x".to_owned()),
+            Just("\u{202e}\u{7}".to_owned()),
+            Just("漢字".repeat(30)),
+            Just("x".repeat(200)),
+        ];
+        let space = prop_oneof![Just(" ".to_owned()), Just("    ".to_owned()), Just("\n".to_owned()), Just("\t".to_owned())];
+        prop::collection::vec((word, space), 0..60).prop_map(|all| all.into_iter().flat_map(|(word, space)| [word, space]).collect())
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_template_makes_one_can_send(body in lines(), subject in "\\PC{0,300}") {
+            let text = finished(&subject, &format!("{body}\n{FOOT}"), FOOT);
+            prop_assert!(text.body.ends_with(&format!("{FOOT}\n")), "{}", text.body);
+            prop_assert!(!text.subject.is_empty() && text.subject.chars().count() < 190 && !text.subject.contains('\n'));
+            for line in text.body.lines().chain([text.subject.as_str()]) {
+                let first = line.split_whitespace().next().unwrap_or_default();
+                prop_assert!(!words::is_command(first) && first != "From", "{}", line);
+                prop_assert!(!line.chars().any(char::is_control) && !line.contains('\u{202e}') && !line.contains("javascript:"), "{}", line);
+            }
+            for line in text.body.lines() {
+                let text = line.trim_start();
+                let text = &text[marker(text).len()..];
+                let alone = is_link(text) && !text.contains(' ');
+                prop_assert!(line.width() <= 72 || alone, "{} columns: {}", line.width(), line);
+            }
+            prop_assert!(!text.body.contains("\n\n\n") && !text.body.starts_with('\n'));
+            // What was finished is finished.
+            prop_assert_eq!(finished(&text.subject, &text.body, FOOT).body, text.body);
+        }
+    }
+
+    #[test]
+    fn a_body_is_cut_above_its_foot() {
+        let text = finished("x", &format!("{}{FOOT}", "é and more words\n\n".repeat(3_000)), FOOT);
+        assert!(
+            text.body
+                .ends_with(&format!("This letter was too long and ends here. The rest:\nhttps://cal.example.org/c/orchard\n\n{FOOT}\n"))
+        );
+        assert!(text.body.lines().map(octets).sum::<usize>() <= OCTETS);
+    }
+}

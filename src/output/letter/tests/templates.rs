@@ -219,3 +219,29 @@ fn words_of_others_are_never_a_template() {
     assert!(letter.starts_with("Subject: Wed 8 Nov 17:00 UTC: {{ title }} {% raw %}\n"), "{letter}");
     assert!(letter.contains("\n{{ foot }}\n  * {{ 7 * 7 }} {% include 'x' %} {# gone #}\n"), "{letter}");
 }
+
+#[test]
+fn every_name_that_a_template_may_use_is_listed() {
+    let listed = include_str!("../../../../config/templates/README.md");
+    let mut missing = std::collections::BTreeSet::new();
+    for kind in Kind::ALL {
+        for values in sample::values(kind) {
+            for key in values.try_iter().unwrap().map(|key| key.to_string()) {
+                let value = values.get_attr(&key).unwrap();
+                // Of a list of values, the first one shows what each has.
+                let first =
+                    value.try_iter().ok().and_then(|mut each| each.next()).filter(|first| first.kind() == minijinja::value::ValueKind::Map);
+                let of = if value.kind() == minijinja::value::ValueKind::Map { Some(value) } else { first };
+                let inner: Vec<String> =
+                    of.iter().flat_map(|of| of.try_iter().into_iter().flatten()).map(|key| format!(".{key}")).collect();
+                for name in inner.into_iter().chain([key]).filter(|name| !listed.contains(&format!("`{name}`"))) {
+                    missing.insert(format!("{} {name}", kind.word()));
+                }
+            }
+        }
+    }
+    assert!(missing.is_empty(), "config/templates/README.md does not list {missing:?}");
+    for kind in Kind::ALL {
+        assert!(listed.contains(&format!("`{}`", kind.word())), "{kind:?}");
+    }
+}
