@@ -150,6 +150,20 @@ fn a_meeting_that_people_cancelled_or_moved_is_not_told_as_the_clocks() {
 }
 
 #[test]
+fn what_was_cancelled_and_restored_unseen_while_the_clocks_moved_it_is_told_as_the_clocks() {
+    let house = reminded("");
+    house.well(&["cancel", "orchard/maple", "--on", "2026-11-19", "--now", "2026-11-18T18:30:00Z"]);
+    house.round("2026-11-18T18:31:00Z");
+    vancouver(&house, false);
+    house.well(&["restore", "orchard/maple", "--on", "2026-11-19", "--now", "2026-11-18T18:35:00Z"]);
+    for minute in [36, 40, 45, 46, 50, 59] {
+        house.round(&format!("2026-11-18T18:{minute:02}:00Z"));
+    }
+    house.round("2026-11-19T09:00:00Z");
+    assert_eq!(subjects(&house)[1..], ["CLOCKS CHANGED Thu 19 Nov 17:00 UTC: The maple circle"], "nobody heard that it was cancelled");
+}
+
+#[test]
 fn another_zone_in_the_schedule_is_a_change_of_people() {
     let house = reminded("");
     house.write("config/communities/orchard.toml", &schedule(&[series("maple", "10:00", "Europe/Berlin", "")]));

@@ -412,7 +412,10 @@ fn each_command_does_what_it_says_and_prints_the_fields_that_were_promised() {
 
     house.round("2026-03-05T08:01:00Z");
     let outbox = house.json(&["outbox", "--json"]);
-    has_fields(&outbox[0], "key fate since attempts doubts message_id to subject server_said useful_until");
+    has_fields(
+        &outbox[0],
+        "key kind fate since attempts doubts message_id to subject server_said useful_until list archive arrived arrived_by looks looked look_said",
+    );
     house.round("2026-03-05T08:30:00Z");
     let told = house.run(&["retry", outbox[0]["key"].as_str().unwrap()]);
     assert!(code(&told) == Some(2) && err(&told).contains("That letter is sent; nothing changed."), "{}", err(&told));
@@ -427,7 +430,7 @@ fn each_command_does_what_it_says_and_prints_the_fields_that_were_promised() {
     assert!(told.flowing().contains("Too few.") && told.body.lines().all(|line| line.chars().count() <= 72), "{}", told.body);
 
     let status = house.json(&["status", "--json", "--now", "2026-03-05T09:02:00Z"]);
-    has_fields(&status[0], "version last_round next_due zones sources outbox remarks");
+    has_fields(&status[0], "version last_round next_due zones sources outbox letters remarks");
     has_fields(&status[0]["zones"], "in_force system embedded copies differ");
     assert_eq!(status[0]["last_round"], "2026-03-05T08:30:00Z");
     assert!(house.well(&["status", "--now", "2026-03-05T09:02:00Z"]).contains("last round  2026-03-05T08:30:00Z"));

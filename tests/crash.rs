@@ -4,116 +4,43 @@
 //!
 //! `CONVENED_CRASH_RUNS` sets how many instants are tried (200; 10,000 with `CONVENED_FULL`); the named points want `--features crash-points`.
 
+#[path = "support/carried.rs"]
+mod carried;
 #[path = "support/house.rs"]
 mod house;
+#[path = "support/impatient.rs"]
+mod impatient;
 #[path = "support/kill.rs"]
 mod kill;
 #[path = "support/letters.rs"]
+#[allow(dead_code, reason = "each test that includes this file uses its part of it")]
 mod letters;
 #[path = "support/settled.rs"]
 mod settled;
+#[path = "support/side_by_side.rs"]
+mod side_by_side;
 mod support;
 
-use std::collections::HashMap;
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use chrono::{TimeDelta, Utc};
-use convened::carrier::{Pace, drain};
+use carried::{carrier, check, copies, counted, prepare};
+use chrono::Utc;
 use convened::plan::key::Kind;
 use convened::plan::ledger::Fate;
-use convened::store::{Lock, OutboxRow, Store};
+use convened::store::Store;
 use house::{House, Mail};
 use kill::Life;
 use settled::settled;
+use side_by_side::side_by_side;
 use support::SmtpServer;
 
-const STATE: &str = "CONVENED_CRASH_STATE";
-const PORT: &str = "CONVENED_CRASH_PORT";
-
-/// The carrier alone: hands over the letters of a store until none waits.
-fn carrier(state: &Path, port: u16, crash: Option<&str>) -> Command {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "driver", "--nocapture", "--test-threads=1"]).env(STATE, state).env(PORT, port.to_string());
-    command.stdout(Stdio::null()).stderr(Stdio::null()).env_remove("CONVENED_CRASH");
-    if let Some(crash) = crash {
-        command.env("CONVENED_CRASH", crash);
-    }
-    command
-}
+/// For one letter after another, so that one is in hand at a time.
+const FOUR: [Kind; 4] = [Kind::Reminder, Kind::Cancelled, Kind::Moved, Kind::Proposal];
 
 #[test]
 fn driver() {
-    let (Some(state), Ok(port)) = (std::env::var_os(STATE).map(PathBuf::from), std::env::var(PORT)) else {
-        return;
-    };
-    let _lock = Lock::take(&state).unwrap();
-    let store = Store::open(&state).unwrap();
-    store.recover(Utc::now()).unwrap();
-    letters::write(&store, &[], Utc::now());
-    let post = Arc::new(letters::post(port.parse().unwrap(), Duration::from_secs(10)));
-    let pace = Pace { retries: vec![TimeDelta::milliseconds(20)], ..Pace::default() };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(async {
-        while store.next_due(Utc::now()).unwrap().is_some() {
-            drain(&store, &post, Utc::now, &pace).await.unwrap();
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    });
-}
-
-/// Four letters, whose keys begin with the run's name: to one recipient, so that one is in hand at a time, or to three.
-fn prepare(state: &Path, run: &str, one_recipient: bool) {
-    let now = Utc::now();
-    let letter = |name: &str, kind, to: &str| {
-        let to = if one_recipient { "a@example.org" } else { to };
-        letters::letter(&format!("{run}/{name}"), kind, to, now)
-    };
-    letters::write(
-        &Store::open(state).unwrap(),
-        &[
-            letter("reminder", Kind::Reminder, "a@example.org"),
-            letter("cancelled", Kind::Cancelled, "a@example.org"),
-            letter("moved", Kind::Moved, "b@example.org"),
-            letter("proposal", Kind::Proposal, "c@example.org"),
-        ],
-        now,
-    );
-}
-
-/// The copies that the server has of each Message-ID.
-fn copies(server: &SmtpServer) -> HashMap<String, Vec<Vec<u8>>> {
-    let mut copies: HashMap<String, Vec<Vec<u8>>> = HashMap::new();
-    for bytes in server.letters() {
-        let id = Mail::parse(&bytes).header("Message-ID").trim_matches(['<', '>']).to_owned();
-        copies.entry(id).or_default().push(bytes);
-    }
-    copies
-}
-
-/// What must hold after any crash: nothing lost in silence, nothing that is known to be told told again.
-fn check(store: &Store, copies: &HashMap<String, Vec<Vec<u8>>>, letters: usize, run: &str) -> Vec<(OutboxRow, usize)> {
-    let outbox = store.outbox().unwrap();
-    assert_eq!(outbox.len(), letters, "{run}");
-    let counted = outbox.into_iter().map(|row| {
-        let bytes = store.letter_bytes(&row.key).unwrap().unwrap();
-        let arrived = copies.get(&row.message_id).map(Vec::as_slice).unwrap_or_default();
-        let told = format!("{run}: {} arrived {} times and is {:?} after {} doubts", row.key, arrived.len(), row.fate, row.doubts);
-        assert!(arrived.iter().all(|copy| *copy == bytes), "{told}: other bytes");
-        let again = row.kind.again_when_in_doubt();
-        match row.fate {
-            Fate::Sent => assert!(!arrived.is_empty() && arrived.len() <= 1 + row.doubts as usize, "{told}"),
-            Fate::Doubt => assert!(row.doubts >= if again { 2 } else { 1 } && arrived.len() <= row.doubts as usize, "{told}"),
-            _ => panic!("{told}"),
-        }
-        assert!(arrived.len() <= if again { 2 } else { 1 }, "{told}");
-        (row, arrived.len())
-    });
-    counted.collect()
+    carried::drive();
 }
 
 #[test]
@@ -140,14 +67,14 @@ fn killed_at_a_named_point_each_letter_arrives_once_or_is_in_doubt() {
         let states = side_by_side(cells.len(), |cell| {
             let ((point, _), nth) = cells[cell];
             let state = folder.path().join(format!("state-{cell}"));
-            prepare(&state, &format!("{name}-{cell}"), true);
+            prepare(&state, &format!("{name}-{cell}"), &FOUR, true, Utc::now());
             let crashed = carrier(&state, server.port, Some(&format!("{point}:{nth}"))).status().unwrap();
             assert_eq!(crashed.signal(), Some(6), "{point}:{nth} was not passed: {crashed}");
             assert!(carrier(&state, server.port, None).status().unwrap().success());
             state
         });
         settled(&server);
-        let copies = copies(&server);
+        let copies = copies(server.letters());
         for (cell, state) in states.iter().enumerate() {
             let ((point, doubt), nth) = cells[cell];
             let run = format!("{name}-{cell} {point}:{nth}");
@@ -170,37 +97,74 @@ fn killed_at_any_instant_each_letter_arrives_once_or_is_in_doubt() {
         return support::left_out("crash: random instants", "no tests/.venv with aiosmtpd; tests/run makes it");
     };
     let runs = std::env::var("CONVENED_CRASH_RUNS").ok().and_then(|runs| runs.parse().ok());
-    let runs = runs.unwrap_or(if std::env::var_os("CONVENED_FULL").is_some() { 10_000 } else { 200 });
+    // With the named points built in, the same has been tried without them.
+    let usual = match (cfg!(feature = "crash-points"), std::env::var_os("CONVENED_FULL")) {
+        (true, _) => 16,
+        (false, None) => 200,
+        (false, Some(_)) => 10_000,
+    };
+    let runs = runs.unwrap_or(usual);
     let folder = tempfile::tempdir().unwrap();
-    let steps = ["--cycle", "ok", "ok", "dot=451", "ok", "rcpt=450", "ok", "dot=slow:0.05", "ok", "ok", "dot=lost", "ok", "ok", "ok"];
-    let server = SmtpServer::start(&python, &folder.path().join("letters"), &steps);
+    let server = SmtpServer::start(&python, &folder.path().join("letters"), &MOODS);
     let undisturbed = folder.path().join("undisturbed");
-    prepare(&undisturbed, "undisturbed", false);
+    prepare(&undisturbed, "undisturbed", &Kind::ALL, false, Utc::now());
     let begun = Instant::now();
     assert!(carrier(&undisturbed, server.port, None).status().unwrap().success());
     let life = Life::new(2 * begun.elapsed());
+    let begun = Instant::now();
     let states = side_by_side(runs, |run| {
         let state = folder.path().join(format!("state-{run}"));
-        prepare(&state, &format!("run-{run}"), false);
+        prepare(&state, &format!("run-{run}"), &Kind::ALL, false, Utc::now());
         life.cut_off(run, carrier(&state, server.port, None).spawn().unwrap());
         assert!(carrier(&state, server.port, None).status().unwrap().success());
         state
     });
+    let took = begun.elapsed().as_secs_f64();
     settled(&server);
-    let copies = copies(&server);
-    let mut counts = (0, 0, 0);
-    for (run, state) in states.iter().enumerate() {
-        for (row, arrived) in check(&Store::open(state).unwrap(), &copies, 4, &format!("run-{run}")) {
-            counts.0 += usize::from(arrived == 1);
-            counts.1 += usize::from(row.fate == Fate::Doubt);
-            counts.2 += usize::from(arrived == 2);
-        }
-    }
+    let copies = copies(server.letters());
+    let rows = states.iter().enumerate().flat_map(|(run, state)| {
+        let store = Store::open(state).unwrap();
+        check(&store, &copies, Kind::ALL.len(), &format!("run-{run}"))
+    });
+    let rows: Vec<_> = rows.collect();
     let killed = life.killed();
-    let (once, in_doubt, twice) = counts;
-    println!("random instants: {runs} runs, {killed} killed, {once} letters once, {in_doubt} in doubt, {twice} twice after a doubt");
+    println!("random instants: {runs} runs, {killed} killed, {} letters, {:.0} runs a second", rows.len(), runs as f64 / took);
+    let counts = counted(rows.iter());
+    for kind in Kind::ALL.into_iter().filter(|kind| !kind.again_when_in_doubt()) {
+        assert_eq!(counts[&kind].twice, 0, "{}", kind.word());
+    }
     assert!(killed * 3 >= runs, "too few runs were cut off: {killed} of {runs}");
 }
+
+/// What the server does, connection by connection, all over again.
+const MOODS: [&str; 26] = [
+    "--cycle",
+    "ok",
+    "ok",
+    "dot=451",
+    "ok",
+    "rcpt=450",
+    "ok",
+    "ok",
+    "dot=slow:0.05",
+    "ok",
+    "data=451",
+    "ok",
+    "ok",
+    "dot=lost",
+    "ok",
+    "mail=421",
+    "ok",
+    "greeting=close",
+    "ok",
+    "rcpt=550",
+    "ok",
+    "ok",
+    "dot=421",
+    "ok",
+    "dot=550",
+    "ok",
+];
 
 const SCHEDULE: &str = r#"
 format = 1
@@ -261,7 +225,7 @@ fn the_program_killed_on_its_road_tells_each_thing_once_or_is_in_doubt() {
     let points = ["claimed", "before-dot", "dot-noted", "after-dot", "answered", "settled"];
     let houses = crash_houses(Some(server.port), &points);
     settled(&server);
-    let copies = copies(&server);
+    let copies = copies(server.letters());
     for (cell, house) in &houses {
         let counted = check(&Store::open(&house.path().join("state")).unwrap(), &copies, 3, cell);
         if cell.starts_with("round") {
@@ -301,25 +265,4 @@ fn a_program_without_the_feature_knows_no_point_to_crash_at() {
     for name in ["CONVENED_CRASH", "round:planned", "carrier:before-dot", "carrier:after-dot"] {
         assert!(!program.windows(name.len()).any(|bytes| bytes == name.as_bytes()), "{name}");
     }
-}
-
-/// Runs 0..count, eight at a time; the results in order.
-fn side_by_side<T: Send>(count: usize, run: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    let next = AtomicUsize::new(0);
-    let mut results: Vec<(usize, T)> = std::thread::scope(|scope| {
-        let worker = || {
-            let mut done = Vec::new();
-            loop {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                if number >= count {
-                    return done;
-                }
-                done.push((number, run(number)));
-            }
-        };
-        let workers: Vec<_> = (0..8).map(|_| scope.spawn(worker)).collect();
-        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
-    });
-    results.sort_by_key(|(number, _)| *number);
-    results.into_iter().map(|(_, result)| result).collect()
 }

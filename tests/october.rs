@@ -356,7 +356,8 @@ fn a_sentence_edited_after_the_answer_changes_nothing_by_itself() {
     assert_eq!(week.to("dana@example.org").len(), 2, "the organisers are told once");
     assert_eq!(week.to_the_list().len(), 1, "nothing happens by itself");
     let agenda = week.house.json(&["agenda", "numpy/optimization", "--json", "--now", "2023-10-25T23:00:00Z"]);
-    assert_eq!(agenda[0]["status"], "cancelled");
+    assert_eq!((&agenda[0]["status"], &agenda[0]["join"]), (&"cancelled".into(), &serde_json::json!([])), "no link to a cancelled meeting");
+    assert_eq!(agenda[1]["join"], serde_json::json!(["https://meet.example.org/optimization"]));
 }
 
 #[test]

@@ -1,12 +1,22 @@
 //! The post against a real SMTP server process (aiosmtpd): TLS, STARTTLS, sign-in, and what it answers when the server misbehaves.
 
+#[path = "support/certificates.rs"]
+mod certificates;
+#[path = "support/house.rs"]
+mod house;
+#[path = "support/impatient.rs"]
+mod impatient;
+#[path = "support/orchard.rs"]
+mod orchard;
 mod support;
 
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use certificates::certificates;
+use chrono::NaiveDate;
 use convened::post::{Outcome, Parcel, Post, Smtp, Timeouts, Tls};
+use house::House;
 use support::SmtpServer;
 
 const LETTER: &[u8] = b"Subject: Pruning\r\nMessage-ID: <a@example.org>\r\n\r\n.\r\n..two dots\r\nBody.\r\n\r\n";
@@ -38,21 +48,9 @@ fn smtp(port: u16) -> Smtp {
     }
 }
 
-/// Waits but briefly where the server will say nothing.
+/// The same, waiting but briefly where the server will say nothing.
 fn impatient(step: &str, mut smtp: Smtp) -> Smtp {
-    let Some((phase, "silent" | "mute" | "slow:60")) = step.split_once('=') else { return smtp };
-    let times = &mut smtp.timeouts;
-    let waits = match phase {
-        "greeting" | "ehlo" => vec![&mut times.greeting, &mut times.ehlo],
-        "starttls" => vec![&mut times.starttls],
-        "auth" => vec![&mut times.auth],
-        "mail" => vec![&mut times.mail],
-        "rcpt" => vec![&mut times.rcpt],
-        "data" => vec![&mut times.data],
-        "dot" => vec![&mut times.body, &mut times.dot],
-        _ => panic!("no such phase: {phase}"),
-    };
-    waits.into_iter().for_each(|time| *time = Duration::from_secs(1));
+    impatient::impatient(step, &mut smtp.timeouts, Duration::from_secs(1));
     smtp
 }
 
@@ -113,19 +111,6 @@ async fn every_phase_and_every_answer_has_the_outcome_it_should() {
         assert_eq!(server.letters().len(), stored, "{step}");
     }
     assert!(server.letters().iter().all(|letter| letter == LETTER), "byte for byte");
-}
-
-/// A certificate authority and a certificate for `localhost`: `ca.pem`, `cert.pem` and `key.pem` in the folder. `None` without openssl.
-fn certificates(folder: &Path) -> Option<()> {
-    let openssl = |arguments: &str| {
-        let mut command = Command::new("openssl");
-        command.args(arguments.split(' ')).current_dir(folder).stderr(Stdio::null()).stdout(Stdio::null());
-        command.status().ok().filter(|status| status.success()).map(|_| ())
-    };
-    let new = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2";
-    openssl(&format!("{new} -subj /CN=test-authority -keyout ca-key.pem -out ca.pem"))?;
-    let leaf = "-addext basicConstraints=critical,CA:FALSE -addext subjectAltName=DNS:localhost";
-    openssl(&format!("{new} -subj /CN=localhost {leaf} -CA ca.pem -CAkey ca-key.pem -keyout key.pem -out cert.pem"))
 }
 
 #[tokio::test]
@@ -193,4 +178,35 @@ async fn tls_is_required_believed_and_signed_in_over() {
     let server = SmtpServer::start(&python, &plain, &["ok"]);
     let outcome = send(Smtp { tls: Tls::Wrapped, roots, ..smtp(server.port) }).await;
     assert_eq!(outcome.word(), "deferred", "{outcome:?}");
+}
+
+#[test]
+fn a_wrong_password_loses_no_letter_and_status_says_what_to_do() {
+    let Some(python) = support::python() else {
+        return support::left_out("post: a wrong password", "no tests/.venv with aiosmtpd; tests/run makes it");
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let server = SmtpServer::start(&python, folder.path(), &["--auth", "cal", "right", "ok"]);
+    let house = House::new(Some(server.port));
+    let settings = std::fs::read_to_string(house.path().join("config/convened.toml")).unwrap();
+    house.write("config/convened.toml", &(settings + "user = \"cal\"\npassword-file = \"password\"\n"));
+    house.write("password", "wrong\n");
+    orchard::orchard(&house, NaiveDate::from_ymd_opt(2026, 3, 4).unwrap(), "letters = \"reminders\"");
+    house.round("2026-03-02T08:00:00Z");
+
+    let output = house.run(&["once", "--now", "2026-03-03T17:00:00Z"]);
+    assert_eq!(output.status.code(), Some(3), "the world refused: {output:?}");
+    let status = house.well(&["status", "--now", "2026-03-03T17:01:00Z"]);
+    assert!(
+        status.contains("1 deferred") && status.contains("put off until later: 127.0.0.1 failed at the sign-in; check user and password"),
+        "{status}"
+    );
+    let outbox = house.well(&["outbox"]);
+    assert!(outbox.contains("check user and password: 535") && !outbox.contains("wrong"), "{outbox}");
+    assert!(server.letters().is_empty());
+
+    house.write("password", "right\n");
+    house.round("2026-03-03T17:20:00Z");
+    assert_eq!(server.letters().len(), 1, "mended, the letter goes");
+    assert!(!house.well(&["status", "--now", "2026-03-03T17:21:00Z"]).contains("put off"));
 }

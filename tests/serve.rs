@@ -257,6 +257,33 @@ fn full_disk(folder: &Path) -> Option<std::path::PathBuf> {
 }
 
 #[test]
+fn a_mended_password_holds_after_a_hangup() {
+    let Some(python) = python() else { return left_out("serve: a mended password", "no tests/.venv with aiosmtpd; tests/run makes it") };
+    let stored = tempfile::tempdir().unwrap();
+    let server = SmtpServer::start(&python, stored.path(), &["--auth", "cal", "right", "ok"]);
+    let house = House::new(Some(server.port));
+    let settings = std::fs::read_to_string(house.path().join("config/convened.toml")).unwrap();
+    house.write("config/convened.toml", &(settings + "user = \"cal\"\npassword-file = \"password\"\n"));
+    house.write("password", "wrong\n");
+    orchard(&house, today(), AT_ONCE);
+    let daemon = Daemon::start(&house);
+    soon("the first round", || Some(daemon.health()).filter(|health| !health["last_round"].is_null()));
+    house.well(&["cancel", "orchard/grafting", "--on", &grafting(), "--reason", "Rain."]);
+    let put_off = || house.json(&["outbox", "--fate", "deferred", "--json"]).pop();
+    let letter = soon("the letter is put off", put_off);
+    assert!(letter["server_said"].as_str().unwrap().contains("check user and password"), "{letter}");
+    house.write("password", "right\n");
+    daemon.signal(libc::SIGHUP);
+    soon("it is sent", || {
+        if put_off().is_some() {
+            house.run(&["retry", letter["key"].as_str().unwrap()]);
+        }
+        fates(&house).iter().all(|(_, fate)| fate == "sent").then_some(())
+    });
+    assert_eq!(server.letters().len(), 1);
+}
+
+#[test]
 fn a_full_disk_is_said_and_the_feeds_go_on_also_after_a_restart() {
     let house = House::new(None);
     let Some(library) = full_disk(house.path()) else {

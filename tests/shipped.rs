@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use convened::config::{self, Settings, TimeOuts, Tls, Transport};
+use convened::meeting::arrival::Doubt;
 use convened::meeting::series::Community;
+use convened::plan::key::Kind;
 use convened::source::{Grade, Remark, Text};
 use convened::sources::{folder, zoneinfo};
 
@@ -198,10 +200,29 @@ fn a_real_list_is_three_lines_away() {
 }
 
 #[test]
+fn what_is_said_of_arrivals_shows_its_defaults() {
+    let toml = shipped("config/convened.toml");
+    let plain = settings(&toml).0.expect("settings").mail.arrivals;
+    let mut kinds = false;
+    let open = |line: &str| {
+        kinds = !line.is_empty() && (kinds || line == "# [mail.in-doubt]");
+        let inner = uncommented(line).filter(|inner| kinds || ["looks", "archive-time-out"].contains(&setting(inner).unwrap_or_default()));
+        inner.unwrap_or(line).to_owned() + "\n"
+    };
+    let (read, remarks) = settings(&toml.lines().map(open).collect::<String>());
+    assert_eq!(remarks, []);
+    let read = read.expect("settings").mail.arrivals;
+    assert_eq!((read.looks, read.time_out), (plain.looks, plain.time_out));
+    let usual = |kind: &str| if Kind::parse(kind).is_some_and(Kind::again_when_in_doubt) { Doubt::Again } else { Doubt::Ask };
+    assert_eq!(read.in_doubt.len(), config::KINDS.len(), "every kind is shown");
+    assert!(read.in_doubt.iter().all(|(kind, doubt)| *doubt == usual(kind)), "{:?}", read.in_doubt);
+}
+
+#[test]
 fn a_communitys_settings_that_are_commented_out_show_their_defaults() {
     let toml = shipped("config/communities/numpy.toml");
     let plain = numpy(&toml).0.expect("a community");
-    let examples = ["sender", "paused-until", "digest"];
+    let examples = ["sender", "paused-until", "archive", "in-doubt", "digest"];
     let mut shown = 0;
     for (at, line) in toml.lines().enumerate().take_while(|(_, line)| *line != "[cities]") {
         let Some(inner) = uncommented(line) else { continue };

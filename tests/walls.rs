@@ -10,7 +10,7 @@ const PURE: [&str; 8] = ["source", "meeting", "config", "notes", "import", "lint
 const MOST_LINES: usize = 450;
 
 /// What each room may import. `room::part` allows that part only. `daemon`, `cli` and `main` may import everything.
-const MAY_IMPORT: [(&str, &[&str]); 16] = [
+const MAY_IMPORT: [(&str, &[&str]); 17] = [
     ("source", &[]),
     ("crash", &[]),
     ("meeting", &["source"]),
@@ -20,12 +20,13 @@ const MAY_IMPORT: [(&str, &[&str]); 16] = [
     ("lint", &["notes", "meeting", "source"]),
     ("plan", &["meeting", "source"]),
     ("output", &["plan", "meeting", "source"]),
-    ("sources", &["source", "meeting::zone"]),
+    ("sources", &["source", "meeting::zone", "meeting::arrival"]),
     ("store", &["plan", "output::letter", "output::publication", "meeting", "source", "crash"]),
     ("post", &["output::letter", "crash"]),
     ("web", &["output", "plan", "meeting", "source"]),
     ("export", &["output"]),
     ("round", &["source", "sources", "config", "notes", "lint", "meeting", "plan", "output", "store", "crash"]),
+    ("arrival", &["source", "sources", "meeting::arrival", "plan", "store"]),
     ("carrier", &["source", "sources", "config", "notes", "meeting", "plan", "output", "store", "post", "crash"]),
 ];
 const ABOVE: [&str; 4] = ["daemon", "cli", "main", "lib"];
@@ -38,7 +39,17 @@ const TOUCHES: [(&[&str], &[&str], &str); 6] = [
         "touches the disk",
     ),
     (
-        &["tokio::net", "TcpStream", "TcpListener", "UdpSocket", "UnixStream", "UnixListener", "lettre::transport", "axum::serve"],
+        &[
+            "tokio::net",
+            "TcpStream",
+            "TcpListener",
+            "UdpSocket",
+            "UnixStream",
+            "UnixListener",
+            "lettre::transport",
+            "axum::serve",
+            "reqwest",
+        ],
         &["sources", "post", "web", "daemon", "cli", "main"],
         "touches the network",
     ),

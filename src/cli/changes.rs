@@ -146,7 +146,9 @@ fn answer(
             return Err(Stop::usage(format!("It was {} already{by} at {}. --take-back turns that round.", state.word(), rfc3339(since))));
         }
         Decided::Outdated { .. } => return Err(Stop::usage("Its words have changed; look at `convened changes` again.")),
-        Decided::Fated(_) | Decided::Unknown => return Err(Stop::usage(format!("There is no proposal {id}."))),
+        Decided::Fated(_) | Decided::Introduced { .. } | Decided::Unknown => {
+            return Err(Stop::usage(format!("There is no proposal {id}.")));
+        }
     }
     store.keep_decisions_file(opened.state())?;
     daemon::wake(opened.state())?;

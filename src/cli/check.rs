@@ -10,7 +10,7 @@ use super::{At, Exit, Stop};
 use crate::daemon::opening::open;
 use crate::meeting::calendar::Verdicts;
 use crate::output::letter::{self, sample};
-use crate::output::publication::{Site, publish_feeds};
+use crate::output::publication::publish_feeds;
 use crate::plan::key::Kind;
 use crate::plan::{self, component};
 use crate::round::{Identity, Survey};
@@ -33,7 +33,7 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     let now = args.at.now();
     let (survey, ledger) = opened.survey(&opened.memory()?, now)?;
     let plan = plan::make(&survey.calendar, &ledger, &survey.remarks, now);
-    let site = Site { base_url: opened.identity.base_url.clone(), title: opened.identity.title.clone() };
+    let site = opened.identity.site();
     let after = plan.remembered(&ledger);
     let parts = component::parts(&survey.calendar, &Verdicts::of(&after.decisions), &after.revisions, now, &[]);
     let feeds = publish_feeds(&survey.calendar, &after, &parts, &site, now, None);

@@ -10,10 +10,11 @@ use crate::daemon;
 use crate::daemon::opening::{Opened, open};
 use crate::meeting::calendar::{Verdicts, occurrence, occurrences};
 use crate::meeting::change::{By, Decision, DecisionId, Tell, Verdict};
-use crate::meeting::occurrence::{Occurrence, Status};
+use crate::meeting::occurrence::Occurrence;
 use crate::meeting::series::{Letters, Series};
 use crate::output::clean;
 use crate::plan;
+use crate::plan::by_hand::{self, YEARS};
 use crate::store::{Decide, Decided};
 
 /// A longer range is a series that ends, or a slip of the pen.
@@ -189,18 +190,8 @@ impl Table {
 
     /// Records a decision and says what follows.
     fn decide(&self, series: &Series, verdicts: Vec<(NaiveDateTime, Verdict)>, how: &How) -> Result<Exit, Stop> {
-        let by = By::Command(user());
-        let decision = Decision {
-            id: Decision::name(&series.id, &verdicts, &by, self.now),
-            series: series.id.clone(),
-            at: self.now,
-            by,
-            verdicts,
-            reason: reason(how.reason.as_deref()),
-            tell: if how.already_told { Tell::Silently } else { Tell::List },
-            proposal: None,
-            amended: None,
-        };
+        let tell = if how.already_told { Tell::Silently } else { Tell::List };
+        let decision = by_hand::decision(series, verdicts, By::Command(user()), reason(how.reason.as_deref()), tell, self.now);
         let store = self.opened.store()?;
         store.decide(&Decide::Decision(decision.clone()), self.now)?;
         store.keep_decisions_file(self.opened.state())?;
@@ -236,11 +227,9 @@ pub fn cancel(config: &Path, args: Cancel) -> Result<Exit, Stop> {
     let table = Table::lay(config, &args.how.at)?;
     let series = table.series(&args.who)?;
     let meetings = table.meetings(series, &args.which)?;
-    if meetings.iter().all(|meeting| meeting.status == Status::Cancelled) {
-        return Err(Stop::usage("That is cancelled already. `convened amend` changes the reason, `convened restore` takes it back."));
-    }
-    let coming = meetings.into_iter().filter(|meeting| meeting.status != Status::Cancelled);
-    let verdicts = coming.map(|meeting| (meeting.id.wall, Verdict::Cancel)).collect();
+    let verdicts = by_hand::cancel(&meetings, table.now).map_err(|why| {
+        Stop::usage(format!("{why} `convened amend` changes the reason of what is cancelled, `convened restore` takes it back."))
+    })?;
     table.decide(series, verdicts, &args.how)
 }
 
@@ -252,11 +241,8 @@ pub fn moved(config: &Path, args: Move) -> Result<Exit, Stop> {
     let [meeting] = meetings.as_slice() else {
         return Err(Stop::usage(format!("{} has {} meetings then; name one.", series.title, meetings.len())));
     };
-    let to = when(&args.to, meeting.local_start())?;
-    if meeting.zone.instant(to) <= table.now {
-        return Err(Stop::usage(format!("{} {} is past.", to.format("%Y-%m-%d %H:%M"), meeting.zone.name())));
-    }
-    table.decide(series, vec![(meeting.id.wall, Verdict::Move { to })], &args.how)
+    let to = by_hand::when(&args.to, meeting.local_start()).map_err(Stop::usage)?;
+    table.decide(series, by_hand::moved(meeting, to, table.now).map_err(Stop::usage)?, &args.how)
 }
 
 pub fn extra(config: &Path, args: Extra) -> Result<Exit, Stop> {
@@ -266,15 +252,10 @@ pub fn extra(config: &Path, args: Extra) -> Result<Exit, Stop> {
         return Err(Stop::usage(format!("{} has no rule yet.", series.title)));
     };
     let usual = rule.zone.wall(table.now).date().and_time(rule.time);
-    let wall = when(&args.on, usual)?;
-    if rule.zone.instant(wall) <= table.now {
-        return Err(Stop::usage(format!("{} {} is past.", wall.format("%Y-%m-%d %H:%M"), rule.zone.name())));
-    }
-    if occurrence(series, &Verdicts::of(&table.decisions), wall).is_some_and(|meeting| meeting.takes_place()) {
-        return Err(Stop::usage(format!("{} meets then anyway.", series.title)));
-    }
-    let length = args.minutes.map_or(rule.length, |minutes| TimeDelta::minutes(minutes.into()));
-    table.decide(series, vec![(wall, Verdict::Extra { length })], &args.how)
+    let wall = by_hand::when(&args.on, usual).map_err(Stop::usage)?;
+    let length = args.minutes.map(|minutes| TimeDelta::minutes(minutes.into()));
+    let verdicts = by_hand::extra(series, wall, length, &Verdicts::of(&table.decisions), table.now).map_err(Stop::usage)?;
+    table.decide(series, verdicts, &args.how)
 }
 
 pub fn restore(config: &Path, args: Restore) -> Result<Exit, Stop> {
@@ -282,17 +263,7 @@ pub fn restore(config: &Path, args: Restore) -> Result<Exit, Stop> {
     let by_id = table.decisions.iter().find(|decision| decision.id.0 == args.who);
     if let Some(decision) = by_id {
         let series = table.survey.calendar.series(&decision.series).ok_or_else(|| Stop::usage("Its series is not in the schedule."))?;
-        let standing = Verdicts::of(&table.decisions);
-        let still = |wall: &NaiveDateTime| {
-            let of_series = standing.of_series(&series.id);
-            let stands = of_series.iter().any(|(other, standing)| other == wall && standing.decision.id == decision.id);
-            stands && series.zone_on(wall.date()).is_some_and(|zone| zone.instant(*wall) > table.now)
-        };
-        let verdicts: Vec<_> =
-            decision.verdicts.iter().filter(|(wall, _)| still(wall)).map(|(wall, _)| (*wall, Verdict::Restore)).collect();
-        if verdicts.is_empty() {
-            return Err(Stop::usage("Nothing of that decision stands any more about a meeting to come."));
-        }
+        let verdicts = by_hand::take_back(series, decision, &Verdicts::of(&table.decisions), table.now).map_err(Stop::usage)?;
         return table.decide(series, verdicts, &args.how);
     }
     let series = table.series(&args.who)?;
@@ -301,18 +272,7 @@ pub fn restore(config: &Path, args: Restore) -> Result<Exit, Stop> {
     }
     let which = Which { on: args.on, from: None, to: None, next: false };
     let meetings = table.meetings(series, &which)?;
-    if let Some(past) = meetings.iter().find(|meeting| meeting.status == Status::Moved && meeting.original <= table.now) {
-        return Err(Stop::usage(format!(
-            "Its own hour, {}, is past: restored it would be over. Cancel it, or move it elsewhere.",
-            past.zone.wall(past.original).format("%Y-%m-%d %H:%M")
-        )));
-    }
-    let verdicts: Vec<_> =
-        meetings.iter().filter(|meeting| meeting.status != Status::Confirmed).map(|meeting| (meeting.id.wall, Verdict::Restore)).collect();
-    if verdicts.is_empty() {
-        return Err(Stop::usage("That takes place as the rule says; there is nothing to take back."));
-    }
-    table.decide(series, verdicts, &args.how)
+    table.decide(series, by_hand::restore(&meetings, table.now).map_err(Stop::usage)?, &args.how)
 }
 
 pub fn amend(config: &Path, args: Amend) -> Result<Exit, Stop> {
@@ -336,22 +296,6 @@ pub fn amend(config: &Path, args: Amend) -> Result<Exit, Stop> {
     println!("Feed and page follow; no letter goes.");
     Ok(Exit::Well)
 }
-
-/// A wall time from `2026-11-19T19:00`, or from a date or an hour that the usual one completes.
-fn when(text: &str, usual: NaiveDateTime) -> Result<NaiveDateTime, Stop> {
-    let text = text.trim().replace(' ', "T");
-    let whole = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"].iter().find_map(|form| NaiveDateTime::parse_from_str(&text, form).ok());
-    let date = || text.parse::<NaiveDate>().ok().map(|date| date.and_time(usual.time()));
-    let hour = || NaiveTime::parse_from_str(&text, "%H:%M").ok().map(|time| usual.date().and_time(time));
-    whole.or_else(date).or_else(hour).filter(|wall| YEARS.contains(&wall.year())).ok_or_else(|| {
-        Stop::usage(format!(
-            "\"{text}\" is no date and hour. Write 2026-11-19T19:00, or a date or an hour alone; it is meant in the series' own zone."
-        ))
-    })
-}
-
-/// Meetings are in these years; beyond them neither zone data nor calendars are to be believed.
-const YEARS: std::ops::RangeInclusive<i32> = 1970..=2099;
 
 /// A date of the command line.
 fn day(text: &str) -> Result<NaiveDate, String> {

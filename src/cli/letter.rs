@@ -13,7 +13,7 @@ use crate::meeting::occurrence::Occurrence;
 use crate::meeting::series::{ChangesFromNotes, Letters, Series};
 use crate::output::letter::{self, sample};
 use crate::plan::key::Kind;
-use crate::plan::ledger::{Ledger, SeriesMemory};
+use crate::plan::ledger::{Hello, Ledger, SeriesMemory};
 use crate::plan::{self, About, Intent, Shifted, tellings};
 use crate::round::Survey;
 
@@ -21,7 +21,7 @@ use crate::round::Survey;
 pub struct Args {
     /// community/series
     series: String,
-    /// reminder, cancelled, moved, restored, extra, changed, clocks, digest, proposal or remarks
+    /// reminder, cancelled, moved, restored, extra, changed, clocks, digest, hello, proposal or remarks
     #[arg(long, default_value = "reminder", value_parser = kind)]
     kind: Kind,
     /// The meeting on this date; the next one when left out
@@ -62,6 +62,7 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
         }
         Kind::Clocks => clocks(&survey, &ledger, series, &meeting, now),
         Kind::Digest => digest(calendar, &ledger, &decisions, series, now),
+        Kind::Hello => hello(calendar, series, now),
         Kind::Changed | Kind::Proposal | Kind::Remarks => from_the_plan(&survey, &ledger, series, args.kind, now),
     };
     let (intent, at) = letter
@@ -127,7 +128,7 @@ fn reminder(
         }
     }
     for community in &mut calendar.communities {
-        (community.letters_a_week, community.paused_until) = (u32::MAX, None);
+        (community.letters_a_week, community.letters_a_day, community.paused_until) = (u32::MAX, u32::MAX, None);
     }
     let known = |id| (id, SeriesMemory { first_seen: at - TimeDelta::days(9999), told: Default::default(), pending: None });
     let untold = Ledger {
@@ -139,6 +140,14 @@ fn reminder(
     let plan = plan::make(&calendar, &untold, &[], at);
     let of_meeting = |intent: &Intent| intent.key.kind == Kind::Reminder && intent.meetings.iter().any(|(id, _)| *id == meeting.id);
     plan.write.into_iter().find(of_meeting).map(|intent| (intent, at))
+}
+
+/// The introduction to the series' list.
+fn hello(calendar: &Calendar, series: &Series, now: DateTime<Utc>) -> Option<(Intent, DateTime<Utc>)> {
+    let community = calendar.community(&series.id.community)?;
+    let list = series.list.as_ref()?.email.to_ascii_lowercase();
+    let asked = Hello { community: community.id.clone(), list, mark: "1".to_owned(), at: now, by: super::decide::user() };
+    plan::hello::intent(community, series, &asked, now).map(|intent| (intent, now))
 }
 
 /// The letter that a decision of this kind would send.

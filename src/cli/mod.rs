@@ -1,12 +1,14 @@
 //! The commands, one file each. Here is what they share: the arguments, and how they end.
 
 pub mod agenda;
+pub mod arrival;
 pub mod changes;
 pub mod check;
 pub mod decide;
 pub mod import;
 pub mod items;
 pub mod letter;
+pub mod link;
 pub mod notes;
 pub mod once;
 pub mod outbox;
@@ -89,6 +91,8 @@ pub enum Command {
     Approve(changes::Approve),
     /// Declines what notes propose
     Decline(changes::Decline),
+    /// Prints the address of an organiser's own page, where they cancel, move and restore in the browser
+    Link(link::Args),
     /// Open action items, and closing one by hand
     Items(items::Args),
     /// What waits, what was sent, what is in doubt
@@ -97,6 +101,10 @@ pub enum Command {
     Retry(outbox::Key),
     /// Holds a letter back
     Hold(outbox::Key),
+    /// Introduces the calendar to a list by one letter: who writes, what will come, whom to ask
+    Hello(arrival::Hello),
+    /// Notes that a person saw a letter arrive, by its key or its list's address
+    Arrived(arrival::Arrived),
     /// Another tool's schedule as a community's file, with a remark for each thing that was not taken over
     Import(import::Args),
     /// Health in one screen: last round, next due, sources, zone data, mail
@@ -213,10 +221,13 @@ pub fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Changes(args) => changes::list(config, args),
         Command::Approve(args) => changes::approve(config, args),
         Command::Decline(args) => changes::decline(config, args),
+        Command::Link(args) => link::run(config, args),
         Command::Items(args) => items::run(config, args),
         Command::Outbox(args) => outbox::list(config, args),
         Command::Retry(args) => outbox::retry(config, args),
         Command::Hold(args) => outbox::hold(config, args),
+        Command::Hello(args) => arrival::hello(config, args),
+        Command::Arrived(args) => arrival::arrived(config, args),
         Command::Import(args) => import::run(args),
         Command::Status(args) => status::run(config, args),
     }

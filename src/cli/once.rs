@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{At, Exit, Stop};
+use crate::arrival::look;
 use crate::carrier::{Pace, drain};
 use crate::config::Transport;
 use crate::daemon;
@@ -36,11 +37,13 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
         return Err(Stop::usage("--now sends nothing from a store that is in use, except into a maildir. Try `convened plan --now …`."));
     }
     store.recover(now)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // First what is known of the letters before: a remark about one that has arrived would be wrong.
+    runtime.block_on(look(&store, &Arc::new(daemon::watch_of(&opened.settings.mail)?), now))?;
     let mut kept = Kept::recall(&store)?;
     let walked = walk(&store, &mut kept, &opened.given(), &mut opened.bring(), now)?;
     let post = Arc::new(daemon::post(&opened.settings.mail)?);
     let clock = move || args.at.now.unwrap_or_else(chrono::Utc::now);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let carried = runtime.block_on(drain(&store, &post, clock, &Pace::default()))?;
     store.keep_decisions_file(state)?;
     zoneinfo::keep(&zone_source(&opened.settings.zone_data), state)?;

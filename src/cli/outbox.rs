@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{At, Exit, Stop, rfc3339};
 use crate::daemon;
 use crate::daemon::opening::open;
-use crate::plan::ledger::Fate;
+use crate::plan::ledger::{Fate, Witness};
 use crate::store::{Decide, Decided, STORE_FILE, Store};
 
 #[derive(Debug, clap::Args)]
@@ -41,10 +41,12 @@ pub fn list(config: &Path, args: List) -> Result<Exit, Stop> {
     for row in &shown {
         if args.json {
             let line = json!({
-                "key": row.key, "fate": row.fate.word(), "since": rfc3339(row.since), "attempts": row.attempts,
+                "key": row.key, "kind": row.kind.word(), "fate": row.fate.word(), "since": rfc3339(row.since), "attempts": row.attempts,
                 "doubts": row.doubts,
                 "message_id": row.message_id, "to": row.to, "subject": row.subject, "server_said": row.server_said,
-                "useful_until": rfc3339(row.useful_until),
+                "useful_until": rfc3339(row.useful_until), "list": row.list, "archive": row.archive,
+                "arrived": row.arrived.map(|(at, _)| rfc3339(at)), "arrived_by": row.arrived.map(|(_, by)| by.word()),
+                "looks": row.looks, "looked": row.looked.map(rfc3339), "look_said": row.look_said,
             });
             writeln!(out, "{line}")?;
         } else {
@@ -61,6 +63,14 @@ pub fn list(config: &Path, args: List) -> Result<Exit, Stop> {
                 let attempts = if row.doubts == 1 { "one attempt" } else { "several attempts" };
                 writeln!(out, "             of {attempts} nobody knows whether it arrived; there may be more copies than one")?;
             }
+            match (row.arrived, row.list.is_some() && row.fate == Fate::Sent, &row.look_said) {
+                (Some((at, by)), ..) => writeln!(out, "             seen to arrive at {}, by {}", rfc3339(at), witness(by))?,
+                (None, true, Some(said)) => writeln!(out, "             not seen to arrive yet: {said}")?,
+                _ => {}
+            }
+            if let Some(archive) = &row.archive {
+                writeln!(out, "             {archive}")?;
+            }
             if let Some(said) = &row.server_said {
                 writeln!(out, "             {said}")?;
             }
@@ -70,6 +80,14 @@ pub fn list(config: &Path, args: List) -> Result<Exit, Stop> {
         writeln!(out, "No letters.")?;
     }
     Ok(Exit::Well)
+}
+
+fn witness(by: Witness) -> &'static str {
+    match by {
+        Witness::Archive => "the archive",
+        Witness::Mailbox => "the mailbox",
+        Witness::Person => "a person",
+    }
 }
 
 pub fn retry(config: &Path, args: Key) -> Result<Exit, Stop> {

@@ -101,7 +101,7 @@ fn parse(text: &str) -> Result<Script, String> {
     let mut table: toml::Table = text.parse().map_err(|error: toml::de::Error| error.message().to_string())?;
     let ours: toml::Table = OURS.into_iter().filter_map(|key| Some((key.to_string(), table.remove(key)?))).collect();
     table.entry("format").or_insert(toml::Value::Integer(1));
-    let (decisions, _) = read_decisions(&table.to_string()).map_err(|remark| remark.sentence)?;
+    let decisions = read_decisions(&table.to_string()).map_err(|remark| remark.sentence)?.decisions;
     let raw: Raw = ours.try_into().map_err(|error: toml::de::Error| error.message().to_string())?;
     let mut events: Vec<Event> =
         decisions.into_iter().map(|decision| Event { at: decision.at, what: What::Decision(Box::new(decision)) }).collect();

@@ -108,7 +108,7 @@ pub fn agenda_line(series: &Series, meeting: &Occurrence, sequence: Option<u32>)
         "status": status_word(&meeting.status),
         "moved_from": (meeting.status == Status::Moved).then(|| rfc3339(meeting.original)),
         "title": series.title,
-        "join": series.join.iter().map(|join| join.url.clone()).collect::<Vec<_>>(),
+        "join": series.join.iter().filter(|_| meeting.takes_place()).map(|join| join.url.clone()).collect::<Vec<_>>(),
         "notes_url": series.agenda,
         "reason": meeting.reason,
     })

@@ -4,15 +4,19 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::{At, Exit, Stop, rfc3339};
 use crate::daemon::opening::{open, zone_source};
 use crate::meeting::zone::report::{Release, ZoneReport};
+use crate::output::words;
 use crate::plan;
+use crate::plan::fates::ListHealth;
 use crate::plan::ledger::Fate;
 use crate::source::Grade;
 use crate::sources::zoneinfo;
+use crate::web::health;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -31,9 +35,12 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     let plan = plan::make(&survey.calendar, &ledger, &survey.remarks, now);
     let next_due = [plan.next, memory.next_due(now)?].into_iter().flatten().min();
     let mut fates: BTreeMap<&str, usize> = BTreeMap::new();
-    for row in memory.outbox()? {
+    let rows = memory.outbox()?;
+    for row in &rows {
         *fates.entry(row.fate.word()).or_default() += 1;
     }
+    let put_off = rows.iter().filter(|row| row.fate == Fate::Deferred).max_by_key(|row| row.since);
+    let lists = memory.letters_health(now)?;
     let folders: Vec<_> = survey.calendar.communities.iter().flat_map(|community| &community.notes).collect();
     let broken = |folder: &str| survey.remarks.iter().any(|(_, remark)| *remark.place.file == *folder && remark.grade == Grade::Fault);
     let remarks = survey.remarks.len() + plan.remarks.len();
@@ -51,6 +58,7 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
             "zones": zones,
             "sources": sources,
             "outbox": fates,
+            "letters": lists.iter().map(health::letters).collect::<Vec<_>>(),
             "remarks": remarks,
         });
         writeln!(out, "{line}")?;
@@ -67,12 +75,39 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     }
     let letters: Vec<String> = fates.iter().map(|(fate, count)| format!("{count} {fate}")).collect();
     writeln!(out, "letters     {}", if letters.is_empty() { "none".to_string() } else { letters.join(", ") })?;
+    if let Some(said) = put_off.and_then(|row| row.server_said.as_deref()) {
+        writeln!(out, "            put off until later: {said}")?;
+    }
     let doubts = fates.get(Fate::Doubt.word()).copied().unwrap_or_default();
     if doubts > 0 {
         writeln!(out, "            {doubts} in doubt: nobody knows whether they arrived; see `convened outbox --fate doubt`")?;
     }
+    for list in &lists {
+        writeln!(out, "            {}", of_list(list, now))?;
+    }
     writeln!(out, "remarks     {remarks}{}", if remarks > 0 { "; see `convened check`" } else { "" })?;
     Ok(Exit::Well)
+}
+
+/// One line a list: what waits, what needs a person, the last letter and whether it came back.
+fn of_list(list: &ListHealth, now: DateTime<Utc>) -> String {
+    let mut said = Vec::new();
+    for (count, what) in [(list.waiting, "waiting"), (list.held, "held back"), (list.refused, "refused")] {
+        if count > 0 {
+            said.push(format!("{count} {what}"));
+        }
+    }
+    if let Some(since) = list.doubt_since {
+        said.push(format!("{} in doubt, the oldest for {}", list.in_doubt, words::length(now - since)));
+    }
+    if let Some((_, at)) = &list.last_sent {
+        let back = list.last_came_back.map_or("not seen to arrive yet".to_owned(), |at| format!("arrived, seen at {}", rfc3339(at)));
+        said.push(format!("last accepted at {}, {back}", rfc3339(*at)));
+    }
+    if list.never_seen() {
+        said.push(format!("never seen to arrive: convened arrived {}", list.audience));
+    }
+    format!("{}, {}: {}", list.community, list.audience, if said.is_empty() { "nothing".to_owned() } else { said.join("; ") })
 }
 
 /// The copies of the zone data with their age, then a line for each zone in use on which they differ.

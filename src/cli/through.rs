@@ -10,6 +10,7 @@ use crate::meeting::occurrence::parse_short;
 use crate::meeting::series::NotesFolder;
 use crate::output::letter::{self, Letter};
 use crate::plan::Skipped;
+use crate::plan::ledger::Witness;
 use crate::round::{Brought, Given, Kept, Walked, walk};
 use crate::store::{Settled, Store};
 
@@ -72,11 +73,12 @@ fn is_a_feed(path: &str) -> bool {
     !name.ends_with(".show") && !name.ends_with(".drop") && parse_short(name).is_none()
 }
 
-/// Takes every letter that is due for sent.
+/// Takes every letter that is due for sent, and for arrived.
 pub fn deliver(store: &Store, now: DateTime<Utc>) -> Result<(), Stop> {
     while let Some(handover) = store.claim(None, now)? {
         store.dot(&handover.key, handover.attempt, now)?;
         store.settle(&handover.key, handover.attempt, &Settled::Sent { said: "taken for sent".to_string() }, now)?;
+        store.saw(&handover.key, Witness::Person, now)?;
     }
     Ok(())
 }

@@ -45,6 +45,7 @@ codes! {
     NOT_TEXT = "not-text",
     NOT_TOML = "not-toml",
     ORGANISER_IS_LIST = "organiser-is-list",
+    ORGANISER_IS_PUBLIC = "organiser-is-public",
     OPEN_MAIL = "open-mail",
     ROTATION = "rotation",
     ZONE_TRAP = "zone-trap",

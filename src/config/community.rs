@@ -5,7 +5,8 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::fields::{self, At, Page, Table};
-use super::{codes, links, rotation, rules, series, settings, together, words, zone};
+use super::{arrival, codes, links, rotation, rules, series, settings, together, words, zone};
+use crate::meeting::arrival::Archive;
 use crate::meeting::cron::Cron;
 use crate::meeting::series::{
     Address, Attach, ChangesFromNotes, City, Community, Digest, JoinLinks, Letters, NotesFolder, Replies, Series, SeriesId, is_name,
@@ -21,6 +22,7 @@ pub(super) struct Usual<'a> {
     pub join_links: JoinLinks,
     pub link_hosts: Vec<String>,
     pub list: Option<Address>,
+    pub archive: Option<Archive>,
     pub letters: Option<Letters>,
     pub attach: Option<Attach>,
     pub remind: Option<Vec<TimeDelta>>,
@@ -64,7 +66,9 @@ fn read(text: &Text, uid_domain: &str, zones: &Zones, remarks: &mut Vec<Remark>)
     let paused_until = table.date("paused-until", remarks);
     let letters_a_week = table.number("letters-a-week", 1, 50, remarks).unwrap_or(2);
     let replies = table.choice("replies", &[("contact", Replies::Contact), ("list", Replies::List)], remarks).unwrap_or(Replies::Contact);
+    let letters_a_day = table.number("letters-a-day", 1, 100, remarks).unwrap_or(6);
     let grace = waiting(&mut table, "grace", TimeDelta::days(1), "at most 1 day", remarks).unwrap_or(TimeDelta::minutes(10));
+    let in_doubt = arrival::in_doubt(&mut table, "[in-doubt]", remarks);
     let holidays = table.dates("holidays", remarks).map(values).unwrap_or_default();
     let quiet = waiting(&mut table, "quiet", TimeDelta::days(7), "at most 1 week", remarks).unwrap_or(TimeDelta::minutes(30));
     let usual = usual(&mut table, id.as_deref(), uid_domain, zones, remarks);
@@ -101,7 +105,9 @@ fn read(text: &Text, uid_domain: &str, zones: &Zones, remarks: &mut Vec<Remark>)
         paused_until,
         letters_a_week,
         digest,
+        letters_a_day,
         grace,
+        in_doubt,
         quiet,
         holidays,
         notes,
@@ -125,6 +131,8 @@ fn id_of(table: &Table<'_>, text: &Text, remarks: &mut Vec<Remark>) -> Option<St
 }
 
 fn usual<'a>(table: &mut Table<'_>, id: Option<&str>, uid_domain: &'a str, zones: &'a Zones, remarks: &mut Vec<Remark>) -> Usual<'a> {
+    let list = table.parsed("list", codes::BAD_ADDRESS, remarks, words::address);
+    let archive = arrival::archive(table, list.as_ref(), remarks);
     Usual {
         // Without an id the file has a fault already; the rest is read for its complaints.
         community: id.unwrap_or("unnamed").into(),
@@ -134,7 +142,8 @@ fn usual<'a>(table: &mut Table<'_>, id: Option<&str>, uid_domain: &'a str, zones
             .choice("join-links", &[("public", JoinLinks::Public), ("page", JoinLinks::Page)], remarks)
             .unwrap_or(JoinLinks::Public),
         link_hosts: table.each("link-hosts", codes::BAD_DOMAIN, remarks, words::domain).map(values).unwrap_or_default(),
-        list: table.parsed("list", codes::BAD_ADDRESS, remarks, words::address),
+        list,
+        archive,
         letters: table.choice("letters", &series::LETTERS, remarks),
         attach: table.choice("attach", &series::ATTACH, remarks),
         remind: series::reminders(table, remarks),
@@ -276,6 +285,13 @@ fn check_organisers(
             let sentence =
                 format!("The organiser {} is a list. Organisers get links that decide; write the addresses of people.", value.email);
             remarks.push(Remark::fault(table.page.at(*line), codes::ORGANISER_IS_LIST, sentence));
+        } else if value.is_at_lists() {
+            let sentence = format!(
+                "The organiser {} is at a host of mailing lists, where many may read it: it gets letters without the links that decide. Write the addresses of \
+                 people.",
+                value.email
+            );
+            remarks.push(Remark::warning(table.page.at(*line), codes::ORGANISER_IS_PUBLIC, sentence));
         }
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
+use super::arrival::{self, Arrivals};
 use super::fields::Table;
 use super::{codes, words};
 use crate::meeting::series::Address;
@@ -17,6 +18,8 @@ pub struct Mail {
     /// The right side of every Message-ID.
     pub message_id_domain: String,
     pub transport: Transport,
+    /// How it is seen whether letters arrive, and what a doubt means.
+    pub arrivals: Arrivals,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,12 +102,19 @@ pub(super) fn read(mut table: Table<'_>, uid_domain: Option<&str>, remarks: &mut
     if smtp && table.has("folder") {
         no_effect(&table, "folder", "transport = \"maildir\"", remarks);
     }
+    let arrivals = arrival::read(&mut table, remarks);
+    let own = !smtp && arrivals.mailbox.as_deref().is_some_and(|mailbox| mailbox == folder.as_deref().unwrap_or("mail"));
+    if own {
+        let sentence = "\"arrivals\" in [mail] is the folder into which letters leave: each would be seen to arrive at once. Name the \
+            maildir of a mailbox that is subscribed to the lists.";
+        table.fault("arrivals", codes::BAD_PATH, sentence, remarks);
+    }
     table.finish(remarks);
     let transport = match smtp {
         true => Transport::Smtp(server?),
         false => Transport::Maildir { folder: folder.unwrap_or_else(|| "mail".to_owned()) },
     };
-    Some(Mail { sender: sender?, message_id_domain: domain.or_else(|| uid_domain.map(str::to_owned))?, transport })
+    Some(Mail { sender: sender?, message_id_domain: domain.or_else(|| uid_domain.map(str::to_owned))?, transport, arrivals })
 }
 
 fn no_effect(table: &Table<'_>, key: &str, only: &str, remarks: &mut Vec<Remark>) {

@@ -3,6 +3,7 @@
 //! Nothing here reads a disk or a clock: a text comes in, and either a value goes out or the caller keeps its last good one. A text
 //! with a fault gives no value; warnings and advice do not hold it back.
 
+mod arrival;
 mod codes;
 mod community;
 mod exceptions;
@@ -20,6 +21,7 @@ mod together;
 mod words;
 pub mod zone;
 
+pub use arrival::{Arrivals, KINDS};
 pub use codes::CODES;
 pub use community::community;
 pub use join::{host, is_join_link, is_link, is_meeting_link, meeting_links};

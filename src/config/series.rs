@@ -6,7 +6,8 @@ use super::community::Usual;
 use super::exceptions::{self, Exceptions};
 use super::fields::{At, Table};
 use super::rules::{self, Group, OWN};
-use super::{codes, join, words};
+use super::{arrival, codes, join, words};
+use crate::meeting::arrival::Archive;
 use crate::meeting::series::{Address, Attach, Letters, Phone, Series, SeriesId, is_name};
 use crate::source::Remark;
 
@@ -84,7 +85,7 @@ fn draft<'t>(mut table: Table<'t>, usual: &Usual<'_>, remarks: &mut Vec<Remark>)
     let phone = table.table("phone", "phone", remarks).and_then(|table| phone(table, remarks));
     let location = table.string("location", remarks).map(str::to_owned);
     let agenda = table.parsed("agenda", codes::BAD_LINK, remarks, super::links::link);
-    let (list, letters, remind) = told(&mut table, usual, remarks);
+    let (list, archive, letters, remind) = told(&mut table, usual, remarks);
     let attach = table.choice("attach", &ATTACH, remarks).or(usual.attach).unwrap_or(Attach::Nothing);
     let ended = table.date("ended", remarks);
     let keeps = table.dates("keeps", remarks).unwrap_or_default();
@@ -105,6 +106,7 @@ fn draft<'t>(mut table: Table<'t>, usual: &Usual<'_>, remarks: &mut Vec<Remark>)
         location,
         agenda,
         list,
+        archive,
         letters,
         attach,
         remind,
@@ -177,9 +179,15 @@ fn phone(mut table: Table<'_>, remarks: &mut Vec<Remark>) -> Option<Phone> {
     number.map(|number| Phone { number, pin })
 }
 
-/// Whom a series tells: its list, which letters, and how long before.
-fn told(table: &mut Table<'_>, usual: &Usual<'_>, remarks: &mut Vec<Remark>) -> (Option<Address>, Letters, Vec<TimeDelta>) {
+/// What a series tells: its list with its archive, which letters, and how long before.
+type Told = (Option<Address>, Option<Archive>, Letters, Vec<TimeDelta>);
+
+fn told(table: &mut Table<'_>, usual: &Usual<'_>, remarks: &mut Vec<Remark>) -> Told {
     let list = table.parsed("list", codes::BAD_ADDRESS, remarks, words::address).or_else(|| usual.list.clone());
+    // Another list has another archive.
+    let same = |list: &Address| usual.list.as_ref().is_some_and(|usual| usual.email.eq_ignore_ascii_case(&list.email));
+    let usual_archive = usual.archive.as_ref().filter(|_| list.as_ref().is_some_and(same));
+    let archive = arrival::archive(table, list.as_ref(), remarks).or_else(|| usual_archive.cloned());
     let letters = table.choice("letters", &LETTERS, remarks).or(usual.letters).unwrap_or(Letters::None);
     let remind = reminders(table, remarks).or_else(|| usual.remind.clone()).unwrap_or_else(|| vec![TimeDelta::days(1)]);
     if letters != Letters::None && list.is_none() && !table.has("list") {
@@ -191,7 +199,7 @@ fn told(table: &mut Table<'_>, usual: &Usual<'_>, remarks: &mut Vec<Remark>) -> 
         let sentence = "letters = \"reminders\" with remind = [] reminds nobody. Write remind = [\"1 day\"], or letters = \"changes\".";
         remarks.push(Remark::warning(table.place_of("remind"), codes::NO_EFFECT, sentence));
     }
-    (list, letters, remind)
+    (list, archive, letters, remind)
 }
 
 /// How long before a meeting people are reminded, longest first.

@@ -58,6 +58,7 @@ fn a_community_in_ten_lines_has_sensible_defaults() {
     assert_eq!((&*community.id, community.title.as_str()), ("orchard", "Orchard"));
     assert_eq!(community.changes_from_notes, ChangesFromNotes::Ask);
     assert_eq!(community.join_links, JoinLinks::Public);
+    assert_eq!(community.letters_a_day, 6);
     assert_eq!((community.letters_a_week, community.grace, community.quiet), (2, TimeDelta::minutes(10), TimeDelta::minutes(30)));
     let series = &community.series[0];
     assert_eq!(series.letters, Letters::None);
@@ -91,6 +92,7 @@ omit-people = ["Cleo"]
 rehearsal = true
 paused-until = 2026-02-01
 letters-a-week = 3
+letters-a-day = 5
 grace = "5 minutes"
 quiet = "1 hour"
 list = "dev@lists.example.org"
@@ -364,6 +366,12 @@ fn somebody_has_to_be_there_to_be_asked() {
 #[test]
 fn an_organiser_that_is_a_list_is_refused() {
     complains(&orchard("", "list = \"Ann@example.org\"\nletters = \"changes\""), "3 organiser-is-list");
+}
+
+#[test]
+fn an_organiser_at_a_host_of_lists_is_warned_of() {
+    let text = orchard("", "").replace("ann@example.org", "ann@googlegroups.com");
+    complains(&text, "3 organiser-is-public");
     complains(&orchard("", "letters = \"reminders\""), "12 no-list");
 }
 

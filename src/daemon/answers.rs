@@ -2,17 +2,16 @@
 
 use chrono::{DateTime, Utc};
 
-use super::Known;
-use crate::meeting::calendar::{Calendar, Verdicts, occurrence};
+use super::{Known, preview};
+use crate::meeting::calendar::{Calendar, Verdicts};
 use crate::meeting::change::{By, Decision, Proposal, ProposalState, Tell, Verdict};
 use crate::meeting::series::{Address, Series};
 use crate::output::clean;
-use crate::output::letter::{self, Sender};
 use crate::output::link::{self, Act, Link, Refused};
 use crate::output::page::decide::{DecideView, Open, Settled};
 use crate::output::words;
 use crate::plan::ledger::Ledger;
-use crate::plan::{Answer, proposals, tellings};
+use crate::plan::{Answer, proposals};
 use crate::store::{Decide, Decided, Store, StoreError};
 use crate::web::decide::DecideAnswer;
 
@@ -186,7 +185,7 @@ fn open(known: &Known, ledger: &Ledger, proposal: &Proposal, link: &Link, headin
         announcer: finding.announcer.clone(),
         dates: dates(known, proposal),
         reason: finding.reason.clone(),
-        letter: preview(known, ledger, proposal, &link.recipient, now),
+        letter: letter(known, ledger, proposal, &link.recipient, now),
         by_hand: finding.what.walls().is_empty().then(|| {
             let place = known.calendar.series(&finding.series).map(|series| series.place.to_string()).unwrap_or_default();
             format!("Change the series in {place}: `every`, `from` and `time` for a new rhythm, `ended` for its end.")
@@ -196,16 +195,10 @@ fn open(known: &Known, ledger: &Ledger, proposal: &Proposal, link: &Link, headin
 }
 
 /// The very letter that the list would get, where it would get one.
-fn preview(known: &Known, ledger: &Ledger, proposal: &Proposal, organiser: &Address, now: DateTime<Utc>) -> Option<(String, String)> {
+fn letter(known: &Known, ledger: &Ledger, proposal: &Proposal, organiser: &Address, now: DateTime<Utc>) -> Option<(String, String)> {
     let series = known.calendar.series(&proposal.finding.series)?;
-    let community = known.calendar.community(&series.id.community)?;
     let reason = proposal.finding.reason.clone();
     let decision = proposals::decision(series, proposal, By::Organiser(organiser.to_string()), reason, Tell::List, now)?;
-    let decisions: Vec<Decision> = ledger.decisions.iter().cloned().chain([decision.clone()]).collect();
-    let verdicts = Verdicts::of(&decisions);
-    let meetings = decision.verdicts.iter().filter_map(|(wall, _)| occurrence(series, &verdicts, *wall)).collect();
-    let intent = tellings::intent(&known.calendar, community, series, &verdicts, &decision, meetings, Vec::new(), Vec::new(), now)?;
-    let sender = Sender { link_key: None, ..known.sender.clone() };
-    let text = letter::text(&intent, &known.calendar, &sender, now);
-    Some((text.subject, text.body))
+    let letter = preview::of(known, ledger, &decision, now).ok()?;
+    Some((letter.text.subject, letter.text.body))
 }

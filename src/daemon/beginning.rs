@@ -64,6 +64,7 @@ pub fn health_of(opened: &Opened, error: Option<&StoreError>) -> Health {
         zones: opened.zones.versions().into(),
         sources: vec![SourceHealth { name: "store".to_owned(), ok: error.is_none(), said }],
         outbox: Default::default(),
+        letters: Vec::new(),
         remarks: 0,
     }
 }

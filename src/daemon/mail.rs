@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 
 use super::Failure;
-use crate::config::{Login, Mail, Secret, Tls, Transport};
+use crate::arrival::Watch;
+use crate::config::{Arrivals, Login, Mail, Secret, Tls, Transport};
 use crate::post::{self, Post, Smtp, Timeouts};
 
 /// Makes the post of the settings. A secret that cannot be read ends the command with a sentence; it is never printed.
@@ -38,6 +39,12 @@ pub fn post(mail: &Mail) -> Result<Post, Failure> {
             },
         }))),
     }
+}
+
+/// Where and when it is looked whether letters arrive.
+pub fn watch_of(mail: &Mail) -> Result<Watch, Failure> {
+    let Arrivals { mailbox, looks, time_out, .. } = &mail.arrivals;
+    Watch::new(mailbox.as_ref().map(PathBuf::from), looks.clone(), *time_out).map_err(Failure::World)
 }
 
 fn login(login: &Login) -> Result<(String, SecretString), Failure> {

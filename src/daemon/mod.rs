@@ -6,10 +6,12 @@ mod beginning;
 mod clock;
 mod mail;
 pub mod opening;
+mod organise;
+mod preview;
 mod rounds;
 
 pub use answers::{LONGEST_REASON, Reason, answer};
-pub use mail::post;
+pub use mail::{post, watch_of};
 
 use std::fs;
 use std::io;
@@ -23,12 +25,14 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::Instant;
 
+use crate::arrival;
 use crate::carrier::{self, Pace};
 use crate::meeting::calendar::Calendar;
 use crate::output::letter::Sender;
+use crate::output::publication::Site;
 use crate::store::{Lock, Store, StoreError};
 use crate::web::{self, Limits, Web};
-use clock::ClockWatch;
+use clock::{ClockWatch, IN_STEP};
 use opening::Opened;
 use rounds::Rounds;
 
@@ -59,6 +63,10 @@ impl From<io::Error> for Failure {
 pub struct Known {
     pub calendar: Arc<Calendar>,
     pub sender: Sender,
+    pub site: Site,
+    pub link_key: Vec<u8>,
+    /// What is wrong with the clock, if it is doubted.
+    pub clock: Option<String>,
 }
 
 /// Longest sleep between two looks at the clock: machines are suspended and clocks are set.
@@ -90,6 +98,8 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
     let mut mail = opened.settings.mail.clone();
     let mut way = Arc::new(post(&mail)?);
     let (orders, given) = watch::channel(Some(way.clone()));
+    let mut looking = Arc::new(watch_of(&mail)?);
+    let (looks, looked) = watch::channel(Some(looking.clone()));
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
@@ -118,7 +128,9 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
     let (show_health, show_metrics) = (opened.settings.health, opened.settings.metrics);
     let gzip_feeds = opened.settings.compress_feeds;
     let limits = Limits::default();
-    let web = Web { publication: served, health: told_health, decisions, limits, show_health, show_metrics, gzip_feeds };
+    let (zones, known_zones) = watch::channel(opened.zones.clone());
+    let web =
+        Web { publication: served, health: told_health, zones: known_zones, decisions, limits, show_health, show_metrics, gzip_feeds };
     tracing::info!(%address, "convened serves");
     let server = tokio::spawn(web::serve(listener, web, ended(ending.clone())));
     let store = match begun {
@@ -131,34 +143,38 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
     };
     let last_round = store.recall(clock())?.ledger.last_round;
     let mut rounds = Rounds::new(opened, store.clone())?;
+    let arrivals = tokio::spawn(arrival::run(store.clone(), looked, clock, letters.clone(), ended(ending.clone())));
     let carrier = tokio::spawn(carrier::run(store, given, clock, letters.clone(), ended(ending.clone()), Pace::default()));
 
-    let mut watch = ClockWatch::new(last_round, clock(), Instant::now());
-    let mut ready = false;
+    let mut watch = ClockWatch::new(last_round, clock(), Instant::now(), in_step());
+    let (mut ready, mut mended) = (false, false);
     loop {
         let believed = watch.believes(clock(), Instant::now());
-        rounds.doubt_the_clock(!believed);
-        if believed {
-            let walked;
-            (rounds, walked) = rounds.turn(clock()).await?;
-            if walked {
-                publication.send_replace(rounds.publication());
-            }
+        rounds.doubt_the_clock(watch.said());
+        let published;
+        (rounds, published) = match believed {
+            true => rounds.turn(clock()).await?,
+            false => rounds.look(watch.steady(Instant::now())).await?,
+        };
+        if published {
+            publication.send_replace(rounds.publication());
+            zones.send_replace(rounds.zones().clone());
         }
         let mut otherwise = believed != orders.borrow().is_some();
-        if *rounds.mail() != mail {
+        if std::mem::take(&mut mended) || *rounds.mail() != mail {
             mail = rounds.mail().clone();
-            match post(&mail) {
-                Ok(post) => (way, otherwise) = (Arc::new(post), true),
+            match post(&mail).and_then(|post| Ok((post, watch_of(&mail)?))) {
+                Ok((post, watch)) => (way, looking, otherwise) = (Arc::new(post), Arc::new(watch), true),
                 Err(failure) => tracing::error!("Letters go on leaving as before. {failure}"),
             }
         }
         // Without an order the carrier rests; a letter in hand is finished.
         if otherwise {
             orders.send_replace(believed.then(|| way.clone()));
+            looks.send_replace(believed.then(|| looking.clone()));
         }
         letters.notify_one();
-        health.send_replace(rounds.health());
+        health.send_replace(rounds.health(clock()));
         if !ready {
             ready = true;
             let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
@@ -171,10 +187,15 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
                 tokio::time::sleep(SETTLE).await;
                 rounds.read_again();
             }
-            _ = hangup.recv() => rounds.read_again(),
+            _ = hangup.recv() => {
+                rounds.read_again();
+                // The password too, which stands in a file of its own.
+                mended = true;
+            }
             request = asked.recv() => {
                 let Some(request) = request else { break };
-                rounds = rounds.follow(request, clock()).await?;
+                let now = if believed { clock() } else { watch.steady(Instant::now()) };
+                rounds = rounds.follow(request, now).await?;
             }
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
@@ -183,11 +204,17 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
     tracing::info!("convened ends after the step in hand");
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     end.send_replace(true);
-    let both = async { (carrier.await, server.await) };
-    if tokio::time::timeout(END, both).await.is_err() {
+    let all = async { (carrier.await, server.await, arrivals.await) };
+    if tokio::time::timeout(END, all).await.is_err() {
         tracing::warn!("A letter was still in hand at the end; what is known of it is in the outbox.");
     }
     Ok(())
+}
+
+/// How long a clock that jumped has to run in step. Tests of a program that is built for them need not wait.
+fn in_step() -> Duration {
+    let shorter = std::env::var("CONVENED_IN_STEP").ok().filter(|_| cfg!(debug_assertions));
+    shorter.and_then(|seconds| seconds.parse().ok()).map_or(IN_STEP, Duration::from_secs)
 }
 
 async fn ended(mut ending: watch::Receiver<bool>) {

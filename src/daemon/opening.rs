@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 
 use super::Failure;
-use crate::config::{self, Settings, ZoneData};
+use crate::config::{self, Settings, Transport, ZoneData};
 use crate::meeting::series::NotesFolder;
 use crate::meeting::zone::Zones;
+use crate::output::letter::Afterwards;
 use crate::plan::ledger::Ledger;
 use crate::round::{Brought, Given, Identity, Kept, Survey, survey};
 use crate::source::{Remark, Text};
-use crate::sources::folder;
 use crate::sources::zoneinfo::{self, ZoneSource};
+use crate::sources::{folder, mailbox};
 use crate::store::{Room, STORE_FILE, Store};
 
 /// The configuration as it stands, with what it took to read it.
@@ -48,6 +49,7 @@ pub fn open(config: &Path) -> Result<Opened, Failure> {
     };
     let (zones, said) = zoneinfo::load(&zone_source(&settings.zone_data), Some(Path::new(&settings.state)));
     remarks.extend(said);
+    remarks.extend(mailbox_remark(&settings));
     let identity = identity(&settings);
     Ok(Opened { folder: config.to_path_buf(), settings, identity, zones, texts, remarks })
 }
@@ -65,6 +67,11 @@ fn last_good(text: Option<&Text>) -> Option<Settings> {
     config::settings(&Text { path: known.path, bytes: known.bytes }).0
 }
 
+/// Where the subscribed mailbox cannot be read.
+pub fn mailbox_remark(settings: &Settings) -> Option<Remark> {
+    settings.mail.arrivals.mailbox.as_deref().and_then(|folder| mailbox::readable(Path::new(folder)))
+}
+
 pub fn identity(settings: &Settings) -> Identity {
     Identity {
         base_url: settings.base_url.clone(),
@@ -72,6 +79,11 @@ pub fn identity(settings: &Settings) -> Identity {
         uid_domain: settings.uid_domain.clone(),
         from: settings.mail.sender.clone(),
         message_domain: settings.mail.message_id_domain.clone(),
+        afterwards: Afterwards {
+            leaves: !matches!(settings.mail.transport, Transport::Maildir { .. }),
+            mailbox: settings.mail.arrivals.mailbox.is_some(),
+            in_doubt: settings.mail.arrivals.in_doubt.clone(),
+        },
     }
 }
 

@@ -9,31 +9,39 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
-use super::opening::{Opened, bring, identity, zone_source};
-use super::{Failure, Known, WATCHDOG, answers, wake_folder};
+use super::opening::{Opened, bring, identity, mailbox_remark, zone_source};
+use super::{Failure, Known, WATCHDOG, answers, organise, wake_folder};
 use crate::config::{self, Mail, Settings};
 use crate::meeting::calendar::Calendar;
 use crate::meeting::series::NotesFolder;
+use crate::meeting::zone::Zones;
 use crate::meeting::zone::report::ZoneReport;
 use crate::output::letter::templates::FOLDER;
 use crate::output::publication::Publication;
-use crate::round::{Brought, Given, Kept, walk};
+use crate::round::{Brought, Given, Kept, look, walk};
 use crate::source::{Grade, Remark};
 use crate::sources::folder::{self, Watch};
 use crate::sources::zoneinfo;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
+use crate::web::Visit;
 use crate::web::decide::DecideRequest;
 use crate::web::health::{Health, SourceHealth};
+use crate::web::organise::OrganiseRequest;
 
 /// After a round that the store refused (a full disk), the next one is tried after so long.
 const AFTER_FAILURE: TimeDelta = TimeDelta::seconds(10);
 /// A round is walked at least so often: the last one in the store is what a start holds the clock against.
 const AT_LEAST: TimeDelta = TimeDelta::hours(12);
 
+/// The road, to its end or only as far as what is published.
+type Way<T> = fn(&Store, &mut Kept, &Given<'_>, &mut dyn FnMut(&NotesFolder) -> Brought, DateTime<Utc>) -> Result<T, StoreError>;
+
 /// Everything the daemon keeps between rounds.
 pub struct Rounds {
     opened: Opened,
     store: Store,
+    /// Of the store, for ever.
+    link_key: Vec<u8>,
     kept: Kept,
     /// Notes as read last, by folder.
     brought: HashMap<String, Brought>,
@@ -46,8 +54,10 @@ pub struct Rounds {
     last_round: Option<DateTime<Utc>>,
     /// The last round's failure, in words.
     failure: Option<String>,
-    /// The clock jumped, and has not run in step for long enough since.
-    clock_doubted: bool,
+    /// The clock jumped, and has not run in step for long enough since: in words.
+    clock_doubted: Option<String>,
+    /// What is published meanwhile.
+    looked: Option<Arc<Publication>>,
     /// Everything is to be read again, though it is not time to.
     stale: bool,
     /// Something that was read is not what the last recorded round saw.
@@ -64,6 +74,7 @@ impl Rounds {
         let mut rounds = Rounds {
             zone_report: opened.zones.versions().into(),
             opened,
+            link_key: store.link_key()?,
             store,
             kept,
             brought: HashMap::new(),
@@ -74,7 +85,8 @@ impl Rounds {
             remarks: Vec::new(),
             last_round: None,
             failure: None,
-            clock_doubted: false,
+            clock_doubted: None,
+            looked: None,
             stale: false,
             changed: true,
             next: None,
@@ -105,16 +117,48 @@ impl Rounds {
         if due || self.failure.is_none() && (self.changed || decided()) { self.walk(now) } else { false }
     }
 
-    fn walk(&mut self, now: DateTime<Utc>) -> bool {
+    /// While the clock is doubted: what was decided or edited is published as of `now`, the hour that should be, and nothing is written
+    /// down. `true` when something was.
+    pub async fn look(mut self, now: DateTime<Utc>) -> Result<(Rounds, bool), Failure> {
+        spawn_blocking(move || {
+            self.read(now);
+            let wanted = self.changed || self.store.unplanned().map_or(true, |decisions| decisions > 0);
+            let looked = if wanted { self.on_the_road(now, look) } else { return (self, false) };
+            match looked {
+                Ok((calendar, publication)) => {
+                    self.failure = None;
+                    self.calendar = calendar;
+                    self.looked = Some(publication);
+                    self.watch_folders();
+                    (self, true)
+                }
+                Err(error) => {
+                    tracing::error!("{error}");
+                    self.failure = Some(error.to_string());
+                    (self, false)
+                }
+            }
+        })
+        .await
+        .map_err(|error| Failure::World(format!("A round ended in a fault of the program: {error}.")))
+    }
+
+    /// Walks with what was read last.
+    fn on_the_road<T>(&mut self, now: DateTime<Utc>, way: Way<T>) -> Result<T, StoreError> {
         let folder = self.opened.folder.clone();
         let brought = &mut self.brought;
         let mut bring = |notes: &NotesFolder| brought.entry(notes.folder.clone()).or_insert_with(|| bring(&folder, &notes.folder)).clone();
         let mut remarks = self.opened.remarks.clone();
         remarks.extend(self.zones.remarks().iter().chain(&self.watch_remarks).cloned());
         let given = Given { remarks: &remarks, ..self.opened.given() };
-        match walk(&self.store, &mut self.kept, &given, &mut bring, now) {
+        way(&self.store, &mut self.kept, &given, &mut bring, now)
+    }
+
+    fn walk(&mut self, now: DateTime<Utc>) -> bool {
+        match self.on_the_road(now, walk) {
             Ok(walked) => {
                 self.failure = None;
+                self.looked = None;
                 self.changed = false;
                 self.last_round = Some(now);
                 self.say_what_is_new(&walked.remarks);
@@ -166,6 +210,7 @@ impl Rounds {
                 self.opened.settings = Settings { listen, state, log, ..settings };
             }
         }
+        remarks.extend(mailbox_remark(&self.opened.settings));
         self.changed |= texts != self.opened.texts || remarks != self.opened.remarks;
         self.opened.texts = texts;
         self.opened.remarks = remarks;
@@ -204,14 +249,27 @@ impl Rounds {
     }
 
     /// Shows what a link shows, or does what its button does.
-    pub async fn follow(self, request: DecideRequest, now: DateTime<Utc>) -> Result<Rounds, Failure> {
+    pub async fn follow(self, visit: Visit, now: DateTime<Utc>) -> Result<Rounds, Failure> {
         spawn_blocking(move || {
-            let known =
-                Known { calendar: self.calendar.clone(), sender: self.opened.identity.sender(None, self.kept.wording.templates.clone()) };
-            match answers::follow(&self.store, &known, &request.token, request.answer, now) {
-                // Whoever asked may have gone meanwhile; what was decided is decided.
-                Ok(view) => drop(request.reply.send(view)),
-                Err(error) => tracing::error!("{error}"),
+            let identity = &self.opened.identity;
+            let known = Known {
+                calendar: self.calendar.clone(),
+                sender: identity.sender(None, self.kept.wording.templates.clone()),
+                site: identity.site(),
+                link_key: self.link_key.clone(),
+                clock: self.clock_doubted.clone(),
+            };
+            // Whoever asked may have gone meanwhile; what was decided is decided.
+            let answered = match visit {
+                Visit::Decide(DecideRequest { token, answer, reply }) => {
+                    answers::follow(&self.store, &known, &token, answer, now).map(|view| drop(reply.send(view)))
+                }
+                Visit::Organise(OrganiseRequest { token, ask, reply }) => {
+                    organise::follow(&self.store, &known, &token, ask, now).map(|page| drop(reply.send(page)))
+                }
+            };
+            if let Err(error) = answered {
+                tracing::error!("{error}");
             }
             self
         })
@@ -234,19 +292,29 @@ impl Rounds {
         (next - now).to_std().unwrap_or(Duration::ZERO).max(Duration::from_millis(10))
     }
 
+    /// The zone data in force.
+    pub fn zones(&self) -> &Zones {
+        &self.opened.zones
+    }
+
     pub fn publication(&self) -> Arc<Publication> {
-        self.kept.publication.clone()
+        self.looked.clone().unwrap_or_else(|| self.kept.publication.clone())
     }
 
-    /// While the clock is doubted no round is walked; health says so.
-    pub fn doubt_the_clock(&mut self, doubted: bool) {
-        if doubted && !self.clock_doubted {
-            tracing::warn!("The clock jumped. What was published stays, and nothing is sent, until it has run in step for ten minutes.");
+    /// While the clock is doubted no round is walked; health says so, with why. Once it is believed again everything is looked at anew.
+    pub fn doubt_the_clock(&mut self, said: Option<String>) {
+        match (&said, &self.clock_doubted) {
+            (Some(said), None) => tracing::warn!("{said}"),
+            (None, Some(_)) => {
+                tracing::info!("The clock is believed again.");
+                (self.stale, self.changed) = (true, true);
+            }
+            _ => {}
         }
-        self.clock_doubted = doubted;
+        self.clock_doubted = said;
     }
 
-    pub fn health(&self) -> Health {
+    pub fn health(&self, now: DateTime<Utc>) -> Health {
         Health {
             version: env!("CARGO_PKG_VERSION"),
             last_round: self.last_round,
@@ -256,6 +324,7 @@ impl Rounds {
             zones: self.zone_report.clone(),
             sources: self.sources(),
             outbox: self.store.fates().unwrap_or_default().into_iter().map(|(fate, count)| (fate.word(), count.into())).collect(),
+            letters: self.store.letters_health(now).unwrap_or_default(),
             remarks: self.remarks.len() as u64,
         }
     }
@@ -277,9 +346,8 @@ impl Rounds {
         };
         let clock = SourceHealth {
             name: "clock".to_string(),
-            ok: !self.clock_doubted,
-            said: if self.clock_doubted { "The clock jumped; nothing is sent until it has run in step for ten minutes." } else { "well" }
-                .to_string(),
+            ok: self.clock_doubted.is_none(),
+            said: self.clock_doubted.clone().unwrap_or_else(|| "well".to_string()),
         };
         let store = match &self.failure {
             None => well("store", Vec::new()),
@@ -344,7 +412,7 @@ mod tests {
             assert!(!rounds.turn_now(at(minute)));
         }
         assert!(files() == before, "the store is the same, byte for byte");
-        assert_eq!(rounds.health().last_round, Some(at(31)));
+        assert_eq!(rounds.health(at(0)).last_round, Some(at(31)));
         assert!(
             !rounds.turn_now(at(31 + 719)) && rounds.turn_now(at(31 + 720)),
             "but twice a day it is written that the clock was believed"
@@ -366,12 +434,12 @@ mod tests {
         assert_eq!(&*rounds.calendar.all_series().next().unwrap().1.title, "Pruning and grafting");
         fs::write(folder.path().join("communities/orchard.toml"), "format = 1\ntitle = \n").unwrap();
         once(&mut rounds, 50, "a broken schedule");
-        assert!(rounds.health().sources.iter().any(|source| !source.ok && source.name == "communities/orchard.toml"));
+        assert!(rounds.health(at(0)).sources.iter().any(|source| !source.ok && source.name == "communities/orchard.toml"));
         fs::write(folder.path().join("communities/orchard.toml"), &edited).unwrap();
         once(&mut rounds, 60, "a mended schedule");
         fs::remove_dir_all(folder.path().join("notes")).unwrap();
         once(&mut rounds, 70, "a missing folder");
-        assert!(rounds.health().sources.iter().any(|source| !source.ok && source.name == "notes"));
+        assert!(rounds.health(at(0)).sources.iter().any(|source| !source.ok && source.name == "notes"));
         let wall = "2026-03-05T18:00:00".parse().unwrap();
         let decision = Decision {
             id: DecisionId("00000001".to_owned()),

@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
-use super::occurrence::Occurrence;
 use super::series::City;
 
 /// A meeting's hour in a city.
@@ -31,11 +30,11 @@ pub fn in_cities(cities: &[City], at: DateTime<Utc>) -> Vec<CityTime> {
 
 /// The cities in which the meeting starts at another hour of the day than an earlier one. Meant for two meetings that people hold
 /// at the same hour: a moved meeting is compared with nothing.
-pub fn shifts(cities: &[City], before: &Occurrence, now: &Occurrence) -> Vec<Shift> {
+pub fn shifts(cities: &[City], before: DateTime<Utc>, now: DateTime<Utc>) -> Vec<Shift> {
     cities
         .iter()
         .filter_map(|city| {
-            let (then, local) = (city.zone.wall(before.start), city.zone.wall(now.start));
+            let (then, local) = (city.zone.wall(before), city.zone.wall(now));
             let day = 24 * 60;
             let minutes = ((local - then).num_minutes()).rem_euclid(day);
             let minutes = if minutes > day / 2 { minutes - day } else { minutes };

@@ -1,6 +1,7 @@
 //! The meaning: plain values that know no file, no clock and no wire.
 
 pub mod action;
+pub mod arrival;
 pub mod calendar;
 pub mod change;
 pub mod clocks;

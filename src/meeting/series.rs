@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 
+use super::arrival::{Archive, InDoubt};
 use super::cron::Cron;
 use super::recurrence::Recurrence;
 use super::zone::Zone;
@@ -48,6 +49,17 @@ pub fn is_name(text: &str) -> bool {
 pub struct Address {
     pub name: Option<String>,
     pub email: String,
+}
+
+impl Address {
+    /// Whether it is at a host of mailing lists, most of which keep public archives.
+    pub fn is_at_lists(&self) -> bool {
+        const HOSTS: [&str; 5] = ["googlegroups.com", "groups.io", "freelists.org", "librelist.com", "lists.sr.ht"];
+        const FIRST_LABELS: [&str; 5] = ["list", "lists", "ml", "mailman", "listserv"];
+        let host = self.email.rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
+        let below = |of: &str| host == of || host.strip_suffix(of).is_some_and(|rest| rest.ends_with('.'));
+        HOSTS.iter().any(|of| below(of)) || host.split('.').next().is_some_and(|label| FIRST_LABELS.contains(&label))
+    }
 }
 
 impl fmt::Display for Address {
@@ -166,8 +178,12 @@ pub struct Community {
     /// At most so many scheduled letters a list and ISO week.
     pub letters_a_week: u32,
     pub digest: Option<Digest>,
+    /// After so many letters a list and day (UTC), of all kinds, reminders and digests wait until the next.
+    pub letters_a_day: u32,
     /// How long a letter about a decision waits, during which it can be taken back unseen.
     pub grace: TimeDelta,
+    /// What a doubt about one of its letters means, where it says so itself.
+    pub in_doubt: InDoubt,
     /// How long a text must stand unchanged before anything in it counts.
     pub quiet: TimeDelta,
     /// Days, beside those around the turn of the year, on which people are likely to be away.
@@ -208,6 +224,8 @@ pub struct Series {
     /// Where the notes of the coming meeting are written.
     pub agenda: Option<String>,
     pub list: Option<Address>,
+    /// Where what was sent to the list can be read.
+    pub archive: Option<Archive>,
     pub letters: Letters,
     pub attach: Attach,
     /// How long before a meeting its list is reminded; longest first.

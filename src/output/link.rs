@@ -1,6 +1,8 @@
 //! Web addresses of ours: of pages and feeds, and the signed ones by which an organiser answers a proposal. A signed link belongs to
 //! one organiser, one proposal and one round of asking, and ends; it holds no mail address.
 
+pub mod own;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use data_encoding::BASE32_NOPAD;
 use hmac::{Hmac, Mac};
@@ -95,11 +97,16 @@ fn genuine(key: &[u8], token: &str, organisers: impl FnOnce(&ProposalId) -> Vec<
 
 /// HMAC-SHA256 over the claim and, after a line feed that neither can hold, the address it belongs to.
 fn mac(key: &[u8], claim: &str, email: &str) -> Option<Hmac<Sha256>> {
+    mac_of(b"convened decision link 1\n", key, claim, email)
+}
+
+/// The same for a purpose of its own.
+fn mac_of(purpose: &[u8], key: &[u8], claim: &str, email: &str) -> Option<Hmac<Sha256>> {
     if key.len() < SHORTEST_KEY {
         return None;
     }
     let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
-    mac.update(b"convened decision link 1\n");
+    mac.update(purpose);
     mac.update(claim.as_bytes());
     mac.update(b"\n");
     mac.update(email.to_ascii_lowercase().as_bytes());

@@ -1,5 +1,6 @@
 //! Values in, words out. Nothing here computes a time: it prints occurrences. So feed, page and letter cannot disagree.
 
+pub mod atom;
 pub mod clean;
 mod feeds;
 pub mod ics;
@@ -7,7 +8,9 @@ mod inputs;
 pub mod json;
 pub mod letter;
 pub mod link;
+mod openapi;
 pub mod page;
+mod public;
 pub mod publication;
 pub mod vtimezone;
 pub mod words;

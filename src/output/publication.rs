@@ -10,7 +10,7 @@ use flate2::{Compression, GzBuilder};
 
 use super::feeds::{Said, Sheet, feeds, sheets};
 use super::page::{self, Pages, Source};
-use super::{ics, inputs, json};
+use super::{atom, ics, inputs, json, openapi};
 use crate::meeting::calendar::{Calendar, Verdicts, occurrences};
 use crate::meeting::occurrence::Occurrence;
 use crate::meeting::series::{Community, Series};
@@ -121,15 +121,16 @@ pub struct Site {
     /// `https://calendar.example.org`, without a slash at its end.
     pub base_url: String,
     pub title: String,
+    /// The domain that names of what is published belong to, for ever.
+    pub uid_domain: String,
 }
 
 pub const CALENDAR: &str = "text/calendar; charset=utf-8";
 pub const HTML: &str = "text/html; charset=utf-8";
 pub const CSS: &str = "text/css; charset=utf-8";
 pub const JSON: &str = "application/json";
-
-/// Every content type a document can have; the store keeps the name and finds the same one again.
-pub const CONTENT_TYPES: [&str; 4] = [CALENDAR, HTML, CSS, JSON];
+pub const ATOM: &str = "application/atom+xml; charset=utf-8";
+pub const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// A meeting's page and file stand from two years before to a year after it.
 const PAGES_BACK: TimeDelta = TimeDelta::weeks(104);
@@ -179,8 +180,10 @@ pub fn publish(
     feeds(&source, parts, &sheets, &mut press);
     files(&source, parts, &sheets, &mut press);
     agendas(&source, parts, &whole, &mut press);
+    machine_forms(&source, &whole, &mut press);
     pages(&source, &whole, &mut press);
     press.put(page::STYLE_PATH.to_owned(), CSS, inputs::of(page::STYLE), || Some(page::STYLE.to_owned()));
+    press.put(page::SCRIPT_PATH.to_owned(), SCRIPT, inputs::of(page::SCRIPT), || Some(page::SCRIPT.to_owned()));
     let Press { mut documents, inputs, crowded, .. } = press;
     keep_old_addresses(calendar, &mut documents);
     Publication { documents, inputs, parts: parts.to_vec(), sheets, crowded }
@@ -258,11 +261,33 @@ fn agendas(source: &Source<'_>, parts: &[Arc<Part>], whole: &[u64], press: &mut 
                 meetings.extend(occurrences(series, verdicts, week - AGENDA_BACK, week + PAGES_AHEAD).into_iter().map(|one| (series, one)));
             }
             meetings.sort_by(|(_, a), (_, b)| (a.start, &a.id).cmp(&(b.start, &b.id)));
-            let rows = meetings.iter().map(|(series, one)| json::row(community, series, one, &sequences));
-            let lines: Vec<String> = rows.filter_map(|row| serde_json::to_string(&row).ok()).collect();
-            Some(format!("[{}]\n", lines.join(",\n")))
+            let rows: Vec<json::Row> = meetings.iter().map(|(series, one)| json::row(community, series, one, &sequences)).collect();
+            Some(json::document(&rows))
         });
     }
+}
+
+/// The same as pages say, for programs.
+fn machine_forms(source: &Source<'_>, whole: &[u64], press: &mut Press<'_>) {
+    let Source { calendar, ledger, site, now, .. } = *source;
+    for (community, input) in calendar.communities.iter().zip(whole) {
+        let base = format!("/c/{}", community.id);
+        press.put(format!("{base}/series.json"), JSON, *input, || {
+            Some(json::document(&community.series.iter().map(|series| json::series_row(series, site, now)).collect::<Vec<_>>()))
+        });
+        press.put(format!("{base}/items.json"), JSON, *input, || Some(json::document(&json::item_rows(calendar, ledger, community, now))));
+        press.put(format!("{base}/changes.json"), JSON, *input, || {
+            Some(json::document(&json::change_rows(calendar, ledger, community, now)))
+        });
+        let path = format!("{base}/changes.atom");
+        press.put(path.clone(), ATOM, *input, || Some(atom::community(calendar, ledger, community, site, &path, now)));
+    }
+    let path = "/changes.atom".to_owned();
+    press.put(path.clone(), ATOM, inputs::of(whole), || Some(atom::all(calendar, ledger, site, &path, now)));
+    let example = calendar.all_series().next().map(|(_, series)| &series.id);
+    press.put("/openapi.json".to_owned(), JSON, inputs::of((&site.base_url, &site.title, example)), || {
+        Some(openapi::document(site, example))
+    });
 }
 
 fn pages(source: &Source<'_>, whole: &[u64], press: &mut Press<'_>) {
@@ -276,6 +301,14 @@ fn pages(source: &Source<'_>, whole: &[u64], press: &mut Press<'_>) {
         let schedule = inputs::schedule(community, site);
         let input = inputs::of((input, moment));
         press.put(format!("{base}/"), HTML, input, || Some(pages.community(community)));
+        for first in pages.months() {
+            press.put(format!("{base}/{}", first.format("%Y-%m")), HTML, input, || Some(pages.month(community, first)));
+        }
+        press.put(format!("{base}/month"), HTML, input, || Some(pages.month(community, week_begins(now).date_naive())));
+        press.put(format!("{base}/embed"), HTML, input, || Some(pages.embed(community)));
+        if let Some((path, style)) = pages.style(community) {
+            press.put(path, CSS, inputs::of(&style), || Some(style));
+        }
         press.put(format!("{base}/items"), HTML, input, || Some(pages.items(community)));
         press.put(format!("{base}/changes"), HTML, input, || Some(pages.changes(community)));
         let remarked = inputs::of((schedule, page::remarks::of(source, community)));

@@ -27,7 +27,8 @@ pub fn add(plan: &mut Plan, calendar: &Calendar, ledger: &Ledger, verdicts: &Ver
                 continue;
             }
             None => SeriesMemory { first_seen: now, told: Facts::new(), pending: None },
-            Some(memory) => memory.clone(),
+            // What was first seen in the future was seen while the clock was wrong.
+            Some(memory) => SeriesMemory { first_seen: memory.first_seen.min(now), ..memory.clone() },
         };
         let next = step(plan, community, series, ledger, verdicts, facts, memory, now);
         if ledger.series.get(&series.id) != Some(&next) {

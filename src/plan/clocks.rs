@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
-use super::heard::{Word, heard, letters};
+use super::heard::{Word, heard, letters, moved_since};
 use super::key::{Audience, Key, Kind, REHEARSAL, Subject};
 use super::ledger::{Fate, Ledger, Told};
 use super::tellings::{NO_GRACE_WITHIN, not_told, recipients, unique};
@@ -87,7 +87,8 @@ fn announced(calendar: &Calendar, ledger: &Ledger, now: DateTime<Utc>) -> BTreeM
     found
 }
 
-/// A meeting that takes place at another instant than its list heard last, though nobody has decided anything about it since.
+/// A meeting that takes place at another instant than its list heard last, though nobody has moved it since: what was cancelled and
+/// restored unseen was not.
 #[allow(clippy::too_many_arguments)]
 fn shifted(
     plan: &Plan,
@@ -102,8 +103,7 @@ fn shifted(
     let meeting = occurrence(series, verdicts, wall).filter(Occurrence::takes_place)?;
     let last = heard(community, series, &meeting.id, ledger, decisions)?;
     let Word::On(told) = last.word else { return None };
-    let decided_since = verdicts.on(&meeting.id).is_some_and(|standing| standing.decision.at > last.at);
-    if told == meeting.start || decided_since || rule_was_edited(plan, series, ledger, wall, last.at) {
+    if told == meeting.start || moved_since(decisions, &meeting.id, last.at) || rule_was_edited(plan, series, ledger, wall, last.at) {
         return None;
     }
     let shifted = Shifted { meeting, told };

@@ -51,7 +51,7 @@ pub fn add(plan: &mut Plan, calendar: &Calendar, ledger: &Ledger, decisions: &[D
             skip(format!("It was due on {was_due}, before this daemon knew the community."), plan);
             continue;
         }
-        if let Some(why) = held(plan, ledger, community, &digest.list, now) {
+        if let Some(why) = held(plan, ledger, calendar, community, &digest.list, now) {
             skip(why, plan);
             continue;
         }

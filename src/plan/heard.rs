@@ -1,9 +1,10 @@
 //! What a list has heard last of a meeting: the letters that may have arrived, and the decisions people knew without us.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 
 use super::key::{Kind, REHEARSAL};
 use super::ledger::{Ledger, Told};
+use crate::meeting::calendar::Verdicts;
 use crate::meeting::change::{Decision, Tell, Verdict};
 use crate::meeting::occurrence::OccurrenceId;
 use crate::meeting::series::{Community, Series};
@@ -78,4 +79,14 @@ fn taken_away(told: &Told, id: &OccurrenceId, decisions: &[Decision]) -> bool {
     let last =
         before.flat_map(|other| other.verdicts.iter().map(move |verdict| (other.at, verdict))).filter(|(_, (wall, _))| *wall == id.wall);
     last.max_by_key(|(at, _)| *at).is_some_and(|(_, (_, verdict))| matches!(verdict, Verdict::Extra { .. }))
+}
+
+/// Whether people gave a meeting another wall time since an instant. If not, only the clocks can have moved its hour.
+pub fn moved_since(decisions: &[Decision], id: &OccurrenceId, since: DateTime<Utc>) -> bool {
+    let about = |decision: &&Decision| decision.series == id.series && decision.verdicts.iter().any(|(wall, _)| *wall == id.wall);
+    let held_at =
+        |decisions: &[Decision]| -> NaiveDateTime { Verdicts::of(decisions).on(id).and_then(|standing| standing.moved).unwrap_or(id.wall) };
+    let all: Vec<Decision> = decisions.iter().filter(about).cloned().collect();
+    let before: Vec<Decision> = all.iter().filter(|decision| decision.at <= since).cloned().collect();
+    held_at(&all) != held_at(&before)
 }

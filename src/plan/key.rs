@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::meeting::change::{DecisionId, ProposalId};
+use crate::meeting::change::{DecisionId, ProposalId, short_hash};
 use crate::meeting::occurrence::OccurrenceId;
 use crate::meeting::series::{Community, SeriesId};
 
@@ -20,12 +20,13 @@ pub enum Kind {
     Changed,
     Clocks,
     Digest,
+    Hello,
     Proposal,
     Remarks,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 10] = [
+    pub const ALL: [Kind; 11] = [
         Kind::Reminder,
         Kind::Cancelled,
         Kind::Moved,
@@ -34,6 +35,7 @@ impl Kind {
         Kind::Changed,
         Kind::Clocks,
         Kind::Digest,
+        Kind::Hello,
         Kind::Proposal,
         Kind::Remarks,
     ];
@@ -48,6 +50,7 @@ impl Kind {
             Kind::Changed => "changed",
             Kind::Clocks => "clocks",
             Kind::Digest => "digest",
+            Kind::Hello => "hello",
             Kind::Proposal => "proposal",
             Kind::Remarks => "remarks",
         }
@@ -57,7 +60,8 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.word() == word)
     }
 
-    /// What a doubt means: a letter of these kinds is handed over again, same bytes, because silence is worse than a second copy.
+    /// What a doubt means where nobody said otherwise: a letter of these kinds is handed over again, same bytes, because silence is
+    /// worse than a second copy.
     pub fn again_when_in_doubt(self) -> bool {
         matches!(self, Kind::Cancelled | Kind::Moved)
     }
@@ -86,6 +90,8 @@ pub enum Subject {
     Decision(DecisionId),
     Proposal(ProposalId),
     Series(SeriesId),
+    /// A list as a whole, by [`list_name`].
+    List(String),
     /// A day's remarks, by its date.
     Day(chrono::NaiveDate),
     /// A week's remarks or digest, by the ISO week.
@@ -113,11 +119,24 @@ impl fmt::Display for Key {
             Subject::Decision(id) => write!(f, "decision/{id}")?,
             Subject::Proposal(id) => write!(f, "proposal/{id}")?,
             Subject::Series(id) => write!(f, "series/{}", id.series)?,
+            Subject::List(name) => write!(f, "list/{name}")?,
             Subject::Day(date) => write!(f, "day/{date}")?,
             Subject::Week { year, week } => write!(f, "week/{year:04}-W{week:02}")?,
         }
         write!(f, "/{}/{}", self.kind.word(), self.mark)
     }
+}
+
+/// The name of a list in keys and Message-IDs: its address with `-at-` for the `@`, and a hash where it holds more than letters, digits,
+/// dots and hyphens.
+pub fn list_name(email: &str) -> String {
+    let lower = email.to_ascii_lowercase();
+    let plain = lower.replacen('@', "-at-", 1);
+    if plain.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte)) {
+        return plain;
+    }
+    let kept: String = plain.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect();
+    format!("{kept}-{}", short_hash(&lower))
 }
 
 /// Part of the mark of a list letter that went to the organisers instead: the list has not been told.
@@ -138,5 +157,18 @@ impl Key {
         }
         let hash: String = Sha256::digest(left.as_bytes()).iter().take(8).map(|b| format!("{b:02x}")).collect();
         format!("{}.{hash}@{domain}", left[..40].trim_end_matches('.'))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_has_a_name_that_can_stand_in_a_message_id() {
+        assert_eq!(list_name("Dev@Lists.Example.org"), "dev-at-lists.example.org");
+        let odd = list_name("a+b/c@example.org");
+        assert!(odd.starts_with("a-b-c-at-example.org-") && odd != list_name("a-b+c@example.org"), "{odd}");
+        assert!(odd.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte)));
     }
 }

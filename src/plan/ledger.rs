@@ -95,6 +95,66 @@ pub struct Told {
     pub about: Option<String>,
     /// Other keys that this letter settles: a reminder may speak of two meetings.
     pub covers: Vec<String>,
+    pub way: Way,
+}
+
+/// What is known of a letter's way since its handover.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Way {
+    /// When it came to its fate.
+    pub since: DateTime<Utc>,
+    /// The list that should get it; `None` for organisers, rehearsals and local folders.
+    pub list: Option<String>,
+    /// Whether an archive or a mailbox is asked for it.
+    pub watched: bool,
+    /// When it was seen there, or by a person.
+    pub arrived: Option<DateTime<Utc>>,
+}
+
+/// Who saw a letter arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Witness {
+    Archive,
+    Mailbox,
+    Person,
+}
+
+impl Witness {
+    pub fn word(self) -> &'static str {
+        match self {
+            Witness::Archive => "archive",
+            Witness::Mailbox => "mailbox",
+            Witness::Person => "person",
+        }
+    }
+
+    pub fn parse(word: &str) -> Option<Witness> {
+        [Witness::Archive, Witness::Mailbox, Witness::Person].into_iter().find(|witness| witness.word() == word)
+    }
+}
+
+/// What is remembered of a list since its first letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListMemory {
+    pub community: Arc<str>,
+    /// In lower case.
+    pub list: String,
+    /// When the first letter to it was accepted.
+    pub first: DateTime<Utc>,
+    /// When one was last seen to arrive, and by whom.
+    pub arrived: Option<(DateTime<Utc>, Witness)>,
+}
+
+/// An introduction that somebody asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hello {
+    pub community: Arc<str>,
+    /// The list's address, in lower case.
+    pub list: String,
+    /// The mark of its key: the first, the second … ; a rehearsal has marks of its own.
+    pub mark: String,
+    pub at: DateTime<Utc>,
+    pub by: String,
 }
 
 /// What is remembered of a published component (an event, or an override of one).
@@ -144,6 +204,10 @@ pub struct Ledger {
     pub closed_items: BTreeMap<String, ItemVerdict>,
     /// Remarks already told to organisers: community and a hash of the remark.
     pub told_remarks: BTreeMap<(Arc<str>, String), DateTime<Utc>>,
+    /// By community and address.
+    pub lists: Vec<ListMemory>,
+    /// Introductions asked for, from 60 days ago on.
+    pub hellos: Vec<Hello>,
 }
 
 /// What people know of a series, in words by what they are about: `link`, `end`, and `rule UID` for each rule.

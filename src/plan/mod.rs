@@ -1,16 +1,20 @@
 //! Calendar, memory and now in; out comes what to write, withdraw, ask, decide and revise, why something is not sent, and when to
 //! look again. A pure function: it sends nothing and asks nobody what time it is.
 
+pub mod by_hand;
 pub mod changed;
 pub mod clocks;
 pub mod component;
 pub mod digest;
+pub mod fates;
 pub mod gaps;
 pub mod heard;
+pub mod hello;
 pub mod items;
 pub mod key;
 pub mod ledger;
 pub mod proposals;
+pub mod quiet;
 pub mod remarks;
 pub mod reminders;
 pub mod renamed;
@@ -74,6 +78,9 @@ pub fn make(calendar: &Calendar, ledger: &Ledger, remarks: &[(Option<Arc<str>>, 
     clocks::add(&mut plan, calendar, ledger, &decisions, &verdicts, in_doubt, now);
     reminders::add(&mut plan, calendar, ledger, &proposals, &verdicts, now);
     digest::add(&mut plan, calendar, ledger, &decisions, &verdicts, now);
+    hello::add(&mut plan, calendar, ledger, now);
+    fates::add(&mut plan, calendar, ledger, now);
+    quiet::add(&mut plan, calendar, ledger, now);
     remarks::add(&mut plan, calendar, ledger, remarks, now);
     plan
 }
@@ -193,6 +200,8 @@ pub enum About {
     Clocks { meetings: Vec<Shifted> },
     /// The coming meetings of a community, and what changed of later ones.
     Digest(Digest),
+    /// To a list, once: who writes from now on, and what.
+    Hello { list: Address },
     /// To one organiser: proposals with what carrying each out would tell the list.
     Proposal { asked: Asked, proposals: Vec<Asking> },
     Remarks {
@@ -303,3 +312,6 @@ pub struct Answer {
     pub state: ProposalState,
     pub by: String,
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,7 @@ use crate::meeting::series::Community;
 use crate::source::{Grade, Remark};
 
 /// Hour (UTC) at which remarks are written.
-const HOUR: TimeDelta = TimeDelta::hours(8);
+pub(super) const HOUR: TimeDelta = TimeDelta::hours(8);
 /// A lasting remark that still stands is told again after this time.
 const SEASON: TimeDelta = TimeDelta::weeks(13);
 

@@ -8,7 +8,7 @@ use super::items;
 use super::key::{Audience, Key, Kind, Subject};
 use super::ledger::{Fate, Ledger};
 use super::tellings::{elsewhere, recipients};
-use super::{About, Intent, Plan, Reminded, Skipped};
+use super::{About, Intent, Plan, Reminded, Skipped, quiet};
 use crate::meeting::action::ActionItem;
 use crate::meeting::calendar::{Calendar, Verdicts, occurrences};
 use crate::meeting::change::{Proposal, ProposalState, Verdict};
@@ -54,7 +54,7 @@ pub fn add(plan: &mut Plan, calendar: &Calendar, ledger: &Ledger, proposals: &[P
         if now < candidate.meeting.start - candidate.lead || covered.contains(&candidate.key) {
             continue;
         }
-        if let Some(why) = candidate.series.list.as_ref().and_then(|list| held(plan, ledger, candidate.community, list, now)) {
+        if let Some(why) = candidate.series.list.as_ref().and_then(|list| held(plan, ledger, calendar, candidate.community, list, now)) {
             plan.skipped.push(Skipped { key: candidate.key.clone(), at: now, occurrence: Some(candidate.meeting.id.clone()), why });
             // A pause ends with a day, a week's limit with its Sunday.
             plan.look_again((now.date_naive() + TimeDelta::days(1)).and_time(chrono::NaiveTime::MIN).and_utc());
@@ -148,13 +148,21 @@ fn is_covered(ledger: &Ledger, key: &Key) -> bool {
 }
 
 /// Why a scheduled letter to a list that is due, a reminder or a digest, is held, if it is.
-pub fn held(plan: &Plan, ledger: &Ledger, community: &Community, list: &Address, now: DateTime<Utc>) -> Option<String> {
+pub fn held(
+    plan: &Plan,
+    ledger: &Ledger,
+    calendar: &Calendar,
+    community: &Community,
+    list: &Address,
+    now: DateTime<Utc>,
+) -> Option<String> {
     if let Some(until) = community.paused_until.filter(|until| now.date_naive() < *until) {
         return Some(format!("Letters of {} are paused until {until}.", community.title));
     }
     let written = scheduled_this_week(plan, ledger, list, now.date_naive());
-    (written >= community.letters_a_week as usize)
-        .then(|| format!("{list} has had {written} scheduled letters this week, and letters-a-week is {}.", community.letters_a_week))
+    let of_week = (written >= community.letters_a_week as usize)
+        .then(|| format!("{list} has had {written} scheduled letters this week, and letters-a-week is {}.", community.letters_a_week));
+    of_week.or_else(|| quiet::held(plan, ledger, calendar, community, list, now))
 }
 
 /// How many reminders and digests a list has had in the ISO week of a date, those of this plan included.
@@ -219,7 +227,7 @@ fn reminded(calendar: &Calendar, proposals: &[Proposal], verdicts: &Verdicts<'_>
     // A moved meeting is at another hour because people said so: the clocks have no part in it.
     let same_hour = |before: &Occurrence| before.local_start().time() == meeting.local_start().time();
     let clock_shifts = match before.filter(|before| meeting.status == Status::Confirmed && same_hour(before)) {
-        Some(before) => shifts(&of.community.cities, &before, meeting),
+        Some(before) => shifts(&of.community.cities, before.start, meeting.start),
         None => Vec::new(),
     };
     Reminded {
@@ -241,7 +249,7 @@ fn reminded(calendar: &Calendar, proposals: &[Proposal], verdicts: &Verdicts<'_>
 }
 
 /// The last meeting of a series before another that was not cancelled, within a good year.
-fn last_held(series: &Series, verdicts: &Verdicts<'_>, meeting: &Occurrence) -> Option<Occurrence> {
+pub fn last_held(series: &Series, verdicts: &Verdicts<'_>, meeting: &Occurrence) -> Option<Occurrence> {
     [60, 400].into_iter().find_map(|days| {
         let mut before = occurrences(series, verdicts, meeting.start - TimeDelta::days(days), meeting.start);
         before.retain(Occurrence::takes_place);

@@ -3,9 +3,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::heard::{Word, heard, letters};
+use super::heard::{Word, heard, letters, moved_since};
 use super::key::{Audience, Key, Kind, Subject};
-use super::ledger::Ledger;
+use super::ledger::{Fate, Ledger};
 use super::{About, Intent, Plan, Skipped};
 use crate::meeting::calendar::{Calendar, Verdicts, occurrence, occurrences};
 use crate::meeting::change::{Decision, Tell, Verdict};
@@ -37,10 +37,7 @@ fn telling(
     now: DateTime<Utc>,
 ) {
     let Some(kind) = decision.verdicts.first().map(|(_, verdict)| kind_of(verdict)) else { return };
-    let key = key(community, decision, kind);
-    if ledger.told.contains_key(&key.to_string()) {
-        return;
-    }
+    let Some((key, doubted)) = next_key(community, decision, kind, ledger) else { return };
     let mut meetings = Vec::new();
     // Extra meetings that people heard of and that are taken back.
     let mut gone: Vec<(OccurrenceId, DateTime<Utc>)> = Vec::new();
@@ -59,6 +56,8 @@ fn telling(
         }
         match unknown(community, series, &meeting, &id, ledger, decisions) {
             Ok(()) => meetings.push(meeting),
+            // Its letter was in doubt when a part of it was overtaken: silence would be worse than saying it twice.
+            Err(_) if doubted => meetings.push(meeting),
             Err(why) => known = Some((meeting, why)),
         }
     }
@@ -75,14 +74,33 @@ fn telling(
         return;
     }
     let due = if nearest - decision.at <= NO_GRACE_WITHIN { decision.at } else { decision.at + community.grace };
-    if now < due {
+    // A decision of the future was made while the clock was wrong; its grace cannot be counted.
+    if now < due && decision.at <= now {
         plan.look_again(due);
         return;
     }
     let ids = meetings.iter().map(|meeting| &meeting.id).chain(gone.iter().map(|(id, _)| id));
     let thread = ids.flat_map(|id| letters(community, id, ledger)).map(|told| told.message_id.clone()).collect();
     let letter = intent(calendar, community, series, verdicts, decision, meetings, gone, unique(thread), now);
-    plan.write.extend(letter);
+    plan.write.extend(letter.map(|letter| Intent { key, ..letter }));
+}
+
+/// The name under which a decision is to be told now, and whether people may have what was taken back before. A letter that was taken
+/// back, because a part of it was overtaken, is no letter: the next one has a name of its own. `None` where one stands.
+fn next_key(community: &Community, decision: &Decision, kind: Kind, ledger: &Ledger) -> Option<(Key, bool)> {
+    let mut key = key(community, decision, kind);
+    let (mark, mut doubted) = (key.mark.clone(), false);
+    for again in 2.. {
+        match ledger.told.get(&key.to_string()) {
+            Some(told) if told.fate == Fate::Withdrawn => {
+                doubted |= told.doubts > 0 && kind.again_when_in_doubt();
+                key.mark = format!("{mark}-{again}");
+            }
+            Some(_) => return None,
+            None => break,
+        }
+    }
+    Some((key, doubted))
 }
 
 /// The start that a list heard of an extra meeting which is no more, while it lies ahead.
@@ -166,12 +184,14 @@ fn unknown(
     ledger: &Ledger,
     decisions: &[Decision],
 ) -> Result<(), &'static str> {
-    let last = heard(community, series, id, ledger, decisions).map(|heard| heard.word);
-    match (&meeting.status, last) {
-        (Status::Cancelled, Some(Word::Cancelled)) => Err("The list knows already that this meeting is cancelled."),
-        (Status::Moved | Status::Extra, Some(Word::On(start))) if start == meeting.start => Err("The list knows this hour already."),
+    let last = heard(community, series, id, ledger, decisions);
+    // Where nobody moved it since, another hour is the doing of the clocks, and told as such.
+    let knows = |start: DateTime<Utc>, at| start == meeting.start || !moved_since(decisions, id, at);
+    match (&meeting.status, last.map(|heard| (heard.word, heard.at))) {
+        (Status::Cancelled, Some((Word::Cancelled, _))) => Err("The list knows already that this meeting is cancelled."),
+        (Status::Moved | Status::Extra, Some((Word::On(start), at))) if knows(start, at) => Err("The list knows this hour already."),
         (Status::Confirmed, None) => Err("It was taken back before the list had heard of it."),
-        (Status::Confirmed, Some(Word::On(start))) if start == meeting.start => Err("It was taken back before the list had heard of it."),
+        (Status::Confirmed, Some((Word::On(start), at))) if knows(start, at) => Err("It was taken back before the list had heard of it."),
         _ => Ok(()),
     }
 }

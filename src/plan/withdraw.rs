@@ -1,5 +1,7 @@
 //! What is taken back before anybody has seen it: reminders of meetings that changed, and letters about decisions that no longer stand.
 
+use chrono::{DateTime, Utc};
+
 use super::Plan;
 use super::clocks;
 use super::key::Kind;
@@ -13,9 +15,9 @@ pub fn overtaken(plan: &mut Plan, calendar: &Calendar, ledger: &Ledger, verdicts
     for (key, told) in after.told.iter_mut().filter(|(_, told)| told.fate.is_pending()) {
         let why = match told.kind {
             Kind::Reminder => told.meetings.iter().find_map(|(id, start)| reminder(calendar, verdicts, id, *start)),
-            Kind::Cancelled | Kind::Moved | Kind::Restored | Kind::Extra => decision(verdicts, told),
+            Kind::Cancelled | Kind::Moved | Kind::Restored | Kind::Extra => decision(calendar, verdicts, told),
             Kind::Clocks => told.meetings.iter().find_map(|(id, start)| clocks::overtaken(calendar, verdicts, id, *start)),
-            Kind::Changed | Kind::Digest | Kind::Proposal | Kind::Remarks => None,
+            Kind::Changed | Kind::Digest | Kind::Hello | Kind::Proposal | Kind::Remarks => None,
         };
         if let Some(why) = why {
             told.fate = Fate::Withdrawn;
@@ -27,7 +29,7 @@ pub fn overtaken(plan: &mut Plan, calendar: &Calendar, ledger: &Ledger, verdicts
     after
 }
 
-fn reminder(calendar: &Calendar, verdicts: &Verdicts<'_>, id: &OccurrenceId, start: chrono::DateTime<chrono::Utc>) -> Option<&'static str> {
+fn reminder(calendar: &Calendar, verdicts: &Verdicts<'_>, id: &OccurrenceId, start: DateTime<Utc>) -> Option<&'static str> {
     let series = calendar.series(&id.series)?;
     match occurrence(series, verdicts, id.wall) {
         None => Some("The meeting is no longer in the schedule."),
@@ -37,9 +39,16 @@ fn reminder(calendar: &Calendar, verdicts: &Verdicts<'_>, id: &OccurrenceId, sta
     }
 }
 
-/// A letter about a decision of which nothing stands any more.
-fn decision(verdicts: &Verdicts<'_>, told: &Told) -> Option<&'static str> {
+/// A letter about a decision of which something stands no more, or at another hour: what still stands is told anew ([`super::tellings`]).
+fn decision(calendar: &Calendar, verdicts: &Verdicts<'_>, told: &Told) -> Option<&'static str> {
     let stands = |id: &OccurrenceId| verdicts.on(id).is_some_and(|standing| Some(&standing.decision.id.0) == told.about.as_ref());
-    let overtaken = !told.meetings.is_empty() && !told.meetings.iter().any(|(id, _)| stands(id));
-    overtaken.then_some("Something newer was decided before the letter left.")
+    let another_hour = |(id, start): &&(OccurrenceId, DateTime<Utc>)| {
+        let meeting = calendar.series(&id.series).and_then(|series| occurrence(series, verdicts, id.wall));
+        meeting.is_some_and(|meeting| meeting.start != *start)
+    };
+    match told.meetings.iter().filter(|(id, _)| !stands(id)).count() {
+        0 => told.meetings.iter().find(another_hour).map(|_| "The hour changed before the letter left."),
+        overtaken if overtaken == told.meetings.len() => Some("Something newer was decided before the letter left."),
+        _ => Some("Something newer was decided about a part of it before the letter left; what stands is told anew."),
+    }
 }

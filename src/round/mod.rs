@@ -17,7 +17,7 @@ use crate::meeting::series::{Address, NotesFolder, SeriesId};
 use crate::meeting::zone::Zones;
 use crate::notes::readings::Readings;
 use crate::output::letter::templates::Templates;
-use crate::output::letter::{self, Letter, Sender, attachment, compose};
+use crate::output::letter::{self, Afterwards, Letter, Sender, attachment, compose};
 use crate::output::publication::{Publication, Site, next_change, publish};
 use crate::plan::ledger::{Ledger, RememberedRule};
 use crate::plan::{self, Plan, component};
@@ -46,13 +46,25 @@ pub struct Identity {
     pub uid_domain: String,
     pub from: Address,
     pub message_domain: String,
+    pub afterwards: Afterwards,
 }
 
 impl Identity {
+    /// As the publisher of feeds and pages.
+    pub fn site(&self) -> Site {
+        Site { base_url: self.base_url.clone(), title: self.title.clone(), uid_domain: self.uid_domain.clone() }
+    }
+
     /// As the writer of letters; without a key its links are shown as LINK.
     pub fn sender(&self, link_key: Option<Vec<u8>>, templates: Templates) -> Sender {
-        let (from, message_domain, base_url) = (self.from.clone(), self.message_domain.clone(), self.base_url.clone());
-        Sender { from, message_domain, base_url, link_key, templates }
+        Sender {
+            from: self.from.clone(),
+            message_domain: self.message_domain.clone(),
+            base_url: self.base_url.clone(),
+            link_key,
+            templates,
+            afterwards: self.afterwards.clone(),
+        }
     }
 }
 
@@ -154,6 +166,55 @@ pub fn survey(
     Survey { calendar: understood.calendar, rules, remarks, templates: kept.wording.templates.clone(), next: understood.next }
 }
 
+/// What a round thinks before anything is written down.
+struct Thought {
+    survey: Survey,
+    plan: Plan,
+    /// The memory after the plan, as far as readers of the publication are concerned.
+    after: Ledger,
+    publication: Publication,
+}
+
+/// From the texts to a plan and what is published of it. Decides nothing that is not in the plan, and writes nothing.
+fn think(
+    kept: &mut Kept,
+    ledger: &mut Ledger,
+    given: &Given<'_>,
+    bring: &mut dyn FnMut(&NotesFolder) -> Brought,
+    now: DateTime<Utc>,
+) -> Thought {
+    let mut survey = survey(kept, ledger, given, bring, now);
+    // What is to be said of the feeds is known from the round before.
+    let said: Vec<_> = survey.remarks.iter().cloned().chain(kept.publication.remarks()).collect();
+    let mut plan = plan::make(&survey.calendar, ledger, &said, now);
+    plan.rules = std::mem::take(&mut survey.rules);
+    let own = plan.remarks.iter().filter_map(|remark| Some((plan::remarks::community_of(&survey.calendar, remark)?, remark.clone())));
+    let own: Vec<(Arc<str>, Remark)> = own.collect();
+    survey.calendar.remarks.extend(own);
+    let mut after = plan.remembered(ledger);
+    let parts = component::parts(&survey.calendar, &Verdicts::of(&after.decisions), &ledger.revisions, now, kept.publication.parts());
+    plan.revise = component::revise(parts.iter().flat_map(|part| &part.components), &ledger.revisions, now);
+    after.revisions.extend(plan.revise.iter().cloned());
+    survey.calendar.items = plan::items::items(&survey.calendar, &after);
+    let site = given.identity.site();
+    let publication = publish(&survey.calendar, &after, &parts, &site, now, Some(&kept.publication));
+    Thought { survey, plan, after, publication }
+}
+
+/// While the clock is not believed: what is published as things stand, at the last hour that was. No letter is written, nothing counts as
+/// told, seen or past, and the memory stays as it was; the next round that is walked comes to the same again.
+pub fn look(
+    store: &Store,
+    kept: &mut Kept,
+    given: &Given<'_>,
+    bring: &mut dyn FnMut(&NotesFolder) -> Brought,
+    now: DateTime<Utc>,
+) -> Result<(Arc<Calendar>, Arc<Publication>), StoreError> {
+    let mut ledger = store.recall(now)?.ledger;
+    let Thought { survey, publication, .. } = think(kept, &mut ledger, given, bring, now);
+    Ok((Arc::new(survey.calendar), Arc::new(publication)))
+}
+
 /// Walks the whole road once. A decision that comes in meanwhile makes it start over.
 pub fn walk(
     store: &Store,
@@ -164,28 +225,15 @@ pub fn walk(
 ) -> Result<Walked, StoreError> {
     loop {
         let mut recalled = store.recall(now)?;
-        let mut survey = survey(kept, &mut recalled.ledger, given, bring, now);
-        // What is to be said of the feeds is known from the round before.
-        let said: Vec<_> = survey.remarks.iter().cloned().chain(kept.publication.remarks()).collect();
+        let Thought { survey, plan, after, publication } = think(kept, &mut recalled.ledger, given, bring, now);
         let ledger = &recalled.ledger;
-        let mut plan = plan::make(&survey.calendar, ledger, &said, now);
-        plan.rules = survey.rules;
-        let own = plan.remarks.iter().filter_map(|remark| Some((plan::remarks::community_of(&survey.calendar, remark)?, remark.clone())));
-        let own: Vec<(Arc<str>, Remark)> = own.collect();
-        survey.calendar.remarks.extend(own);
-        let mut after = plan.remembered(ledger);
-        let parts = component::parts(&survey.calendar, &Verdicts::of(&after.decisions), &ledger.revisions, now, kept.publication.parts());
-        plan.revise = component::revise(parts.iter().flat_map(|part| &part.components), &ledger.revisions, now);
-        after.revisions.extend(plan.revise.iter().cloned());
-        survey.calendar.items = plan::items::items(&survey.calendar, &after);
-        let site = Site { base_url: given.identity.base_url.clone(), title: given.identity.title.clone() };
-        let publication = publish(&survey.calendar, &after, &parts, &site, now, Some(&kept.publication));
         let sender = given.identity.sender(Some(ledger.link_key.clone()), survey.templates.clone());
+        let site = given.identity.site();
         let letters: Vec<Letter> = plan
             .write
             .iter()
             .map(|intent| {
-                let attached = attachment::of(intent, &survey.calendar, (&parts, &after), (&sender, &site), now);
+                let attached = attachment::of(intent, &survey.calendar, (publication.parts(), &after), (&sender, &site), now);
                 compose(intent, &survey.calendar, &sender, attached.as_deref(), now)
             })
             .collect();

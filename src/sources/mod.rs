@@ -1,4 +1,6 @@
 //! The only rooms that fetch what we read.
 
+pub mod archive;
 pub mod folder;
+pub mod mailbox;
 pub mod zoneinfo;

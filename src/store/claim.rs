@@ -5,8 +5,9 @@ use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::recall::{kind, lines};
-use super::rows::{instant, maybe_instant, micros};
-use super::{Store, StoreError};
+use super::rows::{instant, maybe_instant, micros, unreadable};
+use super::{Store, StoreError, arrival};
+use crate::meeting::arrival::Doubt;
 use crate::plan::key::Kind;
 
 /// A letter to be handed over now, for this attempt.
@@ -47,7 +48,7 @@ pub enum Settled {
 }
 
 /// A letter in doubt for so many times stays so until a person looks.
-const DOUBTS: i64 = 2;
+pub(super) const DOUBTS: i64 = 2;
 
 /// What the index `letter_pending` holds, in its very words: SQLite uses it only then.
 const PENDING: &str = "fate IN ('waiting', 'handing-over', 'deferred', 'held')";
@@ -106,15 +107,26 @@ impl Store {
         })
     }
 
-    /// The fourth act: what became of an attempt. `false` when that attempt is not in hand any more: then nothing changes.
+    /// The fourth act: what became of an attempt. `false` when that attempt is not in hand any more: then nothing changes. A letter that
+    /// comes back waits for a round, if one was recorded while it was in hand and could not take it back.
     pub fn settle(&self, key: &str, attempt: u32, settled: &Settled, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        self.write(|tx| {
-            let Some((number, kind, doubts)) = in_hand(tx, key, attempt)? else {
-                return Ok(false);
+        let to_a_list = self.write(|tx| {
+            let Some(in_hand) = in_hand(tx, key, attempt)? else {
+                return Ok(None);
             };
-            apply(tx, number, kind, doubts, settled, now)?;
-            Ok(true)
-        })
+            if matches!(settled, Settled::Deferred { .. } | Settled::Doubt { .. }) {
+                tx.prepare_cached(
+                    "UPDATE house SET decided = decided + 1 WHERE last_round > (SELECT since FROM letter WHERE number = ?1)",
+                )?
+                .execute([in_hand.number])?;
+            }
+            apply(tx, &in_hand, settled, now)?;
+            Ok(Some(in_hand.list.is_some()))
+        })?;
+        if to_a_list == Some(true) {
+            self.left.notify_one();
+        }
+        Ok(to_a_list.is_some())
     }
 
     /// At the daemon's start, before the carrier: attempts that a crash cut off. Where the last dot cannot have left, the letter waits as
@@ -122,15 +134,15 @@ impl Store {
     /// schedule may have changed while nobody looked.
     pub fn recover(&self, now: DateTime<Utc>) -> Result<Vec<String>, StoreError> {
         self.write(|tx| {
-            let cut_off: Vec<(i64, String, Kind, i64, bool)> = tx
-                .prepare_cached("SELECT number, key, kind, doubts, dot FROM letter WHERE fate = 'handing-over' ORDER BY number")?
-                .query_map([], |row| Ok((row.get(0)?, row.get(1)?, kind(row, 2)?, row.get(3)?, row.get(4)?)))?
+            let cut_off: Vec<(InHand, bool)> = tx
+                .prepare_cached(&format!("SELECT {IN_HAND}, dot FROM letter WHERE fate = 'handing-over' ORDER BY number"))?
+                .query_map([], |row| Ok((InHand::read(row)?, row.get("dot")?)))?
                 .collect::<rusqlite::Result<_>>()?;
             tx.execute("UPDATE house SET decided = decided + 1", [])?;
             let mut doubtful = Vec::new();
-            for (number, key, kind, doubts, dot) in cut_off {
+            for (in_hand, dot) in cut_off {
                 let settled = if dot {
-                    doubtful.push(key);
+                    doubtful.push(in_hand.key.clone());
                     Settled::Doubt {
                         said: "convened was stopped after it had handed over the letter and before the server's answer.".to_owned(),
                         again: now,
@@ -138,7 +150,7 @@ impl Store {
                 } else {
                     Settled::Deferred { said: "convened was stopped before it had handed over the letter.".to_owned(), until: now }
                 };
-                apply(tx, number, kind, doubts, &settled, now)?;
+                apply(tx, &in_hand, &settled, now)?;
             }
             Ok(doubtful)
         })
@@ -183,25 +195,73 @@ pub(super) fn mark_useless(tx: &Transaction, now: DateTime<Utc>) -> rusqlite::Re
     Ok(())
 }
 
-fn in_hand(tx: &Transaction, key: &str, attempt: u32) -> rusqlite::Result<Option<(i64, Kind, i64)>> {
-    tx.prepare_cached("SELECT number, kind, doubts FROM letter WHERE key = ?1 AND attempts = ?2 AND fate = 'handing-over'")?
-        .query_row(params![key, attempt], |row| Ok((row.get(0)?, kind(row, 1)?, row.get(2)?)))
+/// A letter in hand, as far as its settling needs it.
+struct InHand {
+    number: i64,
+    key: String,
+    community: String,
+    kind: Kind,
+    doubts: i64,
+    list: Option<String>,
+    policy: Option<Doubt>,
+    /// Somebody saw it arrive, whatever the server says.
+    arrived: bool,
+}
+
+const IN_HAND: &str = "number, key, community, kind, doubts, list, in_doubt, arrived IS NOT NULL";
+
+impl InHand {
+    fn read(row: &Row) -> rusqlite::Result<InHand> {
+        Ok(InHand {
+            number: row.get(0)?,
+            key: row.get(1)?,
+            community: row.get(2)?,
+            kind: kind(row, 3)?,
+            doubts: row.get(4)?,
+            list: row.get(5)?,
+            policy: policy(row, 6)?,
+            arrived: row.get(7)?,
+        })
+    }
+
+    /// Whether a doubt about it means that it is handed over again, unasked.
+    fn goes_again(&self) -> bool {
+        self.doubts + 1 < DOUBTS && self.policy.map_or(self.kind.again_when_in_doubt(), |policy| policy == Doubt::Again)
+    }
+}
+
+/// What a doubt about a letter means, where that was said; null means: as its kind does.
+pub(super) fn policy(row: &Row, column: usize) -> rusqlite::Result<Option<Doubt>> {
+    let word = row.get_ref(column)?.as_str_or_null()?;
+    word.map(|word| Doubt::parse(word).ok_or_else(|| unreadable("answer to a doubt", word))).transpose()
+}
+
+fn in_hand(tx: &Transaction, key: &str, attempt: u32) -> rusqlite::Result<Option<InHand>> {
+    tx.prepare_cached(&format!("SELECT {IN_HAND} FROM letter WHERE key = ?1 AND attempts = ?2 AND fate = 'handing-over'"))?
+        .query_row(params![key, attempt], InHand::read)
         .optional()
 }
 
-fn apply(tx: &Transaction, number: i64, kind: Kind, doubts: i64, settled: &Settled, now: DateTime<Utc>) -> rusqlite::Result<()> {
+fn apply(tx: &Transaction, letter: &InHand, settled: &Settled, now: DateTime<Utc>) -> rusqlite::Result<()> {
     let (fate, said, until, doubt) = match settled {
         Settled::Sent { said } => ("sent", said.clone(), None, false),
+        Settled::Refused { said } | Settled::Deferred { said, .. } | Settled::Doubt { said, .. } if letter.arrived => {
+            ("sent", format!("It was seen to arrive, though the server did not say so: {said}"), None, false)
+        }
         Settled::Refused { said } => ("refused", said.clone(), None, false),
         Settled::Deferred { said, until } => ("deferred", said.clone(), Some(*until), false),
-        Settled::Doubt { said, again } if kind.again_when_in_doubt() && doubts + 1 < DOUBTS => {
+        Settled::Doubt { said, again } if letter.goes_again() => {
             ("deferred", format!("In doubt, so it is handed over once more: {said}"), Some(*again), true)
         }
         Settled::Doubt { said, .. } => ("doubt", said.clone(), None, true),
     };
     tx.prepare_cached(
-        "UPDATE letter SET fate = ?2, since = ?3, said = ?4, deferred_until = ?5, doubts = doubts + ?6, dot = 0 WHERE number = ?1",
+        "UPDATE letter SET fate = ?2, since = ?3, said = ?4, deferred_until = ?5, doubts = doubts + ?6, dot = 0, looks = 0, absent = 0
+         WHERE number = ?1",
     )?
-    .execute(params![number, fate, micros(now), said, until.map(micros), doubt])?;
+    .execute(params![letter.number, fate, micros(now), said, until.map(micros), doubt])?;
+    if let Some(list) = letter.list.as_deref().filter(|_| fate == "sent") {
+        arrival::accepted(tx, &letter.community, list, &letter.key, now)?;
+    }
     Ok(())
 }

@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::recall::fate;
 use super::rows::{insert_decision, instant, item_word, micros, unreadable};
-use super::{Store, StoreError};
+use super::{Store, StoreError, arrival};
 use crate::meeting::change::{Decision, DecisionId, ProposalState};
 use crate::plan::Answer;
 use crate::plan::ledger::{Fate, ItemVerdict};
@@ -39,6 +39,18 @@ pub enum Decide {
     Retry {
         key: String,
     },
+    /// A person saw a letter arrive.
+    Arrived {
+        key: String,
+    },
+    /// An introduction to a list (its address in lower case), once; with `again` another one. A rehearsal's goes to the organisers.
+    Hello {
+        community: String,
+        list: String,
+        rehearsal: bool,
+        again: bool,
+        by: String,
+    },
 }
 
 /// What became of it.
@@ -50,6 +62,8 @@ pub enum Decided {
     Answered { state: ProposalState, by: Option<String>, since: DateTime<Utc> },
     /// The words of the proposal changed since the person saw it; this is the round that is open now.
     Outdated { round: u32 },
+    /// The list was introduced to before, by the letter with this mark; nothing changed.
+    Introduced { mark: String, at: DateTime<Utc> },
     /// The letter's fate does not allow it; nothing changed.
     Fated(Fate),
     /// There is no such proposal, decision or letter.
@@ -92,6 +106,20 @@ impl Store {
                 Fate::Held | Fate::Refused | Fate::Deferred | Fate::Doubt => Some("waiting"),
                 _ => None,
             }),
+            Decide::Arrived { key } => {
+                let decided = arrival::seen_by_a_person(tx, key, now)?;
+                if decided == Decided::Done {
+                    count(tx)?;
+                }
+                Ok(decided)
+            }
+            Decide::Hello { community, list, rehearsal, again, by } => {
+                let decided = arrival::hello(tx, community, list, *rehearsal, *again, by, now)?;
+                if decided == Decided::Done {
+                    count(tx)?;
+                }
+                Ok(decided)
+            }
         })
     }
 }

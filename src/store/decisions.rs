@@ -10,9 +10,10 @@ use chrono::{DateTime, Datelike, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
 use rusqlite::params;
 use serde::Deserialize;
 
-use super::rows::{decisions, insert_decision, item_verdict, item_word, micros, unreadable};
+use super::answers::{self, RawAnswer};
+use super::rows::{decisions, insert_decision, item_verdict, item_word, micros, proposals, unreadable, upsert_proposal};
 use super::{Store, StoreError};
-use crate::meeting::change::{By, Decision, DecisionId, ProposalId, Tell, Verdict};
+use crate::meeting::change::{By, Decision, DecisionId, Proposal, ProposalId, Tell, Verdict};
 use crate::meeting::series::SeriesId;
 use crate::plan::ledger::ItemVerdict;
 use crate::source::{Place, Remark};
@@ -20,21 +21,31 @@ use crate::source::{Place, Remark};
 /// The file's name in the state folder.
 pub const DECISIONS_FILE: &str = "decisions.toml";
 
-const WALL: &str = "%Y-%m-%d %H:%M:%S";
+pub(super) const WALL: &str = "%Y-%m-%d %H:%M:%S";
 /// No meeting is longer.
 const LONGEST: TimeDelta = TimeDelta::days(7);
 
 const HEAD: &str = "\
-# What people decided about single meetings, and which action items they closed, as convened remembers it.
+# What people decided about single meetings, what they answered to proposals of notes, and which action items they closed, as convened
+# remembers it.
 # Written anew after each decision: a change made here is lost. When the store is lost, an empty one is
 # filled from this file; lists are told nothing then. Times of meetings are wall times of their series.
 format = 1
 ";
 
-/// Decisions and verdicts on action items as text.
-pub fn decisions_text(decisions: &[Decision], items: &BTreeMap<String, ItemVerdict>) -> String {
+/// What the file holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    pub decisions: Vec<Decision>,
+    /// Proposals; those that are open are asked again and not kept.
+    pub answers: Vec<Proposal>,
+    pub items: BTreeMap<String, ItemVerdict>,
+}
+
+/// Decisions, answers to proposals and verdicts on action items as text.
+pub fn decisions_text(said: &Said) -> String {
     let mut text = HEAD.to_owned();
-    for decision in decisions {
+    for decision in &said.decisions {
         text.push_str("\n[[decision]]\n");
         line(&mut text, "id", &decision.id.0);
         line(&mut text, "series", &decision.series.to_string());
@@ -66,7 +77,8 @@ pub fn decisions_text(decisions: &[Decision], items: &BTreeMap<String, ItemVerdi
             line(&mut text, "amended", &stamp(amended));
         }
     }
-    for (id, verdict) in items {
+    text.push_str(&answers::text(&said.answers));
+    for (id, verdict) in &said.items {
         text.push_str("\n[[item]]\n");
         line(&mut text, "id", id);
         line(&mut text, "is", item_word(*verdict));
@@ -74,7 +86,7 @@ pub fn decisions_text(decisions: &[Decision], items: &BTreeMap<String, ItemVerdi
     text
 }
 
-fn stamp(at: DateTime<Utc>) -> String {
+pub(super) fn stamp(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
@@ -89,7 +101,7 @@ fn verdict_text(verdict: &Verdict) -> String {
 }
 
 /// Always on one line: whoever reads the file with `grep` sees whole reasons.
-fn line(text: &mut String, name: &str, value: &str) {
+pub(super) fn line(text: &mut String, name: &str, value: &str) {
     let _ = write!(text, "{name} = \"");
     for c in value.chars() {
         match c {
@@ -112,6 +124,8 @@ struct RawFile {
     format: i64,
     #[serde(default)]
     decision: Vec<toml::Spanned<RawDecision>>,
+    #[serde(default)]
+    answer: Vec<toml::Spanned<RawAnswer>>,
     #[serde(default)]
     item: Vec<toml::Spanned<RawItem>>,
 }
@@ -154,7 +168,7 @@ struct RawItem {
 }
 
 /// Reads what [`decisions_text`] wrote. The first fault ends it, with its line: half a memory would be worse than a question.
-pub fn read_decisions(text: &str) -> Result<(Vec<Decision>, BTreeMap<String, ItemVerdict>), Remark> {
+pub fn read_decisions(text: &str) -> Result<Said, Remark> {
     let fault = |offset: usize, sentence: String| {
         let before = text.get(..offset).unwrap_or(text);
         let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
@@ -175,6 +189,14 @@ pub fn read_decisions(text: &str) -> Result<(Vec<Decision>, BTreeMap<String, Ite
         let unclear = |what| fault(offset, format!("The decision {id} {what}. Correct it or take it out."));
         decisions.push(decision(raw).map_err(unclear)?);
     }
+    let mut answers = Vec::new();
+    for spanned in raw.answer {
+        let offset = spanned.span().start;
+        let raw = spanned.into_inner();
+        let id = raw.proposal.clone();
+        let unclear = |what| fault(offset, format!("The answer to proposal {id} {what}. Correct it or take it out."));
+        answers.push(answers::read(raw).map_err(unclear)?);
+    }
     let mut items = BTreeMap::new();
     for spanned in raw.item {
         let offset = spanned.span().start;
@@ -187,7 +209,7 @@ pub fn read_decisions(text: &str) -> Result<(Vec<Decision>, BTreeMap<String, Ite
         })?;
         items.insert(raw.id, verdict);
     }
-    Ok((decisions, items))
+    Ok(Said { decisions, answers, items })
 }
 
 fn decision(raw: RawDecision) -> Result<Decision, &'static str> {
@@ -227,12 +249,12 @@ fn decision(raw: RawDecision) -> Result<Decision, &'static str> {
     })
 }
 
-fn wall(text: &str) -> Result<NaiveDateTime, &'static str> {
+pub(super) fn wall(text: &str) -> Result<NaiveDateTime, &'static str> {
     let wall = NaiveDateTime::parse_from_str(text, WALL).ok().filter(|wall| (1970..=2099).contains(&wall.year()));
     wall.ok_or("has a wall time that is not written as 2023-10-30 09:00:00")
 }
 
-fn instant(text: &str) -> Result<DateTime<Utc>, &'static str> {
+pub(super) fn instant(text: &str) -> Result<DateTime<Utc>, &'static str> {
     text.parse().map_err(|_| "has an instant that is not written as 2023-10-25T19:42:10Z")
 }
 
@@ -245,7 +267,8 @@ impl Store {
                 let word: String = row.get(1)?;
                 Ok((row.get(0)?, item_verdict(&word).ok_or_else(|| unreadable("verdict on an item", &word))?))
             })?;
-            Ok(decisions_text(&decisions(tx)?, &items.collect::<rusqlite::Result<_>>()?))
+            let items = items.collect::<rusqlite::Result<_>>()?;
+            Ok(decisions_text(&Said { decisions: decisions(tx)?, answers: proposals(tx, DateTime::UNIX_EPOCH)?, items }))
         })?;
         let path = folder.join(DECISIONS_FILE);
         if fs::read(&path).is_ok_and(|before| before == text.as_bytes()) {
@@ -261,7 +284,7 @@ impl Store {
         write().map_err(|source| StoreError::Folder { folder: folder.to_owned(), source })
     }
 
-    /// Fills a store that has seen no round and no decision from the folder's `decisions.toml`, and says how many decisions that were.
+    /// Fills a store that has seen no round and no decision from the folder's `decisions.toml`, and says how many decisions and answers that were.
     /// They are kept as told already. A store that remembers anything, or a folder without that file, stays as it is.
     pub fn fill_from_decisions_file(&self, folder: &Path) -> Result<usize, StoreError> {
         let path = folder.join(DECISIONS_FILE);
@@ -270,26 +293,30 @@ impl Store {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
             Err(source) => return Err(StoreError::Folder { folder: folder.to_owned(), source }),
         };
-        let empty = "SELECT born IS NULL AND NOT EXISTS (SELECT 1 FROM decision) FROM house";
+        let empty = "SELECT born IS NULL AND NOT EXISTS (SELECT 1 FROM decision) AND NOT EXISTS (SELECT 1 FROM proposal) FROM house";
         if !self.read(|tx| tx.query_row(empty, [], |row| row.get(0)))? {
             return Ok(0);
         }
-        let (decisions, items) = read_decisions(&text).map_err(|remark| StoreError::Decisions { path, remark: Box::new(remark) })?;
+        let mut said = read_decisions(&text).map_err(|remark| StoreError::Decisions { path, remark: Box::new(remark) })?;
         self.write(|tx| {
             if !tx.query_row(empty, [], |row| row.get(0))? {
                 return Ok(0);
             }
-            for decision in &decisions {
+            said.decisions.sort_by_key(|decision| decision.at);
+            for decision in &said.decisions {
                 insert_decision(tx, &Decision { tell: Tell::Silently, ..decision.clone() })?;
             }
-            let latest = decisions.iter().map(|decision| decision.at).max().unwrap_or_default();
-            for (id, verdict) in &items {
+            for answer in &said.answers {
+                upsert_proposal(tx, answer)?;
+            }
+            let latest = said.decisions.iter().map(|decision| decision.at).max().unwrap_or_default();
+            for (id, verdict) in &said.items {
                 tx.execute(
                     "INSERT OR REPLACE INTO item (id, verdict, at) VALUES (?1, ?2, ?3)",
                     params![id, item_word(*verdict), micros(latest)],
                 )?;
             }
-            Ok(decisions.len())
+            Ok(said.decisions.len() + said.answers.len())
         })
     }
 }

@@ -1,10 +1,13 @@
 //! The memory: what was told, decided, asked and published, in one SQLite file. Six whole acts - recall, record, claim, settle,
 //! decide, publication - each of them one transaction. Everything is synchronous; whoever awaits calls it from a blocking thread.
 
+mod answers;
+mod arrival;
 mod claim;
 mod decide;
 mod decisions;
 mod fault;
+mod health;
 mod lock;
 mod outbox;
 mod recall;
@@ -20,10 +23,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::Notify;
 
+pub use arrival::{Awaited, Look, Looked};
 pub use claim::{Handover, Settled};
 pub use decide::{Decide, Decided};
-pub use decisions::{DECISIONS_FILE, decisions_text, read_decisions};
+pub use decisions::{DECISIONS_FILE, Said, decisions_text, read_decisions};
 pub use fault::StoreError;
 pub use lock::Lock;
 pub use outbox::OutboxRow;
@@ -38,6 +43,8 @@ pub const STORE_FILE: &str = "convened.db";
 #[derive(Clone, Debug)]
 pub struct Store {
     connection: Arc<Mutex<Connection>>,
+    /// Rung when a letter to a list has left.
+    left: Arc<Notify>,
     /// For sentences.
     path: Arc<Path>,
 }
@@ -75,7 +82,7 @@ impl Store {
     }
 
     fn new(connection: Connection, path: PathBuf) -> Store {
-        Store { connection: Arc::new(Mutex::new(connection)), path: path.into() }
+        Store { connection: Arc::new(Mutex::new(connection)), left: Arc::new(Notify::new()), path: path.into() }
     }
 
     /// A panic elsewhere leaves no half-done act behind: its transaction was rolled back.

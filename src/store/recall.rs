@@ -7,11 +7,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Row, Transaction};
 
 use super::rows::{date, decisions, instant, item_verdict, maybe_instant, micros, proposals, series_id, time, unreadable};
-use super::{Store, StoreError};
+use super::{Store, StoreError, arrival};
 use crate::meeting::occurrence::OccurrenceId;
 use crate::meeting::series::SeriesId;
 use crate::plan::key::Kind;
-use crate::plan::ledger::{Facts, Fate, Ledger, RememberedRule, Revision, SeriesMemory, Told};
+use crate::plan::ledger::{Facts, Fate, Ledger, RememberedRule, Revision, SeriesMemory, Told, Way};
 
 /// Letters are remembered for so many days after they were written, and always while they are still of use.
 const LETTER_DAYS: i64 = 60;
@@ -60,9 +60,16 @@ impl Store {
                     })?;
                     rows.collect::<rusqlite::Result<_>>()?
                 },
+                lists: arrival::lists(tx)?,
+                hellos: arrival::hellos(tx, letters_since)?,
             };
             Ok(Recalled { ledger, decided })
         })
+    }
+
+    /// What signs the links of this store, for ever.
+    pub fn link_key(&self) -> Result<Vec<u8>, StoreError> {
+        self.read(|tx| tx.query_row("SELECT link_key FROM house", [], |row| row.get(0)))
     }
 
     /// How many decisions there are of which no recorded round knows yet (a start counts as one); while there are any, nothing is handed
@@ -108,7 +115,8 @@ fn told(tx: &Transaction, since: DateTime<Utc>, now: DateTime<Utc>) -> rusqlite:
         covers.entry(row.get(0)?).or_default().push(row.get(1)?);
     }
     let mut select = tx.prepare_cached(&format!(
-        "SELECT number, key, kind, fate, written, message_id, recipients, series, about, doubts FROM letter WHERE {WHICH}"
+        "SELECT number, key, kind, fate, written, message_id, recipients, series, about, doubts, since, list,
+             archive IS NOT NULL OR mailbox, arrived FROM letter WHERE {WHICH}"
     ))?;
     let told = select.query_map(bounds, |row| {
         let number: i64 = row.get(0)?;
@@ -126,6 +134,7 @@ fn told(tx: &Transaction, since: DateTime<Utc>, now: DateTime<Utc>) -> rusqlite:
             meetings: meetings.remove(&number).unwrap_or_default(),
             about: row.get(8)?,
             covers: covers.remove(&number).unwrap_or_default(),
+            way: Way { since: instant(row.get(10)?)?, list: row.get(11)?, watched: row.get(12)?, arrived: maybe_instant(row.get(13)?)? },
         };
         Ok((key, told))
     })?;

@@ -11,6 +11,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, params};
 use super::rows::{insert_decision, instant, micros, upsert_proposal};
 use super::texts::{self, TextChange};
 use super::{STORE_FILE, Store, StoreError, claim};
+use crate::meeting::arrival::Doubt;
 use crate::output::letter::Letter;
 use crate::output::publication::{Document, Publication};
 use crate::plan::Plan;
@@ -83,7 +84,7 @@ impl Store {
             }
             publish(tx, record.publication)?;
             claim::mark_useless(tx, record.now)?;
-            tx.execute("UPDATE house SET born = coalesce(born, ?1), last_round = ?1, planned = decided", [now])?;
+            tx.execute("UPDATE house SET born = min(coalesce(born, ?1), ?1), last_round = ?1, planned = decided", [now])?;
             Ok(Some(recorded))
         })
     }
@@ -147,8 +148,8 @@ fn write(tx: &Transaction, letter: &Letter, now: i64) -> rusqlite::Result<bool> 
     let new = tx
         .prepare_cached(
             "INSERT INTO letter (key, kind, community, message_id, sender, recipients, queue, subject, series, about, why, written, not_before,
-                 useful_until, fate, since, bytes)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 'waiting', ?12, ?15) ON CONFLICT (key) DO NOTHING",
+                 useful_until, fate, since, bytes, list, archive, mailbox, in_doubt)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 'waiting', ?12, ?15, ?16, ?17, ?18, ?19) ON CONFLICT (key) DO NOTHING",
         )?
         .execute(params![
             letter.key,
@@ -166,6 +167,10 @@ fn write(tx: &Transaction, letter: &Letter, now: i64) -> rusqlite::Result<bool> 
             micros(letter.not_before),
             micros(letter.useful_until),
             letter.bytes,
+            letter.expected.list,
+            letter.expected.archive,
+            letter.expected.mailbox,
+            letter.expected.in_doubt.map(Doubt::word),
         ])?;
     if new == 0 {
         return Ok(false);

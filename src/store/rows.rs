@@ -76,6 +76,11 @@ pub(super) fn insert_decision(tx: &Transaction, decision: &Decision) -> rusqlite
         Tell::List => "list",
         Tell::Silently => "silently",
     };
+    // What is said later counts, also after a clock that was ahead: a decision is never older than another on its series.
+    let newest: Option<i64> = tx
+        .prepare_cached("SELECT max(at) FROM decision WHERE series = ?1 AND id <> ?2")?
+        .query_row(params![decision.series.to_string(), decision.id.0], |row| row.get(0))?;
+    let at = newest.filter(|newest| *newest > micros(decision.at)).map_or(micros(decision.at), |newest| newest + 1);
     let new = tx
         .prepare_cached(
             "INSERT INTO decision (id, series, at, by_whom, by_name, by_line, reason, tell, proposal, amended)
@@ -84,7 +89,7 @@ pub(super) fn insert_decision(tx: &Transaction, decision: &Decision) -> rusqlite
         .execute(params![
             decision.id.0,
             decision.series.to_string(),
-            micros(decision.at),
+            at,
             by_whom,
             by_name,
             by_line,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 
+use super::rows::micros;
 use super::*;
 use crate::meeting::change::{By, Decision, DecisionId, Finding, Proposal, ProposalState, Proposed, Tell, Verdict};
 use crate::meeting::occurrence::OccurrenceId;
@@ -36,6 +37,7 @@ fn noon() -> DateTime<Utc> {
 
 fn letter(key: &str, kind: Kind, to: &str) -> Letter {
     Letter {
+        expected: Default::default(),
         key: key.to_owned(),
         kind,
         community: "orchard".to_owned(),
@@ -246,6 +248,20 @@ fn nothing_is_handed_over_before_its_hour_or_after_its_use() {
 }
 
 #[test]
+fn a_letter_that_comes_back_after_a_round_waits_for_another_that_may_take_it_back() {
+    let store = with_letters(&[letter("k", Kind::Cancelled, "list@example.org")]);
+    let hand = store.claim(None, noon() + TimeDelta::seconds(1)).unwrap().unwrap();
+    store.decide(&Decide::Decision(decision("00000001")), noon()).unwrap();
+    record(&store, &[], &Plan::default(), noon() + TimeDelta::seconds(2));
+    let back = Settled::Deferred { said: "451".to_owned(), until: noon() + TimeDelta::seconds(3) };
+    assert!(store.settle("k", hand.attempt, &back, noon() + TimeDelta::seconds(3)).unwrap());
+    assert_eq!(store.claim(None, noon() + TimeDelta::seconds(9)).unwrap(), None, "the round has to see it first");
+    let plan = Plan { withdraw: vec![("k".to_owned(), "Something newer was decided.".to_owned())], ..Plan::default() };
+    record(&store, &[], &plan, noon() + TimeDelta::seconds(10));
+    assert_eq!((fate(&store, "k"), store.claim(None, noon() + TimeDelta::seconds(11)).unwrap()), (Fate::Withdrawn, None));
+}
+
+#[test]
 fn a_deferred_letter_comes_back_with_the_same_bytes() {
     let store = with_letters(&[letter("k", Kind::Reminder, "list@example.org")]);
     let first = store.claim(None, noon()).unwrap().unwrap();
@@ -417,13 +433,65 @@ fn an_empty_store_is_filled_from_the_file_of_decisions_and_tells_nobody() {
 }
 
 #[test]
+fn what_was_declined_or_withdrawn_stands_in_the_file_and_is_not_asked_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let withdrawn = Proposal { id: crate::meeting::change::ProposalId("0000cafe".into()), state: ProposalState::Withdrawn, ..proposal() };
+    let open = Proposal { id: crate::meeting::change::ProposalId("0000beef".into()), ..proposal() };
+    record(&store, &[], &Plan { proposals: vec![proposal(), withdrawn.clone(), open], ..Plan::default() }, noon());
+    let no = Answer { proposal: proposal().id, round: proposal().round, state: ProposalState::Declined, by: "ada@example.org".to_owned() };
+    store.decide(&Decide::Answer { answer: no, decision: None, instead_of: None }, noon()).unwrap();
+    store.keep_decisions_file(folder.path()).unwrap();
+    let other = Store::in_memory().unwrap();
+    assert_eq!(other.fill_from_decisions_file(folder.path()).unwrap(), 2);
+    let filled = other.recall(noon()).unwrap().ledger.proposals;
+    let before = store.recall(noon()).unwrap().ledger.proposals;
+    assert_eq!(filled, before.into_iter().filter(|proposal| proposal.state != ProposalState::Open).collect::<Vec<_>>());
+    assert!(filled.contains(&withdrawn) && filled.iter().any(|proposal| proposal.state == ProposalState::Declined));
+}
+
+#[test]
+fn a_decision_made_after_the_clock_was_ahead_is_the_newest() {
+    let store = Store::in_memory().unwrap();
+    let ahead = Decision { at: noon() + TimeDelta::days(365), ..decision("00000001") };
+    store.decide(&Decide::Decision(ahead), noon()).unwrap();
+    store.decide(&Decide::Decision(decision("00000002")), noon()).unwrap();
+    let ids: Vec<_> = store.recall(noon()).unwrap().ledger.decisions.into_iter().map(|decision| decision.id.0).collect();
+    assert_eq!(ids, ["00000001", "00000002"]);
+}
+
+#[test]
+fn a_store_of_the_first_schema_opens_with_its_letters() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = rusqlite::Connection::open(folder.path().join(STORE_FILE)).unwrap();
+    old.execute_batch(include_str!("migrations/001.sql")).unwrap();
+    old.execute("INSERT INTO house (one, link_key, born, last_round) VALUES (1, zeroblob(32), ?1, ?1)", [micros(noon())]).unwrap();
+    old.execute(
+        "INSERT INTO letter (key, kind, community, message_id, sender, recipients, queue, subject, why, written, not_before, useful_until, fate,
+             since, doubts, bytes)
+         VALUES ('k', 'reminder', 'orchard', 'k@x', 's@x', 'l@x', 'l@x', 'About', 'Why', ?1, ?1, ?2, 'doubt', ?1, 1, x'00')",
+        [micros(noon()), micros(noon() + TimeDelta::hours(1))],
+    )
+    .unwrap();
+    old.pragma_update(None, "user_version", 1).unwrap();
+    drop(old);
+    let store = Store::open(folder.path()).unwrap();
+    let rows = store.outbox().unwrap();
+    assert_eq!((rows.len(), rows[0].fate, rows[0].list.as_ref(), rows[0].arrived), (1, Fate::Doubt, None, None));
+    assert_eq!(store.awaited(noon() - TimeDelta::days(1)).unwrap(), [], "nobody knows where it would show");
+    assert_eq!(store.recall(noon()).unwrap().ledger.told["k"].doubts, 1);
+    assert_eq!(store.decide(&Decide::Arrived { key: "k".to_owned() }, noon()).unwrap(), Decided::Done);
+    assert_eq!(store.outbox().unwrap()[0].fate, Fate::Sent);
+}
+
+#[test]
 fn a_newer_schema_a_broken_file_and_a_missing_permission_are_sentences() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(STORE_FILE);
     let sentence = |folder: &Path| Store::open(folder).unwrap_err().to_string();
     drop(Store::open(folder.path()).unwrap());
     rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 999).unwrap();
-    assert!(sentence(folder.path()).contains("written by a newer convened (its schema is 999, this program knows 1)"));
+    assert!(sentence(folder.path()).contains("written by a newer convened (its schema is 999, this program knows "));
     fs::write(&path, "no database at all, but long enough to be looked at; ".repeat(40)).unwrap();
     assert!(sentence(folder.path()).contains("is damaged"), "{}", sentence(folder.path()));
     let file = folder.path().join("file");
@@ -493,17 +561,58 @@ mod text {
         )
     }
 
+    fn any_answer() -> impl Strategy<Value = Proposal> {
+        let what = prop_oneof![
+            proptest::collection::vec(any_wall(), 1..3).prop_map(Proposed::Cancel),
+            (any_wall(), any_wall()).prop_map(|(from, to)| Proposed::Move(from, to)),
+            any_wall().prop_map(Proposed::Extra),
+            Just(Proposed::Cadence),
+            Just(Proposed::End),
+        ];
+        let state = proptest::sample::select(&ProposalState::ALL[1..]);
+        let words = (name(), name(), proptest::option::of(name()), any::<u32>(), any::<bool>(), any::<bool>());
+        (name(), what, state, words, any_instant(), any_instant()).prop_map(
+            |(id, what, state, (quote, file, maybe, line, certain, trusted), opened, since)| Proposal {
+                id: crate::meeting::change::ProposalId(id),
+                finding: Finding {
+                    series: series(),
+                    origin: series(),
+                    what,
+                    quote,
+                    place: Place::new(file, line),
+                    url: maybe.clone(),
+                    note_date: maybe.as_ref().map(|_| opened.date_naive()),
+                    reason: maybe.clone(),
+                    announcer: maybe.clone(),
+                    certain,
+                    trusted,
+                },
+                round: line,
+                state,
+                opened,
+                since,
+                decided_by: maybe,
+            },
+        )
+    }
+
     proptest! {
         #[test]
-        fn decisions_survive_the_way_through_their_file(decisions in proptest::collection::vec(any_decision(), 0..4), items in proptest::collection::btree_map(name(), Just(ItemVerdict::Dropped), 0..3)) {
-            let text = decisions_text(&decisions, &items);
-            prop_assert_eq!(read_decisions(&text).map_err(|remark| remark.to_string()), Ok((decisions, items)));
+        fn decisions_survive_the_way_through_their_file(
+            decisions in proptest::collection::vec(any_decision(), 0..4),
+            answers in proptest::collection::vec(any_answer(), 0..3),
+            items in proptest::collection::btree_map(name(), Just(ItemVerdict::Dropped), 0..3),
+        ) {
+            let said = Said { decisions, answers, items };
+            let text = decisions_text(&said);
+            prop_assert_eq!(read_decisions(&text).map_err(|remark| remark.to_string()), Ok(said));
         }
 
         #[test]
         fn any_file_of_decisions_is_read_or_refused(text in "\\PC{0,200}") {
             let _ = read_decisions(&text);
             let _ = read_decisions(&format!("format = 1\n[[decision]]\n{text}"));
+            let _ = read_decisions(&format!("format = 1\n[[answer]]\n{text}"));
         }
     }
 
@@ -511,7 +620,7 @@ mod text {
     fn the_file_of_decisions_reads_well() {
         let mut items = BTreeMap::new();
         items.insert("1f2e3d4c".to_owned(), ItemVerdict::Dropped);
-        let text = decisions_text(&[decision("00000001")], &items);
+        let text = decisions_text(&Said { decisions: vec![decision("00000001")], answers: Vec::new(), items });
         let expected = r#"
 [[decision]]
 id = "00000001"

@@ -8,7 +8,14 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use chrono::{DateTime, Datelike as _, Timelike as _, Utc};
 
-use crate::output::publication::{CALENDAR, Document, HTML, JSON, Publication};
+use crate::output::publication::{ATOM, CALENDAR, Document, HTML, JSON, Publication};
+
+/// What a page may load and do: its own stylesheet and script, its own forms.
+macro_rules! policy {
+    () => {
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'"
+    };
+}
 
 /// The document of a path. A page is found with and without the slash at its end.
 pub(super) fn find<'a>(publication: &'a Publication, path: &'a str) -> Option<(&'a str, &'a Arc<Document>)> {
@@ -35,7 +42,7 @@ pub(super) fn respond(path: &str, document: &Document, asked: &HeaderMap, gzip_f
     if varies {
         headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     }
-    if matches!(document.content_type, CALENDAR | JSON) {
+    if matches!(document.content_type, CALENDAR | JSON | ATOM) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     }
     if unchanged {
@@ -44,6 +51,12 @@ pub(super) fn respond(path: &str, document: &Document, asked: &HeaderMap, gzip_f
     } else {
         put_content(response.headers_mut(), path, document, packed.is_some());
         harden(response.headers_mut());
+        if document.content_type == HTML && path.ends_with("/embed") {
+            // Made for frames on other sites; nothing on it acts.
+            response
+                .headers_mut()
+                .insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(concat!(policy!(), "; frame-ancestors *")));
+        }
     }
     response
 }
@@ -52,12 +65,7 @@ pub(super) fn respond(path: &str, document: &Document, asked: &HeaderMap, gzip_f
 pub(super) fn harden(headers: &mut HeaderMap) {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(
-            "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-        ),
-    );
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(concat!(policy!(), "; frame-ancestors 'none'")));
 }
 
 fn put_content(headers: &mut HeaderMap, path: &str, document: &Document, gzip: bool) {

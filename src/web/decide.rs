@@ -9,7 +9,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use tokio::sync::oneshot;
 
-use super::{Room, answer};
+use super::{Room, Visit, answer};
 use crate::output::page::{self, decide::DecideView};
 
 /// How long the daemon may take to answer.
@@ -89,7 +89,7 @@ pub(super) async fn act(
 async fn ask(room: &Room, token: String, given: Option<DecideAnswer>) -> Response {
     let (reply, view) = oneshot::channel();
     let acted = given.is_some();
-    let sent = room.web.decisions.send(DecideRequest { token: token.clone(), answer: given, reply }).await;
+    let sent = room.web.decisions.send(Visit::Decide(DecideRequest { token: token.clone(), answer: given, reply })).await;
     let view = match sent {
         Ok(()) => tokio::time::timeout(PATIENCE, view).await.ok().and_then(Result::ok),
         Err(_) => None,

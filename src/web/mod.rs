@@ -3,6 +3,7 @@
 
 pub mod decide;
 pub mod health;
+pub mod organise;
 
 mod answer;
 mod connection;
@@ -19,7 +20,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::ServiceExt as _;
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{DefaultBodyLimit, Query, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::future::RouteFuture;
@@ -28,13 +29,17 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tower_service::Service;
 
+use crate::meeting::zone::Zones;
 use crate::output::page;
-use crate::output::publication::{CALENDAR, Publication};
+use crate::output::publication::{CALENDAR, HTML, Publication};
 use decide::DecideRequest;
 use health::Health;
+use organise::OrganiseRequest;
 
 /// An answer to a proposal is a few words.
 const LONGEST_BODY: usize = 16 * 1024;
+/// A zone's name and a little more.
+const LONGEST_QUERY: usize = 500;
 /// How long open connections are waited for when the daemon ends.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -43,13 +48,22 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Web {
     pub publication: watch::Receiver<Arc<Publication>>,
     pub health: watch::Receiver<Health>,
-    pub decisions: mpsc::Sender<DecideRequest>,
+    /// By which a page is shown in the zone that its address asks for.
+    pub zones: watch::Receiver<Zones>,
+    pub decisions: mpsc::Sender<Visit>,
     pub limits: Limits,
     /// Whether `/healthz` and `/metrics` are served.
     pub show_health: bool,
     pub show_metrics: bool,
     /// Whether feeds are compressed for those who ask for it.
     pub gzip_feeds: bool,
+}
+
+/// Somebody who follows a signed link: the daemon alone knows the key, what is proposed and decided, and the time.
+#[derive(Debug)]
+pub enum Visit {
+    Decide(DecideRequest),
+    Organise(OrganiseRequest),
 }
 
 /// What one visitor, and all of them, can hold.
@@ -162,6 +176,7 @@ fn routes(room: &Arc<Room>) -> Router {
     }
     router
         .route("/decide/{token}", get(decide::show).post(decide::act))
+        .route("/organise/{token}", get(organise::show).post(organise::act))
         .fallback(other)
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .with_state(room.clone())
@@ -175,7 +190,14 @@ fn published(room: &Room, request: &Request) -> Option<Response> {
     }
     let publication = room.web.publication.borrow().clone();
     let (path, document) = answer::find(&publication, request.uri().path())?;
-    let response = answer::respond(path, document, request.headers(), room.web.gzip_feeds);
+    let response = match asked_zone(request).filter(|_| document.content_type == HTML) {
+        Some(name) => {
+            let zones = room.web.zones.borrow().clone();
+            let html = String::from_utf8_lossy(&document.bytes);
+            answer::html(StatusCode::OK, page::zoned::page(&html, &name, &zones))
+        }
+        None => answer::respond(path, document, request.headers(), room.web.gzip_feeds),
+    };
     let counter = match (response.status(), document.content_type) {
         (StatusCode::NOT_MODIFIED, _) => &room.served.unchanged,
         (_, CALENDAR) => &room.served.feeds,
@@ -183,6 +205,13 @@ fn published(room: &Room, request: &Request) -> Option<Response> {
     };
     counter.fetch_add(1, Ordering::Relaxed);
     Some(response)
+}
+
+/// The zone of `?zone=`, if the address has one.
+fn asked_zone(request: &Request) -> Option<String> {
+    request.uri().query().filter(|query| query.len() <= LONGEST_QUERY)?;
+    let pairs: Query<Vec<(String, String)>> = Query::try_from_uri(request.uri()).ok()?;
+    pairs.0.into_iter().find(|(name, zone)| name == "zone" && !zone.trim().is_empty()).map(|(_, zone)| zone.trim().to_owned())
 }
 
 /// What is not published, or not asked for by GET or HEAD. Before the first publication of an empty store is there, it is waited for:

@@ -13,18 +13,20 @@ use crate::meeting::zone::ZoneVersions;
 use crate::output::page::decide::{DecideView, Open, Settled};
 use crate::plan::component::sample::{published as publish, tide, utc};
 use crate::plan::ledger::Ledger;
+use crate::sources::zoneinfo;
 
 struct Server {
     address: SocketAddr,
     publication: watch::Sender<Arc<Publication>>,
     health: watch::Sender<Health>,
-    requests: mpsc::Receiver<DecideRequest>,
+    requests: mpsc::Receiver<Visit>,
     stop: Option<oneshot::Sender<()>>,
     task: tokio::task::JoinHandle<io::Result<()>>,
 }
 
 fn healthy() -> Health {
     Health {
+        letters: Vec::new(),
         version: "0.1.0",
         last_round: Some(utc("2026-11-20T12:00:00Z")),
         seen: Instant::now(),
@@ -47,14 +49,30 @@ async fn start(publication: Publication, limits: Limits) -> Server {
     let (publication, publications) = watch::channel(Arc::new(publication));
     let (health, healths) = watch::channel(healthy());
     let (decisions, requests) = mpsc::channel(8);
-    let web =
-        Web { publication: publications, health: healths, decisions, limits, show_health: true, show_metrics: true, gzip_feeds: false };
+    let (_, zones) = watch::channel(zoneinfo::embedded());
+    let web = Web {
+        publication: publications,
+        health: healths,
+        zones,
+        decisions,
+        limits,
+        show_health: true,
+        show_metrics: true,
+        gzip_feeds: false,
+    };
     let (stop, stopped) = oneshot::channel::<()>();
     let shutdown = async move {
         stopped.await.ok();
     };
     let task = tokio::spawn(serve(listener, web, shutdown));
     Server { address, publication, health, requests, stop: Some(stop), task }
+}
+
+fn decide(visit: Option<Visit>) -> DecideRequest {
+    match visit {
+        Some(Visit::Decide(request)) => request,
+        other => panic!("{other:?}"),
+    }
 }
 
 struct Answer {
@@ -139,7 +157,7 @@ async fn a_page_is_compressed_for_those_who_ask_with_a_validator_of_its_own() {
     assert_ne!(small.header("etag"), plain.header("etag"));
     assert!(small.body.len() < plain.body.len());
     assert_eq!(plain.header("vary"), "accept-encoding");
-    assert!(plain.header("content-security-policy").starts_with("default-src 'none'; style-src 'self'"));
+    assert!(plain.header("content-security-policy").starts_with("default-src 'none'; script-src 'self'; style-src 'self'"));
     assert!(!plain.header("content-security-policy").contains("unsafe"));
     let again = get(&server, "/c/tide/", &format!("accept-encoding: gzip\r\nif-none-match: {}\r\n", small.header("etag"))).await;
     assert_eq!(again.status, 304);
@@ -207,7 +225,7 @@ async fn looking_decides_nothing_and_the_button_hands_the_answer_on() {
     let mut server = start(published(), Limits::default()).await;
     let address = server.address;
     let look = tokio::spawn(async move { ask(address, "GET", "/decide/1a2b.1.a.x", "", "").await });
-    let request = server.requests.recv().await.unwrap();
+    let request = decide(server.requests.recv().await);
     assert_eq!((request.token.as_str(), &request.answer), ("1a2b.1.a.x", &None));
     request.reply.send(open()).unwrap();
     let page = look.await.unwrap();
@@ -218,7 +236,7 @@ async fn looking_decides_nothing_and_the_button_hands_the_answer_on() {
 
     let form = "content-type: application/x-www-form-urlencoded\r\n";
     let act = tokio::spawn(async move { ask(address, "POST", "/decide/1a2b.1.a.x", form, "answer=approve&reason=+A+holiday.+").await });
-    let request = server.requests.recv().await.unwrap();
+    let request = decide(server.requests.recv().await);
     assert_eq!(request.answer, Some(DecideAnswer::Approve { reason: Some("A holiday.".to_owned()) }));
     let settled = Settled {
         heading: "Cancelled".to_owned(),
@@ -230,10 +248,10 @@ async fn looking_decides_nothing_and_the_button_hands_the_answer_on() {
     assert!(act.await.unwrap().text().contains("value=\"take-back approved\""));
 
     let unknown = tokio::spawn(async move { ask(address, "GET", "/decide/forged", "", "").await });
-    server.requests.recv().await.unwrap().reply.send(DecideView::Unknown).unwrap();
+    decide(server.requests.recv().await).reply.send(DecideView::Unknown).unwrap();
     assert_eq!(unknown.await.unwrap().status, 404);
     let dropped = tokio::spawn(async move { ask(address, "POST", "/decide/x", form, "answer=decline").await });
-    drop(server.requests.recv().await.unwrap());
+    drop(decide(server.requests.recv().await));
     assert_eq!(dropped.await.unwrap().status, 503);
 }
 
@@ -260,6 +278,24 @@ async fn a_visitor_who_says_nothing_is_sent_away_and_the_next_one_let_in() {
     let begun = StdInstant::now();
     assert_eq!(get(&server, "/feeds/tide.ics", "").await.status, 200);
     assert!(begun.elapsed() < Duration::from_secs(3));
+}
+
+#[tokio::test]
+async fn a_page_is_shown_in_the_zone_of_its_address_and_kept_by_nobody() {
+    let server = start(published(), Limits::default()).await;
+    let plain = get(&server, "/c/tide/", "").await;
+    let there = get(&server, "/c/tide/?zone=Asia%2FKolkata", "If-None-Match: *\r\n").await;
+    assert_eq!((there.status, there.header("cache-control")), (200, "no-store"));
+    assert!(there.text().contains("–00:30 Kolkata") && plain.text().contains("–19:00 UTC"), "{}", there.text());
+    for query in
+        ["?zone=Nowhere/At%20all", "?zone=", "?zone=%FF%00", "?zone=%3Cscript%3E", "?zone=..%2F..%2Fetc%2Fpasswd", "?zone", "?x=1&&&=;zone"]
+    {
+        let answer = get(&server, &format!("/c/tide/{query}"), "").await;
+        assert!(answer.status == 200 && answer.text().contains("–19:00 UTC") && !answer.text().contains("<script>"), "{query}");
+    }
+    let feed = get(&server, "/feeds/tide.ics", "").await;
+    let asked = get(&server, "/feeds/tide.ics?zone=Asia/Kolkata", "").await;
+    assert_eq!(feed.header("etag"), asked.header("etag"), "a feed never depends on a query");
 }
 
 #[tokio::test]

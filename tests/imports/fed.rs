@@ -55,7 +55,11 @@ pub fn feed(community: Community, infix: &str) -> Vec<u8> {
     let made = parts(&calendar, &Verdicts::of(&ledger.decisions), &ledger.revisions, now(), &[]);
     let revised = revise(made.iter().flat_map(|part| &part.components), &ledger.revisions, now());
     ledger.revisions.extend(revised);
-    let site = Site { base_url: "https://calendar.example.org".to_owned(), title: "All calendars".to_owned() };
+    let site = Site {
+        base_url: "https://calendar.example.org".to_owned(),
+        title: "All calendars".to_owned(),
+        uid_domain: "calendar.example.org".to_owned(),
+    };
     let publication = publish(&calendar, &ledger, &made, &site, now(), None);
     let document = publication.documents.get(&path).unwrap_or_else(|| panic!("no {path}"));
     let bytes: Arc<_> = document.clone();

@@ -66,7 +66,7 @@ fn check_shows_what_own_templates_make_and_finds_what_a_letter_to_come_would_lac
 #[test]
 fn the_letter_of_every_kind_can_be_read_beforehand_and_its_template_copied() {
     let house = orchard();
-    for kind in ["reminder", "cancelled", "moved", "restored", "extra", "changed", "clocks", "digest", "proposal", "remarks"] {
+    for kind in ["reminder", "cancelled", "moved", "restored", "extra", "changed", "clocks", "digest", "hello", "proposal", "remarks"] {
         let letter = house.well(&["letter", "orchard/community", "--kind", kind, "--now", "2026-11-01T08:00:00Z"]);
         assert!(letter.starts_with("Subject: ") && letter.contains("Orchard") && letter.lines().count() > 10, "{kind}: {letter}");
         let template = house.well(&["letter", "orchard/community", "--kind", kind, "--template"]);

@@ -8,7 +8,7 @@ use convened::config;
 use convened::meeting::calendar::Calendar;
 use convened::meeting::series::Address;
 use convened::output::letter::templates::Templates;
-use convened::output::letter::{Letter, Sender, Text, compose, sample, text};
+use convened::output::letter::{Afterwards, Letter, Sender, Text, compose, sample, text};
 use convened::plan::key::Kind;
 use convened::source;
 use convened::sources::zoneinfo;
@@ -32,6 +32,7 @@ pub fn sender() -> Sender {
         base_url: "https://cal.orchard.example.org".to_owned(),
         link_key: Some(b"0123456789abcdef0123456789abcdef".to_vec()),
         templates: Templates::default(),
+        afterwards: Afterwards::default(),
     }
 }
 
@@ -103,6 +104,7 @@ fn each_kind_says_what_and_when_in_the_first_40_characters_of_its_subject() {
         (Kind::Changed, "CHANGED from Thu 12 Nov 02:00 UTC"),
         (Kind::Clocks, "CLOCKS CHANGED Thu 12 Nov 02:00 UTC"),
         (Kind::Digest, "Mon 9 Nov to Sun 15 Nov"),
+        (Kind::Hello, "The calendar of Orchard introduces"),
         (Kind::Proposal, "decide: cancel Thu 12 Nov 02:00 UTC"),
         (Kind::Remarks, "Remarks: one fault"),
     ] {
@@ -111,7 +113,7 @@ fn each_kind_says_what_and_when_in_the_first_40_characters_of_its_subject() {
         assert!(beginning.contains(says), "{kind:?}: {subject}");
         assert!(subject.find(says).unwrap() <= 40 - says.len().min(40) + 8, "{subject}");
     }
-    assert_eq!(Kind::ALL.len(), 10);
+    assert_eq!(Kind::ALL.len(), 11);
 }
 
 #[test]

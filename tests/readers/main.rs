@@ -64,7 +64,11 @@ fn stories_of_edits_keep_what_readers_rely_on() {
     if folder.is_none() {
         println!("left out: other calendar programs (tests/readers/run has them)");
     }
-    let site = Site { base_url: "https://calendar.example.org".to_owned(), title: "All calendars".to_owned() };
+    let site = Site {
+        base_url: "https://calendar.example.org".to_owned(),
+        title: "All calendars".to_owned(),
+        uid_domain: "calendar.example.org".to_owned(),
+    };
     for number in 0..count {
         let mut random = Random::new(number);
         let mut story = Story::begin(&mut random);

@@ -1,26 +1,29 @@
 #!/usr/bin/env python3
 """A loopback SMTP server that misbehaves on purpose (aiosmtpd).
 
-usage: chaos_smtp.py PORT DIR [--starttls CERT KEY | --wrapped CERT KEY] [--auth USER PASSWORD] [--for ADDRESS STEP]... [--cycle] [STEP...]
+usage: chaos_smtp.py PORT DIR [--starttls CERT KEY | --wrapped CERT KEY] [--auth USER PASSWORD] [--for ADDRESS STEP]... [--also STEP]... [--cycle] [STEP...]
 
 PORT 0 takes a free one. One STEP is used per connection, the last one repeats (--cycle: they all do); --for is for every letter to that address instead.
-A step is `ok` or PHASE=WHAT.
-  PHASE   greeting ehlo starttls auth mail rcpt data dot
+Each --also listens on one more free port, where its STEP is used for every connection.
+A step is `ok`, `connect=refused`, `connect=silent` (these two with --also only), or PHASE=WHAT.
+  PHASE   greeting ehlo starttls handshake auth mail rcpt data dot
   WHAT    a code          that answer
           silent          no answer at all; at the dot nothing is stored
           close           the connection is cut; at the dot nothing is stored
+          garbage         at the handshake of TLS, which speaks no code: what is no TLS
           for the dot also
           lost            stored, then the connection is cut without an answer (the two-generals window)
           mute            stored, then silence
           slow:SECONDS    stored, answered late
   dot=CODE stores nothing. data=250 is a 250 where a 354 belongs.
 Every stored letter: DIR/NNN.eml, its envelope beside it as .json. DIR/log.jsonl: one line per step that was not ok, and per letter.
-On standard output: "listening PORT".
+On standard output: "listening PORT...", in the order of the command line.
 """
 import asyncio
 import json
 import logging
 import os
+import socket
 import ssl
 import sys
 import time
@@ -28,32 +31,44 @@ import warnings
 
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
+UNWILLING = []
 
-class Script:
-    def __init__(self, folder, steps, by_address, cycle):
-        self.folder, self.steps, self.by_address, self.cycle = folder, steps or ["ok"], by_address, cycle
-        self.connections, self.stored = 0, 0
+
+class Stored:
+    """The folder into which all ports store."""
+
+    def __init__(self, folder):
+        self.folder, self.count = folder, 0
         os.makedirs(folder, exist_ok=True)
-
-    def next(self):
-        at = self.connections % len(self.steps) if self.cycle else min(self.connections, len(self.steps) - 1)
-        step = self.steps[at]
-        self.connections += 1
-        return step
 
     def log(self, **facts):
         with open(f"{self.folder}/log.jsonl", "a") as f:
             f.write(json.dumps(dict(t=time.time(), **facts)) + "\n")
 
-    def store(self, envelope, session, secure):
-        self.stored += 1
-        name = f"{self.folder}/{self.stored:05d}"
+    def add(self, envelope, session, secure):
+        self.count += 1
+        name = f"{self.folder}/{self.count:05d}"
         with open(name + ".json", "w") as f:
             facts = dict(mail_from=envelope.mail_from, rcpt=envelope.rcpt_tos, ehlo=session.host_name, options=envelope.mail_options)
             json.dump(dict(facts, tls=secure, user=session.authenticated), f)
         with open(name + ".new", "wb") as f:
             f.write(envelope.original_content or envelope.content)
         os.rename(name + ".new", name + ".eml")
+        return self.count
+
+
+class Script:
+    """What one port does, connection by connection."""
+
+    def __init__(self, stored, steps, by_address, cycle):
+        self.stored, self.steps, self.by_address, self.cycle = stored, steps or ["ok"], by_address, cycle
+        self.connections = 0
+
+    def next(self):
+        at = self.connections % len(self.steps) if self.cycle else min(self.connections, len(self.steps) - 1)
+        step = self.steps[at]
+        self.connections += 1
+        return step
 
 
 class Handler:
@@ -71,7 +86,7 @@ class Server(SMTP):
         at, _, what = self.step.partition("=")
         if at != phase:
             return True
-        self.script.log(step=self.step)
+        self.script.stored.log(step=self.step)
         if what == "close":
             self.transport.abort()
             await asyncio.sleep(3600)
@@ -95,8 +110,18 @@ class Server(SMTP):
             await super().smtp_HELO(hostname)
 
     async def smtp_STARTTLS(self, arg):
-        if await self.gate("starttls"):
-            await super().smtp_STARTTLS(arg)
+        if not await self.gate("starttls"):
+            return
+        at, _, what = self.step.partition("=")
+        if at == "handshake":
+            self.script.stored.log(step=self.step)
+            await self.push("220 Ready to start TLS")
+            if what == "garbage":
+                self.transport.write(b"not a word of TLS\r\n" * 20)
+            if what == "close":
+                self.transport.close()
+            await asyncio.sleep(3600)
+        await super().smtp_STARTTLS(arg)
 
     async def smtp_AUTH(self, arg):
         if await self.gate("auth"):
@@ -120,10 +145,10 @@ class Server(SMTP):
     async def deliver(self, session, envelope):
         at, _, what = self.step.partition("=")
         what = what if at == "dot" else "ok"
-        self.script.log(step=self.step, mail_from=envelope.mail_from, rcpt=envelope.rcpt_tos)
+        self.script.stored.log(step=self.step, mail_from=envelope.mail_from, rcpt=envelope.rcpt_tos)
         if what in ("ok", "lost", "mute") or what.startswith("slow:"):
             secure = session.ssl is not None or self.transport.get_extra_info("ssl_object") is not None
-            self.script.store(envelope, session, secure)
+            number = self.script.stored.add(envelope, session, secure)
         if what in ("lost", "close"):
             self.transport.abort()
             await asyncio.sleep(3600)
@@ -132,7 +157,7 @@ class Server(SMTP):
         if what.startswith("slow:"):
             await asyncio.sleep(float(what[5:]))
         if what == "ok" or what.startswith("slow:"):
-            return f"250 2.0.0 queued as {self.script.stored}"
+            return f"250 2.0.0 queued as {number}"
         return f"{what} {what[0]}.3.0 said by the script"
 
 
@@ -141,7 +166,7 @@ async def main(arguments):
     # What it does on purpose is no news.
     logging.disable()
     warnings.simplefilter("ignore")
-    options, wrapped, steps, by_address, cycle = {}, None, [], {}, False
+    options, wrapped, steps, by_address, also, cycle = {}, None, [], {}, [], False
     while rest:
         word = rest.pop(0)
         if word in ("--starttls", "--wrapped"):
@@ -162,16 +187,40 @@ async def main(arguments):
         elif word == "--for":
             address, step = rest.pop(0), rest.pop(0)
             by_address[address] = step
+        elif word == "--also":
+            also.append(rest.pop(0))
         elif word == "--cycle":
             cycle = True
         else:
             steps.append(word)
-    script = Script(folder, steps, by_address, cycle)
-    loop = asyncio.get_running_loop()
-    make = lambda: Server(script, data_size_limit=50_000_000, loop=loop, **options)
-    server = await loop.create_server(make, "127.0.0.1", port, ssl=wrapped, backlog=500)
-    print("listening", server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
+    stored, loop, ports, kept = Stored(folder), asyncio.get_running_loop(), [], []
+    for script in [Script(stored, steps, by_address, cycle)] + [Script(stored, [step], {}, False) for step in also]:
+        if script.steps[0] in ("connect=refused", "connect=silent"):
+            line = unwilling(script.steps[0])
+        else:
+            make = lambda script=script: Server(script, data_size_limit=50_000_000, loop=loop, **options)
+            server = await loop.create_server(make, "127.0.0.1", port, ssl=wrapped, backlog=500)
+            line = server.sockets[0]
+            kept.append(server)
+        kept.append(line)
+        ports.append(line.getsockname()[1])
+        port = 0
+    print("listening", *ports, flush=True)
+    await asyncio.sleep(float("inf"))
+
+
+def unwilling(step):
+    """A port that takes no connection: nobody listens, or as many wait as may."""
+    line = socket.socket()
+    line.bind(("127.0.0.1", 0))
+    if step == "connect=silent":
+        line.listen(0)
+        for _ in range(4):
+            waiting = socket.socket()
+            waiting.setblocking(False)
+            waiting.connect_ex(line.getsockname())
+            UNWILLING.append(waiting)
+    return line
 
 
 if __name__ == "__main__":

@@ -67,12 +67,16 @@ impl Daemon {
         assert_eq!(unsafe { libc::kill(self.process.id() as i32, signal) }, 0);
     }
 
+    /// Waits until it has ended.
+    pub fn ended(&mut self) -> ExitStatus {
+        soon("the daemon ends", || self.process.try_wait().unwrap())
+    }
+
     /// SIGTERM; how it ended, and after how long.
     pub fn end(&mut self) -> (ExitStatus, Duration) {
         let begun = Instant::now();
         self.signal(libc::SIGTERM);
-        let status = soon("the daemon ends", || self.process.try_wait().unwrap());
-        (status, begun.elapsed())
+        (self.ended(), begun.elapsed())
     }
 
     pub fn get(&self, path: &str) -> Answer {

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use data_encoding::BASE64;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -96,17 +97,21 @@ impl Mail {
         let (head, body) = text.split_once("\n\n").unwrap();
         let mut headers: Vec<(String, String)> = Vec::new();
         for line in head.lines() {
-            match (line.starts_with(' '), headers.last_mut()) {
-                (true, Some((_, value))) => value.push_str(line),
+            match (line.starts_with([' ', '\t']), headers.last_mut()) {
+                (true, Some((_, value))) => value.push_str(if value.is_empty() { line.trim_start() } else { line }),
                 _ => {
                     let (name, value) = line.split_once(':').unwrap();
                     headers.push((name.to_string(), value.trim().to_string()));
                 }
             }
         }
-        let printable =
-            headers.iter().any(|(name, value)| name.eq_ignore_ascii_case("content-transfer-encoding") && value == "quoted-printable");
-        Mail { raw: raw.to_vec(), headers, body: if printable { decoded(body) } else { body.to_string() } }
+        let encoding = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-transfer-encoding"));
+        let body = match encoding.map(|(_, value)| value.as_str()) {
+            Some("quoted-printable") => decoded(body),
+            Some("base64") => String::from_utf8(BASE64.decode(body.replace('\n', "").as_bytes()).unwrap()).unwrap(),
+            _ => body.to_string(),
+        };
+        Mail { raw: raw.to_vec(), headers, body }
     }
 
     pub fn header(&self, name: &str) -> &str {

@@ -13,14 +13,17 @@ use convened::store::{PublicationChange, Record, Store};
 pub fn letter(key: &str, kind: Kind, to: &str, now: DateTime<Utc>) -> Letter {
     let message_id = format!("{}@cal.example.org", key.replace('/', "."));
     Letter {
+        expected: Default::default(),
         key: key.to_owned(),
         kind,
         community: "orchard".to_owned(),
         from: "cal@example.org".to_owned(),
         to: vec![to.to_owned()],
         subject: format!("About {key}"),
-        bytes: format!("From: cal@example.org\r\nTo: {to}\r\nSubject: About {key}\r\nMessage-ID: <{message_id}>\r\n\r\n.\r\nText.\r\n")
-            .into_bytes(),
+        bytes: format!(
+            "From: cal@example.org\r\nTo: {to}\r\nSubject: About {key}\r\nDate: Wed, 04 Mar 2026 12:00:00 +0000\r\nMessage-ID: <{message_id}>\r\n\r\n.\r\nText.\r\n"
+        )
+        .into_bytes(),
         message_id,
         not_before: now,
         useful_until: now + TimeDelta::hours(1),
@@ -41,7 +44,7 @@ pub fn write(store: &Store, letters: &[Letter], now: DateTime<Utc>) {
 }
 
 /// A server on this machine, with one time-out for all steps.
-pub fn post(port: u16, time: Duration) -> Post {
+pub fn smtp(port: u16, time: Duration) -> Smtp {
     let timeouts = Timeouts {
         connect: time,
         greeting: time,
@@ -55,5 +58,9 @@ pub fn post(port: u16, time: Duration) -> Post {
         dot: time,
     };
     let host = "127.0.0.1".to_owned();
-    Post::Smtp(Smtp { host, port, tls: Tls::Loopback, user: None, client_name: "cal.example.org".to_owned(), roots: None, timeouts }.into())
+    Smtp { host, port, tls: Tls::Loopback, user: None, client_name: "cal.example.org".to_owned(), roots: None, timeouts }
+}
+
+pub fn post(port: u16, time: Duration) -> Post {
+    Post::Smtp(smtp(port, time).into())
 }

@@ -19,9 +19,12 @@ pub fn left_out(what: &str, why: &str) {
 }
 
 /// A server process; ends with this value.
+#[allow(dead_code, reason = "some tests speak to the first port only, some to the others")]
 pub struct SmtpServer {
     process: Child,
     pub port: u16,
+    /// One for each `--also`.
+    pub also: Vec<u16>,
     pub folder: PathBuf,
 }
 
@@ -32,8 +35,9 @@ impl SmtpServer {
         let mut process = Command::new(python).arg(script).arg("0").arg(folder).args(words).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let port = line.strip_prefix("listening ").unwrap_or_else(|| panic!("the SMTP server said {line:?}")).trim().parse().unwrap();
-        SmtpServer { process, port, folder: folder.to_owned() }
+        let ports = line.strip_prefix("listening ").unwrap_or_else(|| panic!("the SMTP server said {line:?}"));
+        let mut ports = ports.split_whitespace().map(|port| port.parse().unwrap());
+        SmtpServer { process, port: ports.next().unwrap(), also: ports.collect(), folder: folder.to_owned() }
     }
 
     /// The bytes of every letter that was stored, in that order.

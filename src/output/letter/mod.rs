@@ -7,8 +7,10 @@ mod changed;
 mod clocks;
 mod decided;
 mod digest;
+mod expected;
 mod facts;
 mod finish;
+mod hello;
 mod items;
 mod message;
 mod parts;
@@ -30,6 +32,8 @@ use crate::plan::key::{Audience, Key, Kind};
 use crate::plan::{About, Intent};
 use crate::source::Remark;
 use templates::Templates;
+
+pub use expected::{Afterwards, Expected};
 
 /// A letter, composed. Its bytes are what is handed over, at the first try and at each further one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +58,7 @@ pub struct Letter {
     pub about: Option<String>,
     pub covers: Vec<Key>,
     pub why: String,
+    pub expected: Expected,
 }
 
 /// Who writes, in which words, and where what is linked to can be found.
@@ -68,6 +73,7 @@ pub struct Sender {
     /// Signs the links of decisions. `None` shows them as the word LINK.
     pub link_key: Option<Vec<u8>>,
     pub templates: Templates,
+    pub afterwards: Afterwards,
 }
 
 /// A letter as a person reads it: lines end in a line feed.
@@ -96,6 +102,7 @@ pub fn compose(intent: &Intent, calendar: &Calendar, sender: &Sender, attached: 
         date: now,
     };
     Letter {
+        expected: expected::of(intent, calendar, &sender.afterwards, &message_id),
         key: intent.key.to_string(),
         kind: intent.key.kind,
         community: intent.key.community.to_string(),
@@ -136,7 +143,7 @@ fn written(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateTime<
     let (rendered, fault) = sender.templates.render(kind, id, &values);
     let series = series_of(intent);
     let above = intent.instead_of.as_ref().map(parts::rehearsal).unwrap_or_default();
-    let foot = foot(intent, calendar, sender);
+    let foot = foot(intent, calendar, sender, now);
     let page = match series.first() {
         Some(series) => link::series_page(&sender.base_url, series),
         None => link::community_page(&sender.base_url, id),
@@ -163,20 +170,21 @@ fn values(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateTime<U
         About::Changed { lines, next } => changed::values(lines, next, intent.series.as_ref(), calendar, sender, now),
         About::Clocks { meetings } => clocks::values(meetings, calendar, sender, now),
         About::Digest(told) => digest::values(told, id, calendar, sender, now),
+        About::Hello { list } => hello::values(list, calendar, id, sender, now),
         About::Proposal { asked, proposals } => proposal::values(asked, proposals, &intent.to, calendar, sender, now),
         About::Remarks { remarks, known } => remarks::values(remarks, *known, &link::remarks_page(&sender.base_url, id)),
     };
     let series = series_of(intent);
     let common = facts::letter(kind, id, series.first(), calendar, sender, now);
-    (kind, facts::with(facts::with(common, context! { foot => foot(intent, calendar, sender) }), of_kind))
+    (kind, facts::with(facts::with(common, context! { foot => foot(intent, calendar, sender, now) }), of_kind))
 }
 
 /// What stands below a letter.
-fn foot(intent: &Intent, calendar: &Calendar, sender: &Sender) -> String {
+fn foot(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateTime<Utc>) -> String {
     let id = &*intent.key.community;
     parts::blocks(&match intent.key.audience {
         Audience::List => parts::list_foot(calendar, id, &series_of(intent), sender),
-        Audience::Organisers => parts::organisers_foot(&title_of(calendar, id), id, sender),
+        Audience::Organisers => parts::organisers_foot(&title_of(calendar, id), id, &intent.to, calendar, sender, now),
     })
 }
 
@@ -216,7 +224,12 @@ fn about(intent: &Intent) -> Option<String> {
             let ids: Vec<String> = proposals.iter().map(|asking| asking.proposal.id.to_string()).collect();
             (!ids.is_empty()).then(|| ids.join(" "))
         }
-        About::Reminder { .. } | About::Changed { .. } | About::Clocks { .. } | About::Digest(_) | About::Remarks { .. } => None,
+        About::Reminder { .. }
+        | About::Changed { .. }
+        | About::Clocks { .. }
+        | About::Digest(_)
+        | About::Hello { .. }
+        | About::Remarks { .. } => None,
     }
 }
 

@@ -9,6 +9,7 @@ use crate::meeting::calendar::Calendar;
 use crate::meeting::clocks;
 use crate::meeting::occurrence::{Occurrence, OccurrenceId, Status};
 use crate::meeting::series::{Address, City, JoinLinks, Replies, SeriesId};
+use crate::output::link::own::Own;
 use crate::output::{clean, link, words};
 
 /// Columns of a letter.
@@ -181,11 +182,36 @@ pub fn list_foot(calendar: &Calendar, community: &str, series: &[SeriesId], send
     vec![about, ask]
 }
 
-/// What stands below a letter to organisers.
-pub fn organisers_foot(title: &str, community: &str, sender: &Sender) -> Vec<Vec<String>> {
+/// What stands below a letter to organisers: for one person, the address of their own page.
+pub fn organisers_foot(
+    title: &str,
+    community: &str,
+    to: &[Address],
+    calendar: &Calendar,
+    sender: &Sender,
+    now: DateTime<Utc>,
+) -> Vec<Vec<String>> {
+    let mut blocks = Vec::new();
+    if let [person] = to
+        && !link::own::is_read_by_many(person, calendar)
+    {
+        let mut lines = paragraph("To cancel, move or restore meetings, your own page for the next 30 days; please do not pass it on:");
+        lines.push(own_page(community, person, sender, now));
+        blocks.push(lines);
+    }
     let mut lines = paragraph(&format!("You get this as an organiser of {title}."));
     lines.extend(signature(title, community, sender));
-    vec![lines]
+    blocks.push(lines);
+    blocks
+}
+
+fn own_page(community: &str, person: &Address, sender: &Sender, now: DateTime<Utc>) -> String {
+    let expires = now.checked_add_signed(link::LIFETIME).unwrap_or(now);
+    let own = Own { community: community.to_owned(), recipient: person.clone(), expires };
+    match sender.link_key.as_deref().and_then(|key| link::own::make(key, &own)) {
+        Some(token) => link::own::page(&sender.base_url, &token),
+        None => "LINK".to_owned(),
+    }
 }
 
 fn signature(title: &str, community: &str, sender: &Sender) -> Vec<String> {

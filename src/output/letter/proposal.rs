@@ -31,7 +31,7 @@ pub fn values(asked: &Asked, proposals: &[Asking], to: &[Address], calendar: &Ca
     let recipient = to.first();
     let name = recipient.and_then(|to| to.name.as_deref()).map(|name| clean::line(name, 60)).unwrap_or_default();
     let answered = matches!(asked, Asked::Withdrawn | Asked::ChangedAfter);
-    let private = recipient.filter(|to| !is_a_list(to, calendar));
+    let private = recipient.filter(|to| !link::own::is_read_by_many(to, calendar));
     let one = |(at, asking): (usize, &Asking)| {
         let finding = &asking.proposal.finding;
         let by_hand = if answered { None } else { by_hand::lines(asking, calendar, now) };
@@ -304,10 +304,4 @@ fn answer(asked: &Asked, asking: &Asking) -> Vec<Vec<String>> {
         ]);
     }
     blocks
-}
-
-/// Whether an organiser's address is one that many people read: such a one gets no links.
-fn is_a_list(to: &Address, calendar: &Calendar) -> bool {
-    let lists = calendar.all_series().filter_map(|(_, series)| series.list.as_ref());
-    lists.into_iter().any(|list| list.email.eq_ignore_ascii_case(&to.email))
 }

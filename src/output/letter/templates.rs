@@ -38,6 +38,7 @@ pub fn built_in(kind: Kind) -> &'static str {
         Kind::Changed => include_str!("templates/changed.txt"),
         Kind::Clocks => include_str!("templates/clocks.txt"),
         Kind::Digest => include_str!("templates/digest.txt"),
+        Kind::Hello => include_str!("templates/hello.txt"),
         Kind::Proposal => include_str!("templates/proposal.txt"),
         Kind::Remarks => include_str!("templates/remarks.txt"),
     }

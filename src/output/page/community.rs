@@ -3,15 +3,17 @@
 use minijinja::{Value, context};
 use serde::Serialize;
 
-use super::Source;
-use super::view::{by_day, href, in_order, next, row, title, value};
+use super::view::{Row, by_day, href, in_order, next, row, title, value};
+use super::{STYLE_PATH, Source, colour, qr};
 use crate::meeting::calendar::occurrences;
 use crate::meeting::occurrence::Occurrence;
 use crate::meeting::series::{Community, Series};
-use crate::output::{clean, ics, words};
+use crate::output::{clean, link, public, words};
 use crate::plan::component::week_begins;
 use chrono::TimeDelta;
 
+/// So many meetings stand in a frame.
+const EMBEDDED: usize = 5;
 /// A community's page shows the coming weeks; its window moves on Mondays.
 const WEEKS: i64 = 7;
 
@@ -20,7 +22,7 @@ pub(super) fn home(source: &Source<'_>) -> Value {
     struct Entry {
         title: String,
         href: String,
-        next: Option<super::view::Row>,
+        next: Option<Row>,
     }
     let entries: Vec<Entry> = source
         .calendar
@@ -45,10 +47,12 @@ pub(super) fn community(source: &Source<'_>, community: &Community) -> Value {
     context! {
         site => source.site.title.as_str(),
         community => head(community),
-        days => value(by_day(rows)),
+        meetings => value(by_day(rows)),
         weeks => words::number(WEEKS.unsigned_abs()),
         series,
         feeds => subscribe(source, &community.id, ".drop"),
+        embed => format!("{}/c/{}/embed", source.site.base_url, community.id),
+        canonical => format!("{}/", link::community_page(&source.site.base_url, &community.id)),
         agenda_json => format!("/c/{}/agenda.json", community.id),
     }
 }
@@ -61,6 +65,15 @@ pub(super) fn head(community: &Community) -> Value {
         home => href(community.home.as_deref()),
         code_of_conduct => href(community.code_of_conduct.as_deref()),
         cities => community.cities.iter().map(|city| city.name.clone()).collect::<Vec<_>>(),
+        style => style_path(community),
+    }
+}
+
+/// Where the stylesheet of a community's pages stands: one with its own colour has one of its own.
+pub(super) fn style_path(community: &Community) -> String {
+    match community.colour.as_deref().and_then(colour::rules) {
+        Some(_) => format!("/c/{}/style.css", community.id),
+        None => STYLE_PATH.to_owned(),
     }
 }
 
@@ -72,30 +85,10 @@ fn entry(source: &Source<'_>, community: &Community, series: &Series) -> Value {
     context! {
         title => title(series),
         href => format!("/c/{}/", series.id),
-        rhythm => rhythm(source, series),
+        rhythm => public::rhythm(series, source.now),
         description => series.description.as_ref().map(|text| clean::line(text, 400)),
         next => value(next),
     }
-}
-
-/// "Every two weeks on Wednesday, 18:00 UTC", for the rules that hold now or are still to come.
-pub(super) fn rhythm(source: &Source<'_>, series: &Series) -> Vec<String> {
-    let today = week_begins(source.now).date_naive();
-    let ends = |rule: &crate::meeting::series::Rule| [rule.until, series.ended].into_iter().flatten().min();
-    let current = series.rules.iter().filter(|rule| ends(rule).is_none_or(|end| end >= today));
-    current
-        .filter_map(|rule| {
-            let first = rule.recurrence.first(rule.from)?;
-            let mut words = format!("{}, {}", words::capital(&rule.recurrence.in_words(first)), ics::clock(rule));
-            if first > today {
-                words.push_str(&format!(", from {}", words::date(first)));
-            }
-            if let Some(end) = ends(rule) {
-                words.push_str(&format!(", until {}", words::date(end)));
-            }
-            Some(words)
-        })
-        .collect()
 }
 
 fn coming<'a>(source: &Source<'_>, community: &'a Community) -> Vec<(&'a Series, Occurrence)> {
@@ -123,6 +116,14 @@ pub(super) fn subscribe(source: &Source<'_>, name: &str, outlook: &str) -> Value
         drop => address(".drop"),
         outlook => address(outlook),
         webcal => webcal(""),
+        qr => qr::code(&webcal("")),
         google => format!("https://calendar.google.com/calendar/r?cid={}", webcal(".show")),
     }
+}
+
+/// The next meetings of a community, for a frame on its own site.
+pub(super) fn embed(source: &Source<'_>, community: &Community) -> Value {
+    let rows: Vec<Row> =
+        coming(source, community).into_iter().take(EMBEDDED).map(|(series, meeting)| row(source, community, series, &meeting)).collect();
+    context! { community => head(community), meetings => value(rows) }
 }

@@ -1,14 +1,19 @@
 //! Pages for people: plain HTML with one stylesheet, complete without a script, nothing fetched from elsewhere. What strangers wrote is
 //! escaped by the templates, cleaned before, and where notes are not trusted not shown at all.
 
+mod colour;
 mod community;
 pub mod decide;
+mod month;
+pub mod organiser;
+mod qr;
 mod record;
 pub(super) mod remarks;
 mod series;
 mod view;
+pub mod zoned;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use minijinja::{Environment, Error, Output, State, UndefinedBehavior, Value, context, escape_formatter};
 
 use super::publication::Site;
@@ -19,19 +24,26 @@ use crate::plan::ledger::Ledger;
 
 pub const STYLE_PATH: &str = "/style.css";
 pub const STYLE: &str = include_str!("../templates/style.css");
+/// Shows the reader's own time; every page is complete without it.
+pub const SCRIPT_PATH: &str = "/time.js";
+pub const SCRIPT: &str = include_str!("../templates/time.js");
 
 /// Templates by name; escaping follows from `.html`.
-const TEMPLATES: [(&str, &str); 11] = [
+const TEMPLATES: [(&str, &str); 15] = [
     ("base.html", include_str!("../templates/base.html")),
     ("rows.html", include_str!("../templates/rows.html")),
     ("home.html", include_str!("../templates/home.html")),
     ("community.html", include_str!("../templates/community.html")),
     ("series.html", include_str!("../templates/series.html")),
     ("meeting.html", include_str!("../templates/meeting.html")),
+    ("month.html", include_str!("../templates/month.html")),
+    ("embed.html", include_str!("../templates/embed.html")),
     ("items.html", include_str!("../templates/items.html")),
     ("changes.html", include_str!("../templates/changes.html")),
     ("remarks.html", include_str!("../templates/remarks.html")),
     ("decide.html", include_str!("../templates/decide.html")),
+    ("organiser.html", include_str!("../templates/organiser.html")),
+    ("draft.html", include_str!("../templates/draft.html")),
     ("notice.html", include_str!("../templates/notice.html")),
 ];
 
@@ -63,6 +75,26 @@ impl<'a> Pages<'a> {
 
     pub fn community(&self, of: &Community) -> String {
         render(&self.templates, "community.html", community::community(self.source, of))
+    }
+
+    /// The stylesheet of a community that has a colour of its own.
+    pub fn style(&self, of: &Community) -> Option<(String, String)> {
+        let own = of.colour.as_deref().and_then(colour::rules)?;
+        Some((community::style_path(of), format!("{STYLE}{own}")))
+    }
+
+    /// The first days of the months that have a page.
+    pub fn months(&self) -> Vec<NaiveDate> {
+        month::months(self.source)
+    }
+
+    /// The month that a date belongs to.
+    pub fn month(&self, of: &Community, date: NaiveDate) -> String {
+        render(&self.templates, "month.html", month::month(self.source, of, date))
+    }
+
+    pub fn embed(&self, of: &Community) -> String {
+        render(&self.templates, "embed.html", community::embed(self.source, of))
     }
 
     pub fn items(&self, of: &Community) -> String {

@@ -12,7 +12,7 @@ use crate::source::{Grade, Remark};
 
 /// Remarks whose sentences hold dates, hours and titles only. Any other may quote what a person wrote, perhaps a link with a password
 /// or an address in the wrong place.
-const MAY_BE_QUOTED: [&str; 23] = [
+const MAY_BE_QUOTED: [&str; 26] = [
     "clock-fold",
     "clock-gap",
     "community-vanished",
@@ -24,6 +24,9 @@ const MAY_BE_QUOTED: [&str; 23] = [
     "holiday",
     "hour-in-text",
     "last-good-in-force",
+    "letter-held",
+    "letter-in-doubt",
+    "letter-refused",
     "link-password",
     "links-differ",
     "no-meeting",

@@ -59,6 +59,15 @@ fn item(text: &str, trusted: bool) -> ActionItem {
     }
 }
 
+/// Our one script, and on a meeting's page what it is for search engines: data, in which no tag can stand.
+fn scripts_are_ours(html: &str) -> bool {
+    let mut scripts = html.split("<script").skip(1).map(|rest| rest.split_once("</script>").unwrap().0);
+    scripts.all(|script| {
+        script == " src=\"/time.js\" defer>"
+            || script.strip_prefix(" type=\"application/ld+json\">").is_some_and(|data| !data.contains('<'))
+    })
+}
+
 #[test]
 fn every_template_is_read_and_every_page_made() {
     let environment = templates();
@@ -69,7 +78,7 @@ fn every_template_is_read_and_every_page_made() {
     for (path, html) in pages(&calendar, &Ledger::default(), NOW) {
         assert!(html.ends_with("</html>\n") || html.ends_with("</html>"), "{path}: {html}");
         assert!(html.contains("<h1"), "{path}: {html}");
-        assert!(!html.contains("style=") && !html.contains("<script"), "{path}");
+        assert!(!html.contains("style=") && scripts_are_ours(&html), "{path}");
     }
     assert!(not_found().contains("There is no such page"));
 }
@@ -79,8 +88,10 @@ fn a_community_sees_what_is_coming_in_utc_and_in_its_cities() {
     let html = page(&tide(), &Ledger::default(), NOW, "/c/tide/");
     assert!(html.contains("Monday 7 December 2026") || html.contains("Monday 30 November 2026"), "{html}");
     assert!(html.contains("Wednesday 2 December 2026"));
-    assert!(html.contains("<time datetime=\"2026-12-02T18:00:00Z\">18:00<span class=\"end\">–19:00 UTC</span></time>"));
-    assert!(html.contains("<span>Kolkata</span> <b>23:30</b>"));
+    assert!(html.contains("<time datetime=\"2026-12-02T18:00:00Z\" data-end=\"2026-12-02T19:00:00Z\" data-as=\"hours\">18:00<span class=\"end\">–19:00 UTC</span></time>"));
+    assert!(html.contains(
+        "<span>Kolkata</span> <b><time datetime=\"2026-12-02T18:00:00Z\" data-local=\"2026-12-02T23:30\" data-as=\"city\">23:30</time></b>"
+    ));
     assert!(html.contains("href=\"https://video.example.org/tide\""));
     assert!(html.contains("Phone: +1 555-010-0199, PIN 828 997 153#"));
     assert!(html.contains("Every two weeks on Wednesday, 18:00 UTC"));
@@ -97,7 +108,7 @@ fn cancelled_and_moved_meetings_say_so() {
     let ledger = Ledger { decisions, ..Ledger::default() };
     let html = page(&tide(), &ledger, NOW, "/c/tide/");
     assert!(html.contains("<li class=\"meeting cancelled\">") && html.contains("A &lt;holiday&gt;."));
-    assert!(html.contains("Moved from Mon 7 Dec 17:00 UTC."));
+    assert!(html.contains("Moved from <time datetime=\"2026-12-07T17:00:00Z\" data-as=\"short\">Mon 7 Dec 17:00 UTC</time>."));
     let cancelled = page(&tide(), &ledger, NOW, "/c/tide/call/20261202T1800");
     assert!(cancelled.contains("Cancelled") && !cancelled.contains("video.example.org"));
     let next = page(&tide(), &ledger, NOW, "/c/tide/call/next");
@@ -161,7 +172,7 @@ fn strangers_words_and_links_are_harmless() {
     }];
     for (path, html) in pages(&calendar, &Ledger::default(), NOW) {
         assert!(
-            !html.contains("<script") && !html.contains("javascript:") && !html.contains("\" onclick") && !html.contains("secret"),
+            !html.contains("<script>") && !html.contains("javascript:") && !html.contains("\" onclick") && !html.contains("secret"),
             "{path}"
         );
     }
@@ -206,4 +217,176 @@ fn a_former_id_keeps_its_addresses() {
         assert!(published.documents.contains_key(path), "{path}");
     }
     assert!(!published.documents.keys().any(|path| path.contains("old-workshop")));
+}
+
+/// The `<time>` elements of a page: attributes and text, tags within left out.
+fn times(html: &str) -> Vec<(String, String)> {
+    let parts = html.split("<time ").skip(1);
+    let whole = parts.filter_map(|part| part.split_once("</time>")).filter_map(|(time, _)| time.split_once('>'));
+    whole
+        .map(|(tag, inner)| (tag.to_owned(), inner.replace("<span class=\"end\">", "").replace("<span>", "").replace("</span>", "")))
+        .collect()
+}
+
+#[test]
+fn every_hour_of_a_page_is_that_of_the_zone_it_is_asked_for() {
+    let decisions = vec![decide("tide/workshop", NOW, &[("2026-12-07T09:00:00", Verdict::Move { to: wall("2026-12-08T10:30:00") })], None)];
+    let ledger = Ledger { decisions, ..Ledger::default() };
+    let zones = crate::sources::zoneinfo::embedded();
+    let mut seen = 0;
+    for name in ["UTC", "Asia/Kolkata", "America/Los_Angeles", "Pacific/Kiritimati", "Pacific/Pago_Pago", "Asia/Kathmandu", "Etc/GMT+12"] {
+        let zone = zones.get(name).unwrap();
+        let label = name.rsplit('/').next().unwrap().replace('_', " ");
+        for (path, html) in pages(&tide(), &ledger, NOW) {
+            let shown = zoned::page(&html, name, &zones);
+            for (tag, text) in times(&shown) {
+                let of = |name: &str| tag.split_once(&format!("{name}=\"")).map(|(_, rest)| rest.split_once('"').unwrap().0);
+                let local = zone.wall(utc(of("datetime").unwrap()));
+                let until = of("data-end").map(|end| zone.wall(utc(end)).format("%H:%M").to_string()).unwrap_or_default();
+                let date = local.format("%A %-d %B %Y");
+                let hour = local.format("%H:%M");
+                let wanted = match of("data-as").unwrap() {
+                    "hours" => format!("{hour}–{until} {label}"),
+                    "big" => format!("{date} {hour}–{until} {label}"),
+                    "line" => format!("{date}, {hour} {label}"),
+                    "day" => date.to_string(),
+                    "short" => format!("{} {label}", local.format("%a %-d %b %H:%M")),
+                    "city" => {
+                        let there = wall(&format!("{}:00", of("data-local").unwrap()));
+                        there.format(if there.date() == local.date() { "%H:%M" } else { "%a %-d %b %H:%M" }).to_string()
+                    }
+                    "cell" => {
+                        let there = wall(&format!("{}:00", of("data-local").unwrap()));
+                        local.format(if there.date() == local.date() { "%H:%M" } else { "%a %-d %b %H:%M" }).to_string()
+                    }
+                    "shift" => continue,
+                    other => panic!("{other}"),
+                };
+                assert_eq!(text, wanted, "{path} in {name}");
+                seen += 1;
+            }
+            // Nothing but hours, the field and our own links is different.
+            assert_eq!(shown.matches('<').count(), html.matches('<').count(), "{path}");
+            assert_eq!(zoned::page(&shown, "UTC", &zones).matches("data-as").count(), html.matches("data-as").count());
+        }
+    }
+    assert!(seen > 1000, "{seen}");
+}
+
+#[test]
+fn a_day_is_named_once_in_the_readers_zone() {
+    let zones = crate::sources::zoneinfo::embedded();
+    let html = page(&tide(), &Ledger::default(), NOW, "/c/tide/");
+    for name in ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"] {
+        let shown = zoned::page(&html, name, &zones);
+        let shown_days: Vec<&str> = shown
+            .split("<h3 class=\"day\">")
+            .skip(1)
+            .map(|part| part.split_once("</time>").unwrap().0.rsplit('>').next().unwrap())
+            .collect();
+        let mut once = shown_days.clone();
+        once.dedup();
+        assert!(!once.is_empty() && shown_days == once, "{name}: {shown_days:?}");
+        assert_eq!(shown.matches("<h3 class=\"day\"").count(), html.matches("<li class=\"meeting ").count());
+    }
+}
+
+#[test]
+fn a_page_in_a_zone_leads_to_pages_in_that_zone() {
+    let zones = crate::sources::zoneinfo::embedded();
+    let html = page(&tide(), &Ledger::default(), NOW, "/c/tide/");
+    let shown = zoned::page(&html, "etc/gmt+12", &zones);
+    assert!(shown.contains("href=\"/c/tide/call/?zone=Etc/GMT%2B12\"") && shown.contains("value=\"Etc/GMT+12\""), "{shown}");
+    assert!(shown.contains("href=\"/c/tide/agenda.json\"") && !shown.contains(".ics?zone"));
+    let unknown = zoned::page(&html, "Europe/Berln<script>", &zones);
+    assert!(unknown.contains("The zone “Europe/Berln&lt;script&gt;” is not known") && unknown.contains("–19:00 UTC"), "{unknown}");
+}
+
+#[test]
+fn a_series_says_where_the_clocks_make_it_another_hour_than_last_time() {
+    let zones = crate::sources::zoneinfo::embedded();
+    let html = page(&tide(), &Ledger::default(), "2026-10-28T12:00:00Z", "/c/tide/call/");
+    let kolkata = zoned::page(&html, "Asia/Kolkata", &zones);
+    assert!(html.contains("<li>Berlin 19:00, one hour earlier than on 21 October.</li>"), "a city of the community: {html}");
+    assert!(kolkata.contains("data-as=\"shift\"></time>"), "{kolkata}");
+    let berlin = zoned::page(&html, "Europe/Berlin", &zones);
+    assert!(berlin.contains("data-as=\"shift\">Berlin 19:00, one hour earlier than on 21 October.</time>"), "{berlin}");
+}
+
+/// A document of the publication as text.
+fn document(calendar: &Calendar, ledger: &Ledger, path: &str) -> String {
+    let publication = published(calendar, ledger, utc(NOW), None);
+    String::from_utf8(publication.documents[path].bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn programs_see_what_pages_say_and_nothing_more() {
+    let mut calendar = tide();
+    calendar.items = vec![item("write <the> guide", true), item("kept until released", false)];
+    calendar.communities[0].omit_people = vec!["Kofi".to_owned()];
+    let decisions = vec![
+        decide("tide/call", NOW, &[("2026-12-02T18:00:00", Verdict::Cancel)], Some("A <holiday> & more.")),
+        decide("tide/workshop", NOW, &[("2026-12-07T09:00:00", Verdict::Move { to: wall("2026-12-08T10:30:00") })], None),
+    ];
+    let ledger = Ledger { decisions, proposals: vec![proposal(true)], ..Ledger::default() };
+    let read = |path: &str| serde_json::from_str::<serde_json::Value>(&document(&calendar, &ledger, path)).unwrap();
+    let items = read("/c/tide/items.json");
+    assert_eq!((items.as_array().unwrap().len(), &items[0]["text"], &items[0]["meetings"]), (1, &"write <the> guide".into(), &4.into()));
+    let changes = read("/c/tide/changes.json");
+    let moved = changes.as_array().unwrap().iter().find(|change| change["series"] == "tide/workshop").unwrap();
+    assert_eq!(moved["meetings"][0]["start"], "2026-12-07T17:00:00Z");
+    assert_eq!(moved["meetings"][0]["to"], "2026-12-08T18:30:00Z");
+    let series = read("/c/tide/series.json");
+    assert_eq!(series[0]["rhythm"][0], "Every two weeks on Wednesday, 18:00 UTC");
+    for path in ["/c/tide/items.json", "/c/tide/changes.json", "/c/tide/changes.atom", "/changes.atom", "/c/tide/series.json"] {
+        let text = document(&calendar, &ledger, path);
+        assert!(
+            !text.contains("secret") && !text.contains("Kofi") && !text.contains("dana") && !text.contains("kept until"),
+            "{path}: {text}"
+        );
+    }
+    let atom = document(&calendar, &ledger, "/c/tide/changes.atom");
+    assert!(atom.contains("<title>Cancelled: Wednesday 2 December 2026, 18:00 UTC: Tide call</title>"), "{atom}");
+    assert!(atom.contains("A &lt;holiday&gt; &amp; more.") && atom.contains("<updated>2026-11-20T12:00:00Z</updated>"), "{atom}");
+    assert!(atom.contains("href=\"https://calendar.example.org/c/tide/call/20261202T1800\""), "{atom}");
+    assert_eq!(document(&calendar, &ledger, "/changes.atom").matches("<entry>").count(), 2);
+}
+
+#[test]
+fn every_machine_form_is_described_and_every_description_is_published() {
+    let api: serde_json::Value = serde_json::from_str(&document(&tide(), &Ledger::default(), "/openapi.json")).unwrap();
+    let publication = published(&tide(), &Ledger::default(), utc(NOW), None);
+    for path in api["paths"].as_object().unwrap().keys() {
+        let filled = path.replace("{community}", "tide").replace("{series}", "call");
+        assert!(publication.documents.contains_key(&filled), "{filled}");
+    }
+    for (schema, path) in [("Meeting", "agenda"), ("Series", "series")] {
+        let rows: serde_json::Value =
+            serde_json::from_str(&document(&tide(), &Ledger::default(), &format!("/c/tide/{path}.json"))).unwrap();
+        let described: Vec<&String> = api["components"]["schemas"][schema]["properties"].as_object().unwrap().keys().collect();
+        assert_eq!(rows[0].as_object().unwrap().keys().collect::<Vec<_>>(), described, "{schema}");
+    }
+}
+
+#[test]
+fn a_cancelled_meeting_whose_notes_list_people_is_shown_as_held_after_all() {
+    let decisions = vec![decide("tide/call", "2026-11-17T12:00:00Z", &[("2026-11-18T18:00:00", Verdict::Cancel)], None)];
+    let ledger = Ledger { decisions, ..Ledger::default() };
+    let notes = |attended, trusted| MeetingNotes {
+        series: SeriesId::parse("tide/call").unwrap(),
+        date: date("2026-11-18"),
+        title: None,
+        place: Place::new("notes/2026-11-18.md", 1),
+        url: None,
+        attended,
+        trusted,
+    };
+    let said = |notes: MeetingNotes| {
+        let calendar = Calendar { notes: vec![notes], ..tide() };
+        page(&calendar, &ledger, NOW, "/c/tide/call/20261118T1800")
+            .contains("It was announced as cancelled; its notes list people who were there.")
+    };
+    assert!(said(notes(true, true)));
+    assert!(!said(notes(false, true)), "notes without people do not say that it was held");
+    assert!(!said(notes(true, false)), "nor do notes that anybody can edit");
 }

@@ -5,7 +5,7 @@ use minijinja::Value;
 use minijinja::value::Serde;
 use serde::Serialize;
 
-use super::Source;
+use super::{Source, zoned};
 use crate::meeting::action::MeetingNotes;
 use crate::meeting::change::{Proposal, ProposalState, Proposed};
 use crate::meeting::clocks;
@@ -13,11 +13,14 @@ use crate::meeting::occurrence::{Occurrence, Status};
 use crate::meeting::series::{Community, JoinLinks, Series};
 use crate::output::publication::JOIN_BEFORE;
 use crate::output::{clean, words};
+use crate::plan::reminders::last_held;
 
 /// One meeting on a page.
 #[derive(Serialize)]
 pub(super) struct Row {
     pub title: String,
+    /// `call/20261202T1800`: the series in its community, and the meeting.
+    pub key: String,
     pub href: String,
     pub series_href: String,
     /// The date in UTC: "Wednesday 25 November 2026".
@@ -25,13 +28,22 @@ pub(super) struct Row {
     /// "18:00", in UTC.
     pub start: String,
     pub end: String,
-    /// For `<time datetime>`.
+    /// For `<time datetime>`, as all that is named `machine`.
     pub machine: String,
+    pub machine_end: String,
+    /// The start as wall time in UTC, by which a reader elsewhere sees that the date differs.
+    pub utc: String,
+    /// Begins on the UTC day of the row before.
+    pub same_day: bool,
     pub state: &'static str,
     pub is_on: bool,
     pub is_over: bool,
     pub reason: Option<String>,
-    pub moved_from: Option<String>,
+    pub moved_from: Option<At>,
+    /// Cities where the clocks make it another hour than last time.
+    pub shifts: Vec<String>,
+    /// The meeting that took place last, where this one has other clocks to fear: what UTC makes of it.
+    pub before: Option<At>,
     /// Cancelled, and yet its notes list people present.
     pub held: bool,
     pub uncertain: Vec<String>,
@@ -44,10 +56,19 @@ pub(super) struct Row {
     pub notes: Vec<String>,
 }
 
+/// An instant, and what UTC makes of it in words.
+#[derive(Serialize)]
+pub(super) struct At {
+    pub machine: String,
+    pub words: String,
+}
+
 #[derive(Serialize)]
 pub(super) struct City {
     pub name: String,
     pub hour: String,
+    /// The city's wall time, by which a reader in another zone sees that its date differs.
+    pub local: String,
 }
 
 #[derive(Serialize)]
@@ -66,12 +87,16 @@ pub(super) fn row(source: &Source<'_>, community: &Community, series: &Series, m
     let has_way_in = !series.join.is_empty() || series.phone.is_some();
     Row {
         title: title(series),
+        key: format!("{}/{}", series.id.series, meeting.id.short()),
         href: format!("/c/{}/{}", series.id, meeting.id.short()),
         series_href: format!("/c/{}/", series.id),
         day: words::weekday_date(date),
         start: words::hour(meeting.start.time()),
         end: words::hour(meeting.end.time()),
-        machine: meeting.start.to_rfc3339_opts(SecondsFormat::Secs, true),
+        machine: machine(meeting.start),
+        machine_end: machine(meeting.end),
+        utc: meeting.start.format("%Y-%m-%dT%H:%M").to_string(),
+        same_day: false,
         state: match meeting.status {
             Status::Confirmed => "confirmed",
             Status::Cancelled => "cancelled",
@@ -81,18 +106,46 @@ pub(super) fn row(source: &Source<'_>, community: &Community, series: &Series, m
         is_on: meeting.takes_place() && meeting.start <= now && !is_over,
         is_over,
         reason: meeting.reason.as_ref().map(|reason| clean::line(reason, 300)),
-        moved_from: (meeting.status == Status::Moved).then(|| meeting.original.format("%a %-d %b %H:%M UTC").to_string()),
+        moved_from: (meeting.status == Status::Moved)
+            .then(|| At { machine: machine(meeting.original), words: words::in_short(meeting.original) }),
+        shifts: Vec::new(),
+        before: None,
         held: !meeting.takes_place() && notes.iter().any(|notes| notes.attended && notes.trusted),
         uncertain: if is_over { Vec::new() } else { uncertain(source, meeting) },
         cities: clocks::in_cities(&community.cities, meeting.start)
             .into_iter()
-            .map(|seen| City { name: seen.city, hour: words::city_hour(seen.local, date) })
+            .map(|seen| City {
+                name: seen.city,
+                hour: words::city_hour(seen.local, date),
+                local: seen.local.format("%Y-%m-%dT%H:%M").to_string(),
+            })
             .collect(),
         location: series.location.as_ref().filter(|_| meeting.takes_place()).map(|location| clean::line(location, 300)),
         join: if shown { links(series) } else { Vec::new() },
         phone: series.phone.as_ref().filter(|_| shown).map(crate::output::ics::phone),
         join_later: open && !shown && has_way_in,
         notes: notes.iter().filter_map(|notes| clean::url(notes.url.as_deref()?)).map(str::to_owned).collect(),
+    }
+}
+
+/// For `<time datetime>`.
+fn machine(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// The row of a series' next meeting, which also says where the clocks make it another hour than last time.
+pub(super) fn next_row(source: &Source<'_>, community: &Community, series: &Series, meeting: &Occurrence) -> Row {
+    let before = last_held(series, source.verdicts, meeting);
+    // A moved meeting is at another hour because people said so: the clocks have no part in it.
+    let same_hour = |before: &Occurrence| before.local_start().time() == meeting.local_start().time();
+    let compared = before.filter(|before| meeting.status == Status::Confirmed && same_hour(before));
+    let shifts = compared.as_ref().map(|before| clocks::shifts(&community.cities, before.start, meeting.start)).unwrap_or_default();
+    Row {
+        shifts: shifts.iter().map(|shift| format!("{}.", words::shift(shift))).collect(),
+        before: compared
+            .as_ref()
+            .map(|before| At { machine: machine(before.start), words: zoned::shift(None, before.start, meeting.start) }),
+        ..row(source, community, series, meeting)
     }
 }
 
@@ -143,22 +196,12 @@ pub(super) fn value(of: impl Serialize) -> Value {
     Value::from(Serde(of))
 }
 
-/// Rows under the UTC day on which they begin.
-#[derive(Serialize)]
-pub(super) struct Day {
-    pub day: String,
-    pub rows: Vec<Row>,
-}
-
-pub(super) fn by_day(rows: Vec<Row>) -> Vec<Day> {
-    let mut days: Vec<Day> = Vec::new();
-    for row in rows {
-        match days.last_mut() {
-            Some(day) if day.day == row.day => day.rows.push(row),
-            _ => days.push(Day { day: row.day.clone(), rows: vec![row] }),
-        }
+/// Rows in order, of which those that begin on the day of the one before say so.
+pub(super) fn by_day(mut rows: Vec<Row>) -> Vec<Row> {
+    for at in 1..rows.len() {
+        rows[at].same_day = rows[at].day == rows[at - 1].day;
     }
-    days
+    rows
 }
 
 /// Meetings of several series in one order.

@@ -41,7 +41,11 @@ pub(crate) fn published(calendar: &Calendar, ledger: &Ledger, now: DateTime<Utc>
 }
 
 pub(crate) fn site() -> Site {
-    Site { base_url: "https://calendar.example.org".to_owned(), title: "Calendars".to_owned() }
+    Site {
+        base_url: "https://calendar.example.org".to_owned(),
+        title: "Calendars".to_owned(),
+        uid_domain: "calendar.example.org".to_owned(),
+    }
 }
 
 pub(crate) fn rule(series: &str, from: &str, every: &str, time: &str, zone_name: &str) -> Rule {
@@ -70,6 +74,7 @@ pub(crate) fn series(id: &str, title: &str, rules: Vec<Rule>) -> Series {
         location: None,
         agenda: Some("https://pad.example.org/tide".to_owned()),
         list: None,
+        archive: None,
         letters: Letters::None,
         attach: Attach::Nothing,
         remind: Vec::new(),
@@ -105,7 +110,9 @@ pub(crate) fn community(id: &str, title: &str, series: Vec<Series>) -> Community
         letters_a_week: 2,
         digest: None,
         replies: Replies::Contact,
+        letters_a_day: 6,
         grace: TimeDelta::minutes(10),
+        in_doubt: Default::default(),
         quiet: TimeDelta::minutes(30),
         holidays: Vec::new(),
         notes: Vec::new(),

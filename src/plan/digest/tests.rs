@@ -134,6 +134,7 @@ fn a_pause_and_the_weekly_limit_hold_a_digest() {
         meetings: Vec::new(),
         about: None,
         covers: Vec::new(),
+        way: Default::default(),
     };
     ledger.told =
         [told("a", Kind::Reminder), told("b", Kind::Digest), told("c", Kind::Cancelled)].map(|told| (told.key.clone(), told)).into();

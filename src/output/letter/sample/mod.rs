@@ -6,8 +6,8 @@ mod orchard;
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use minijinja::Value;
 
-use super::Sender;
 use super::templates::Templates;
+use super::{Afterwards, Sender};
 use crate::meeting::action::{ActionItem, CarriedTopic, MeetingNotes};
 use crate::meeting::calendar::Calendar;
 use crate::meeting::change::{By, Decision, DecisionId, Finding, Proposal, ProposalState, Proposed, Tell, Verdict};
@@ -30,6 +30,7 @@ pub fn values(kind: Kind) -> Vec<Value> {
         base_url: "https://calendar.example.org".to_owned(),
         link_key: None,
         templates: Templates::default(),
+        afterwards: Afterwards::default(),
     };
     let mut found = Vec::new();
     for rich in [true, false] {
@@ -63,6 +64,7 @@ pub fn intents(kind: Kind, community: &Community, now: DateTime<Utc>) -> Vec<Int
             vec![About::Clocks { meetings: vec![shifted(&one)] }, About::Clocks { meetings: vec![shifted(&one), shifted(&two)] }]
         }
         Kind::Digest => made.digests(&one, &made.meeting(other, 0).unwrap_or(one.clone()), &two),
+        Kind::Hello => made.hellos(first),
         Kind::Proposal => made.proposals(first, &one),
         Kind::Remarks => made.remarks(first),
     };
@@ -113,7 +115,7 @@ impl Invented<'_> {
             thread: Vec::new(),
             not_before: self.now,
             useful_until: meeting.end,
-            series: (!matches!(kind, Kind::Remarks | Kind::Digest)).then(|| meeting.id.series.clone()),
+            series: (!matches!(kind, Kind::Remarks | Kind::Digest | Kind::Hello)).then(|| meeting.id.series.clone()),
             meetings,
             covers: Vec::new(),
             why: "A sample.".to_owned(),
@@ -155,7 +157,7 @@ impl Invented<'_> {
         let shift = |city: &City| Shift { city: city.name.clone(), local: city.zone.wall(one.start), minutes: -60, than: before };
         let last = one.id.wall.checked_sub_days(Days::new(14)).unwrap_or(one.id.wall);
         let start = one.zone.instant(last);
-        let shifted = shifts(&self.community.cities, &Occurrence { start, ..one.clone() }, one);
+        let shifted = shifts(&self.community.cities, start, one.start);
         let item = |text: &str, owners: &[&str], meetings| self.item(&one.id.series, text, owners, meetings, before);
         let topic = |text: &str| CarriedTopic {
             series: one.id.series.clone(),
@@ -375,6 +377,11 @@ impl Invented<'_> {
             about(vec![cancelled(one)], Vec::new(), Vec::new(), 0),
             about(Vec::new(), vec![cancelled(two)], Vec::new(), 0),
         ]
+    }
+
+    fn hellos(&self, series: &Series) -> Vec<About> {
+        let other = || Address { name: None, email: "list@example.org".to_owned() };
+        vec![About::Hello { list: series.list.clone().unwrap_or_else(other) }, About::Hello { list: other() }]
     }
 
     fn remarks(&self, series: &Series) -> Vec<About> {

@@ -1,6 +1,7 @@
 //! Each kind of letter in full, as its readers get it; and letters made from words that mean no good.
 
 mod decided;
+mod hello;
 mod hostile;
 mod organisers;
 mod reminder;
@@ -58,6 +59,7 @@ fn sender() -> Sender {
         base_url: "https://cal.orchard.example".to_owned(),
         link_key: Some(b"0123456789abcdef0123456789abcdef".to_vec()),
         templates: Templates::default(),
+        afterwards: Afterwards::default(),
     }
 }
 
@@ -75,6 +77,7 @@ fn series(name: &str, title: &str, first: &str, time: &str, zone_name: &str, eve
         location: None,
         agenda: Some(format!("https://pad.orchard.example/{name}")),
         list: Some(list()),
+        archive: None,
         letters: Letters::Reminders,
         attach: Attach::Nothing,
         remind: vec![TimeDelta::days(1)],
@@ -124,7 +127,9 @@ fn community() -> Community {
         letters_a_week: 2,
         digest: None,
         replies: Replies::Contact,
+        letters_a_day: 6,
         grace: TimeDelta::minutes(10),
+        in_doubt: Default::default(),
         quiet: TimeDelta::minutes(30),
         holidays: Vec::new(),
         notes: Vec::new(),
@@ -249,7 +254,7 @@ fn intent(kind: Kind, about: About) -> Intent {
         About::Decided { meetings, .. } => meetings.clone(),
         About::Changed { next, .. } => next.clone(),
         About::Clocks { meetings } => meetings.iter().map(|shifted| shifted.meeting.clone()).collect(),
-        About::Digest(_) | About::Proposal { .. } | About::Remarks { .. } => Vec::new(),
+        About::Digest(_) | About::Hello { .. } | About::Proposal { .. } | About::Remarks { .. } => Vec::new(),
     };
     let series = meetings.first().map(|meeting| meeting.id.series.clone());
     let subject = match (&about, meetings.first()) {
@@ -298,7 +303,18 @@ fn above_the_foot(letter: &str) -> &str {
 /// What stands above the last lines of a letter to an organiser.
 fn to_an_organiser(letter: &str) -> &str {
     let foot = "\n\nYou get this as an organiser of Orchard.\n-- \nThe calendar of Orchard\nhttps://cal.orchard.example/c/orchard\n";
-    letter.strip_suffix(foot).unwrap()
+    let above = letter.strip_suffix(foot).unwrap();
+    let own = "\n\nTo cancel, move or restore meetings, your own page for the next 30\ndays; please do not pass it on:\n";
+    match above.rsplit_once(own) {
+        Some((above, page)) => {
+            assert!(
+                page == "LINK" || page.starts_with("https://cal.orchard.example/organise/orchard.") && page.lines().count() == 1,
+                "{page}"
+            );
+            above
+        }
+        None => above,
+    }
 }
 
 fn promises(letter: &Letter, text: &Text) {

@@ -32,7 +32,7 @@ fn full() -> Reminded {
     let now = meeting("pruning", "2023-11-20T09:00:00");
     let last = meeting("pruning", "2023-10-09T09:00:00");
     Reminded {
-        shifts: clocks::shifts(&calendar.communities[0].cities[..3], &last, &now),
+        shifts: clocks::shifts(&calendar.communities[0].cities[..3], last.start, now.start),
         last_notes: Some(notes("pruning", "2023-10-09")),
         items: vec![
             item("to sharpen the long saws", &["DV"], 2),

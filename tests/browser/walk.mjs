@@ -1,0 +1,166 @@
+// Walks every page in Chromium: widths, light and dark, five zones, with the script and without; a pair of each in CI, all with --full.
+// Checks hours against agenda.json and against the server's ?zone=, overflow, console, requests, cookies, axe-core and html-validate.
+import { readFileSync, mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { HtmlValidate } from "html-validate";
+import { chromium } from "playwright-core";
+import { NOW, serve } from "./harbour.mjs";
+
+const full = process.argv.includes("--full");
+const shots = "tests/output/browser";
+mkdirSync(shots, { recursive: true });
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const faults = [];
+const fault = (where, what) => faults.push(`${where}: ${what}`);
+
+const PATHS = {
+  home: "/", community: "/c/harbour/", series: "/c/harbour/call/", pilots: "/c/harbour/pilots/", next: "/c/harbour/call/next",
+  cancelled: "/c/harbour/call/20261118T1800", moved: "/c/harbour/pilots/20261102T2230", month: "/c/harbour/2026-11", items: "/c/harbour/items",
+  changes: "/c/harbour/changes", remarks: "/c/harbour/remarks", embed: "/c/harbour/embed", missing: "/c/nobody/",
+};
+const WIDTHS = [360, 768, 1280];
+const SCHEMES = ["light", "dark"];
+const ZONES = ["UTC", "Asia/Kolkata", "America/Los_Angeles", "Pacific/Kiritimati", "Europe/Berlin"];
+const SCRIPTS = [true, false];
+
+/// Every pair of two settings stands together in one of these; or all of them.
+function settings() {
+  const all = WIDTHS.flatMap(width => SCHEMES.flatMap(scheme => ZONES.flatMap(zone => SCRIPTS.map(script => ({ width, scheme, zone, script })))));
+  if (full) return all;
+  const pairs = of => Object.entries(of).flatMap(([a, x], i, list) => list.slice(i + 1).map(([b, y]) => `${a}=${x},${b}=${y}`));
+  const open = new Set(all.flatMap(pairs));
+  const chosen = [];
+  while (open.size) {
+    const gain = one => pairs(one).filter(pair => open.has(pair)).length;
+    const best = all.reduce((a, b) => (gain(b) > gain(a) ? b : a));
+    pairs(best).forEach(pair => open.delete(pair));
+    chosen.push(best);
+  }
+  return chosen;
+}
+
+const times = page => page.$$eval("time[data-as]", found => found.map(time => `${time.dataset.as} ${time.dateTime} ${time.textContent.replace(/^(Today|Tomorrow), /, "")}`));
+
+const server = await serve();
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+});
+let visits = 0;
+try {
+  await validate();
+  await hours();
+  for (const setting of settings()) await visit(setting);
+  await tasks();
+  await choice();
+} finally {
+  await browser.close();
+  server.stop();
+}
+console.log(`${visits} visits, ${faults.length} faults`);
+if (faults.length) {
+  console.log([...new Set(faults)].slice(0, 60).join("\n"));
+  process.exit(1);
+}
+
+/// The pages as they are sent.
+async function validate() {
+  const html = new HtmlValidate({
+    extends: ["html-validate:standard"],
+    // Lower case and whole as browsers read it; these are habits of other houses.
+    rules: { "doctype-style": "off", "void-style": "off", "no-trailing-whitespace": "off", "attribute-boolean-style": "off", "long-title": "off", "no-inline-style": "error" },
+  });
+  for (const [name, path] of Object.entries(PATHS)) {
+    for (const query of ["", "?zone=Asia/Kolkata"]) {
+      const text = await (await fetch(server.base + path + query)).text();
+      const report = await html.validateString(text);
+      for (const result of report.results) for (const said of result.messages) fault(`${name}${query}`, `${said.ruleId} at line ${said.line}: ${said.message}`);
+    }
+  }
+}
+
+/// Every instant of a meeting's page is that of agenda.json.
+async function hours() {
+  const agenda = await (await fetch(`${server.base}/c/harbour/agenda.json`)).json();
+  if (agenda.length < 60) fault("agenda.json", `only ${agenda.length} meetings`);
+  for (const meeting of agenda) {
+    const path = `/c/${meeting.series}/${meeting.occurrence}`;
+    const page = await (await fetch(server.base + path)).text();
+    const big = page.match(/<time datetime="([^"]+)" data-end="([^"]+)" data-as="big"/);
+    if (!big || big[1] !== meeting.start || big[2] !== meeting.end) fault(path, `shows ${big}, agenda.json ${meeting.start}`);
+    const over = meeting.end <= NOW;
+    if (!over && page.includes("video.example.org") !== (meeting.join.length > 0)) fault(path, "shows another way in than agenda.json");
+  }
+}
+
+async function visit({ width, scheme, zone, script }) {
+  const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: scheme, timezoneId: zone, javaScriptEnabled: script, reducedMotion: "reduce" });
+  const page = await context.newPage();
+  page.setDefaultTimeout(60_000);
+  // Without scripts there is no clock to set, and axe-core cannot run: it looked at the same page with them.
+  if (script) await page.clock.setFixedTime(new Date(NOW));
+  const where = name => `${name} ${width} ${scheme} ${zone} ${script ? "script" : "plain"}`;
+  let name;
+  page.on("console", said => said.type() === "error" && !/404/.test(said.text()) && fault(where(name), said.text()));
+  page.on("pageerror", error => fault(where(name), error.message));
+  page.on("request", request => request.url().startsWith(server.base) || fault(where(name), `asks for ${request.url()}`));
+  for (const [of, path] of Object.entries(PATHS)) {
+    name = of;
+    visits++;
+    await page.goto(server.base + path + (script ? "" : `?zone=${zone}`));
+    const shown = await times(page);
+    const asked = await (await fetch(`${server.base}${path}?zone=${zone}`)).text();
+    const wanted = [...asked.matchAll(/<time datetime="([^"]+)"[^>]*data-as="([^"]+)"[^>]*>(.*?)<\/time>/g)].map(([, at, as, inner]) => `${as} ${at} ${inner.replace(/<[^>]+>/g, "")}`);
+    if (JSON.stringify(shown) !== JSON.stringify(wanted)) fault(where(name), `shows ${shown.find((one, at) => one !== wanted[at])}, the server says ${wanted.find((one, at) => one !== shown[at])}`);
+    const days = await page.$$eval("h3.day:not([hidden])", found => found.map(day => day.textContent.replace(/^(Today|Tomorrow), /, "")));
+    if (new Set(days).size !== days.length) fault(where(name), "names a day twice");
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    if (wide > 0) fault(where(name), `is ${wide} px too wide`);
+    const cut = await page.$$eval("main *", all => all.filter(one => one.clientWidth && one.scrollWidth > one.clientWidth + 1 && !one.matches(".unseen, code, pre, svg, svg *")).map(one => one.outerHTML.slice(0, 120)));
+    for (const one of cut) fault(where(name), `runs over its room: ${one}`);
+    if (script) await page.evaluate(axe);
+    const looked = script && (await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })));
+    for (const one of looked ? looked.violations : []) fault(where(name), `${one.id}: ${one.help} (${one.nodes[0].html.slice(0, 120)})`);
+    await page.screenshot({ path: `${shots}/${name}-${width}-${scheme}-${zone.split("/").pop()}-${script ? "script" : "plain"}.png`, fullPage: true });
+  }
+  if ((await context.cookies()).length) fault("cookies", "there are some");
+  await context.close();
+}
+
+/// What a stranger comes for, counted in clicks.
+async function tasks() {
+  const context = await browser.newContext({ viewport: { width: 360, height: 740 }, timezoneId: "Asia/Kolkata" });
+  const page = await context.newPage();
+  await page.clock.setFixedTime(new Date(NOW));
+  const expects = async (what, text) => (await page.locator("main").innerText()).includes(text) || fault("tasks", `${what}: "${text}" is not there`);
+  await page.goto(`${server.base}/c/harbour/call/`);
+  await expects("next meeting in Kolkata, 0 clicks", "Wednesday 21 October 2026 23:30–00:30 Kolkata");
+  await expects("how long until then", "Begins in 1 day 6 hours");
+  const webcal = await page.getByRole("link", { name: /iPhone/ }).getAttribute("href");
+  if (!webcal?.startsWith("webcal://")) fault("tasks", "subscribe on a phone, 1 click");
+  await page.goto(`${server.base}/c/harbour/`);
+  await expects("why a meeting is cancelled, 0 clicks", "Most of us are at <sea>.");
+  await expects("what is uncertain", "Not certain: the notes of 14 October speak of cancelling this meeting");
+  await expects("tomorrow", "Tomorrow, Wednesday 21 October 2026");
+  await page.getByRole("link", { name: "Action items" }).click();
+  await expects("open items, 1 click", "paint the red buoy");
+  await context.close();
+}
+
+/// A zone that is chosen holds on the next page, stands in the address, and a wrong one says so.
+async function choice() {
+  const context = await browser.newContext({ viewport: { width: 768, height: 900 }, timezoneId: "UTC" });
+  const page = await context.newPage();
+  await page.goto(`${server.base}/c/harbour/call/`);
+  const field = page.getByLabel("Times in");
+  await field.fill("Pacific/Auckland");
+  await field.press("Enter");
+  if (!page.url().endsWith("?zone=Pacific%2FAuckland")) fault("choice", `the address is ${page.url()}`);
+  await page.goto(`${server.base}/c/harbour/`);
+  if ((await field.inputValue()) !== "Pacific/Auckland") fault("choice", "it is forgotten on the next page");
+  await field.fill("Atlantis/Palace");
+  await field.press("Enter");
+  if (!(await page.getByRole("status").innerText()).includes("not known")) fault("choice", "a wrong zone is not said");
+  await page.keyboard.press("Home");
+  await context.close();
+}
