@@ -209,11 +209,14 @@ async fn ask_archive(watch: &Watch, letter: &Awaited, address: &str) -> Answer {
 fn verdict(letter: &Awaited, by_archive: Option<Answer>, mailbox: &MailboxSaid) -> Option<Look> {
     match (by_archive, mailbox) {
         (Some(Answer::There), _) => None,
-        (Some(Answer::NotThere), _) => Some(Look::NotThere { said: "The archive does not have it.".to_owned() }),
+        (Some(Answer::NotThere), _) => Some(Look::NotThere { clear: true, said: "The archive does not have it.".to_owned() }),
         (Some(Answer::Unknown(said)), _) => Some(Look::Unknown { said }),
-        (None, Some(Ok(()))) if letter.mailbox_proven => Some(Look::NotThere { said: "The mailbox does not have it.".to_owned() }),
+        (None, Some(Ok(()))) if letter.mailbox_proven => {
+            Some(Look::NotThere { clear: true, said: "The mailbox does not have it.".to_owned() })
+        }
         (None, Some(Ok(()))) => {
-            Some(Look::Unknown { said: "The mailbox does not have it, and has never shown a letter to this list.".to_owned() })
+            let said = "The mailbox does not have it, and has never shown a letter to this list.".to_owned();
+            Some(Look::NotThere { clear: false, said })
         }
         (None, Some(Err(said))) => Some(Look::Unknown { said: said.clone() }),
         (None, None) => Some(Look::Unknown { said: "There is nothing to ask.".to_owned() }),

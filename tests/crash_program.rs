@@ -82,7 +82,9 @@ fn arrived(server: &SmtpServer) -> HashMap<String, Vec<Vec<u8>>> {
 
 /// What must hold of a house after a crash and another start: how many letters arrived once, are in doubt, arrived twice.
 fn check(house: &House, arrived: &HashMap<String, Vec<Vec<u8>>>, run: &str) -> (usize, usize, usize) {
-    let outbox = house.json(&["outbox", "--json"]);
+    // The organisers may have been told of a doubt.
+    let mut outbox = house.json(&["outbox", "--json"]);
+    outbox.retain(|letter| letter["key"].as_str().unwrap().contains("/list/"));
     assert_eq!(outbox.len(), 4, "{run}: {outbox:?}");
     let mut counts = (0, 0, 0);
     for letter in &outbox {

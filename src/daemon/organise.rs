@@ -44,7 +44,7 @@ enum Answered {
 }
 
 /// Shows the page, or does what a button says.
-pub fn follow(store: &Store, known: &Known, token: &str, ask: Option<Ask>, now: DateTime<Utc>) -> Result<Page, StoreError> {
+pub fn follow(store: &Store, known: &Known, token: &str, ask: Option<&Ask>, now: DateTime<Utc>) -> Result<Page, StoreError> {
     let own = match own::verify(&known.link_key, token, now, &known.calendar) {
         Ok(own) => own,
         Err(Refused::Late(own)) => {
@@ -60,7 +60,7 @@ pub fn follow(store: &Store, known: &Known, token: &str, ask: Option<Ask>, now: 
     let visit = Visit { store, known, community, own, token, now };
     let ledger = visit.recall()?;
     let Some(ask) = ask else { return visit.page(&ledger, None) };
-    match visit.answer(&ledger, &ask)? {
+    match visit.answer(&ledger, ask)? {
         Answered::Drafted(draft) => Ok(visit.draft(&ledger, &draft)),
         Answered::Said(words) => visit.page(&visit.recall()?, Some(words)),
     }

@@ -14,6 +14,7 @@ use crate::source::Remark;
 pub const LETTER_IN_DOUBT: &str = "letter-in-doubt";
 pub const LETTER_REFUSED: &str = "letter-refused";
 pub const LETTER_HELD: &str = "letter-held";
+pub const ARRIVAL_UNSEEN: &str = "arrival-unseen";
 pub const NEVER_ARRIVED: &str = "never-arrived";
 
 /// While an archive or a mailbox is asked, a doubt needs nobody.
@@ -105,6 +106,7 @@ fn of_letter(community: &Community, told: &Told, now: DateTime<Utc>) -> Option<R
                 told.key
             ),
         ),
+        Fate::Sent if told.way.watched && age >= COMES_BACK && told.way.missing == 0 => return unseen(community, told),
         Fate::Sent if told.way.watched && age >= COMES_BACK => (
             LETTER_HELD,
             format!(
@@ -122,6 +124,16 @@ fn of_letter(community: &Community, told: &Told, now: DateTime<Utc>) -> Option<R
         Kind::Remarks => remark.lasting(told.key.rsplit('/').next().unwrap_or_default()),
         _ => remark,
     })
+}
+
+/// Archive and mailbox were asked in vain: that says nothing about the letter, but something about them.
+fn unseen(community: &Community, told: &Told) -> Option<Remark> {
+    let list = told.way.list.as_deref().filter(|_| told.way.looks > 0)?;
+    let sentence = format!(
+        "Whether letters to {list} arrive cannot be seen: its archive or mailbox gave no clear answer for twelve hours. `convened outbox` says \
+         what it answered; check \"archive\" and \"arrivals\"."
+    );
+    Some(Remark::warning(community.place.clone(), ARRIVAL_UNSEEN, sentence).lasting(list))
 }
 
 fn in_doubt(told: &Told) -> String {
@@ -181,7 +193,7 @@ mod tests {
             meetings: Vec::new(),
             about: None,
             covers: Vec::new(),
-            way: Way { since: noon(), list: Some("tide@lists.example.org".to_owned()), watched, arrived: None },
+            way: Way { since: noon(), list: Some("tide@lists.example.org".to_owned()), watched, looks: 3, missing: 2, arrived: None },
         }
     }
 
@@ -230,6 +242,11 @@ mod tests {
         let mut sent = told(Fate::Sent, true);
         assert_eq!((codes(&sent, 11), codes(&sent, 12)), (vec![], vec![LETTER_HELD]));
         assert_eq!(codes(&told(Fate::Sent, false), 12), [""; 0]);
+        sent.way.missing = 0;
+        assert_eq!(codes(&sent, 12), [ARRIVAL_UNSEEN], "an archive that fails says nothing about the letter");
+        sent.way.looks = 0;
+        assert_eq!(codes(&sent, 12), [""; 0], "nobody has looked yet");
+        (sent.way.looks, sent.way.missing) = (3, 2);
         sent.way.arrived = Some(noon() + TimeDelta::hours(13));
         assert_eq!(codes(&sent, 14), [""; 0], "a later arrival ends it");
     }

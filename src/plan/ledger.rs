@@ -107,6 +107,9 @@ pub struct Way {
     pub list: Option<String>,
     /// Whether an archive or a mailbox is asked for it.
     pub watched: bool,
+    /// How often they were asked since it came to its fate, and how often they did not have it.
+    pub looks: u32,
+    pub missing: u32,
     /// When it was seen there, or by a person.
     pub arrived: Option<DateTime<Utc>>,
 }

@@ -144,6 +144,7 @@ pub fn survey(
     now: DateTime<Utc>,
 ) -> Survey {
     let mut remarks: Vec<(Option<Arc<str>>, Remark)> = given.remarks.iter().map(|remark| (None, remark.clone())).collect();
+    kept.texts.seen_by(now);
     let (mut communities, read) = schedule::communities(&mut kept.texts, given, now);
     remarks.extend(read);
     remarks.extend(kept.wording.read(&mut kept.texts, given, &communities, now));

@@ -56,6 +56,14 @@ impl Texts {
         }
     }
 
+    /// What was first seen in the future was seen while the clock was wrong: it counts from now on, or it would not settle before then.
+    pub fn seen_by(&mut self, now: DateTime<Utc>) {
+        let ahead: Vec<StoredText> = self.stored.values().filter(|text| text.first_seen > now).cloned().collect();
+        for text in ahead {
+            self.put(StoredText { first_seen: now, ..text });
+        }
+    }
+
     /// Changes that could not be recorded after all, to be recorded by the next round.
     pub fn give_back(&mut self, mut changes: Vec<TextChange>) {
         changes.append(&mut self.changes);
@@ -224,6 +232,15 @@ mod tests {
         assert_eq!(settle_at(&mut known, &[text("n/a.md", "one")], &[], 29), (vec![], Some(at(30))));
         assert_eq!(settle_at(&mut known, &[text("n/a.md", "two")], &[], 29), (vec![], Some(at(59))));
         assert_eq!(settle_at(&mut known, &[text("n/a.md", "two")], &[], 59).0, ["n/a.md=two"]);
+    }
+
+    #[test]
+    fn a_note_that_was_first_seen_under_a_clock_ahead_settles_once_it_is_right() {
+        let mut known = Texts::default();
+        settle_at(&mut known, &[text("n/a.md", "one")], &[], 500_000);
+        known.seen_by(at(0));
+        assert_eq!(settle_at(&mut known, &[text("n/a.md", "one")], &[], 0), (vec![], Some(at(30))));
+        assert_eq!(settle_at(&mut known, &[text("n/a.md", "one")], &[], 30).0, ["n/a.md=one"]);
     }
 
     #[test]

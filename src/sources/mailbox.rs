@@ -55,8 +55,8 @@ impl Mailbox {
                 let entry = entry?;
                 let name = unflagged(entry.file_name());
                 // A link or a pipe is no message.
-                let Ok(data) = entry.metadata() else { continue };
-                if !self.seen.contains(&name) && data.is_file() && data.modified().is_ok_and(|at| at >= since) {
+                let is_new = || entry.metadata().is_ok_and(|data| data.is_file() && data.modified().is_ok_and(|at| at >= since));
+                if !self.seen.contains(&name) && is_new() {
                     match head(&entry.path()) {
                         Ok(head) => found.extend(message_ids(&head)),
                         // It was moved or taken away in this moment: where it is now, it is seen at the next look.

@@ -38,8 +38,8 @@ pub struct Awaited {
 /// What one look came to, where the letter was not seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Look {
-    /// It is clearly not there.
-    NotThere { said: String },
+    /// It is not there; `clear` where that can only mean that it did not arrive.
+    NotThere { clear: bool, said: String },
     /// Nobody could tell.
     Unknown { said: String },
 }
@@ -114,18 +114,20 @@ impl Store {
             let Some((number, fate, doubts, policy, absent, useful_until)) = letter else {
                 return Ok(Looked::Late);
             };
-            let (said, absent) = match look {
-                Look::NotThere { said } => (said, absent + 1),
-                Look::Unknown { said } => (said, absent),
+            let (said, missing, absent) = match look {
+                Look::NotThere { clear, said } => (said, true, absent + u32::from(*clear)),
+                Look::Unknown { said } => (said, false, absent),
             };
-            tx.prepare_cached("UPDATE letter SET looks = looks + 1, absent = ?2, looked = ?3, look_said = ?4 WHERE number = ?1")?
-                .execute(params![number, absent, micros(now), said])?;
+            tx.prepare_cached(
+                "UPDATE letter SET looks = looks + 1, missing = missing + ?2, absent = ?3, looked = ?4, look_said = ?5 WHERE number = ?1",
+            )?
+            .execute(params![number, missing, absent, micros(now), said])?;
             let asks = fate == Fate::Doubt && policy != Some(Doubt::Wait) && doubts < DOUBTS;
             if !asks || absent < CLEAR || instant(useful_until)? <= now {
                 return Ok(Looked::Noted);
             }
             tx.prepare_cached(
-                "UPDATE letter SET fate = 'deferred', since = ?2, deferred_until = ?2, looks = 0, absent = 0,
+                "UPDATE letter SET fate = 'deferred', since = ?2, deferred_until = ?2, looks = 0, missing = 0, absent = 0,
                      said = ?3 || coalesce(' Before that: ' || said, '') WHERE number = ?1",
             )?
             .execute(params![

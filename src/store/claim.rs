@@ -256,7 +256,7 @@ fn apply(tx: &Transaction, letter: &InHand, settled: &Settled, now: DateTime<Utc
         Settled::Doubt { said, .. } => ("doubt", said.clone(), None, true),
     };
     tx.prepare_cached(
-        "UPDATE letter SET fate = ?2, since = ?3, said = ?4, deferred_until = ?5, doubts = doubts + ?6, dot = 0, looks = 0, absent = 0
+        "UPDATE letter SET fate = ?2, since = ?3, said = ?4, deferred_until = ?5, doubts = doubts + ?6, dot = 0, looks = 0, missing = 0, absent = 0
          WHERE number = ?1",
     )?
     .execute(params![letter.number, fate, micros(now), said, until.map(micros), doubt])?;

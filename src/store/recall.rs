@@ -116,7 +116,7 @@ fn told(tx: &Transaction, since: DateTime<Utc>, now: DateTime<Utc>) -> rusqlite:
     }
     let mut select = tx.prepare_cached(&format!(
         "SELECT number, key, kind, fate, written, message_id, recipients, series, about, doubts, since, list,
-             archive IS NOT NULL OR mailbox, arrived FROM letter WHERE {WHICH}"
+             archive IS NOT NULL OR mailbox, looks, missing, arrived FROM letter WHERE {WHICH}"
     ))?;
     let told = select.query_map(bounds, |row| {
         let number: i64 = row.get(0)?;
@@ -134,7 +134,14 @@ fn told(tx: &Transaction, since: DateTime<Utc>, now: DateTime<Utc>) -> rusqlite:
             meetings: meetings.remove(&number).unwrap_or_default(),
             about: row.get(8)?,
             covers: covers.remove(&number).unwrap_or_default(),
-            way: Way { since: instant(row.get(10)?)?, list: row.get(11)?, watched: row.get(12)?, arrived: maybe_instant(row.get(13)?)? },
+            way: Way {
+                since: instant(row.get(10)?)?,
+                list: row.get(11)?,
+                watched: row.get(12)?,
+                looks: row.get(13)?,
+                missing: row.get(14)?,
+                arrived: maybe_instant(row.get(15)?)?,
+            },
         };
         Ok((key, told))
     })?;

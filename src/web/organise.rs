@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct OrganiseRequest {
     pub token: String,
     /// `None`: only to look.
-    pub ask: Option<Ask>,
+    pub ask: Option<Box<Ask>>,
     pub reply: oneshot::Sender<Page>,
 }
 
@@ -79,7 +79,7 @@ pub(super) async fn act(State(room): State<Arc<Room>>, Path(token): Path<String>
 async fn ask(room: &Room, token: String, ask: Option<Ask>) -> Response {
     let (reply, shown) = oneshot::channel();
     let acts = ask.is_some();
-    let sent = room.web.decisions.send(Visit::Organise(OrganiseRequest { token, ask, reply })).await;
+    let sent = room.web.decisions.send(Visit::Organise(OrganiseRequest { token, ask: ask.map(Box::new), reply })).await;
     let shown = match sent {
         Ok(()) => tokio::time::timeout(PATIENCE, shown).await.ok().and_then(Result::ok),
         Err(_) => None,

@@ -2,10 +2,11 @@ use super::*;
 use crate::meeting::calendar::Calendar;
 use crate::meeting::change::{Decision, Finding, Proposal, ProposalState, Proposed, Verdict};
 use crate::meeting::series::{Address, Letters, SeriesId};
-use crate::output::letter::{Afterwards, Sender};
+use crate::output::letter::{Afterwards, Expected, Letter, Sender};
 use crate::output::publication::Site;
 use crate::plan::Plan;
 use crate::plan::component::sample::{date, tide, utc, wall};
+use crate::plan::key::Kind;
 use crate::source::{Place, Remark};
 use crate::store::{PublicationChange, Record};
 use std::sync::Arc;
@@ -64,12 +65,12 @@ impl Room {
         self.store.record(&record).unwrap().unwrap();
     }
 
-    fn visit(&self, ask: Option<Ask>) -> Page {
+    fn visit(&self, ask: Option<&Ask>) -> Page {
         follow(&self.store, &self.known, &self.token, ask, utc(NOW)).unwrap()
     }
 
     fn ask(&self, fields: &[(&str, &str)]) -> String {
-        self.visit(Some(form(fields))).html
+        self.visit(Some(&form(fields))).html
     }
 
     fn decisions(&self) -> Vec<Decision> {
@@ -227,14 +228,15 @@ fn a_page_of_one_community_reaches_no_other() {
 fn an_address_that_has_ended_says_so_and_one_organiser_decides_so_much_a_day() {
     let room = Room::new();
     let late =
-        follow(&room.store, &room.known, &room.token, Some(form(&[("ask", "cancel"), CALL])), utc(NOW) + TimeDelta::days(31)).unwrap();
+        follow(&room.store, &room.known, &room.token, Some(&form(&[("ask", "cancel"), CALL])), utc(NOW) + TimeDelta::days(31)).unwrap();
     assert!(late.html.contains("This page has ended") && room.decisions().is_empty());
+    let series = &room.known.calendar.communities[0].series[0];
     for number in 0..PER_DAY {
-        let ask = if number % 2 == 0 { "cancel" } else { "restore" };
+        let verdict = if number % 2 == 0 { Verdict::Cancel } else { Verdict::Restore };
         let at = utc(NOW) + TimeDelta::seconds(number as i64 - 60);
-        let answer = |fields: &[(&str, &str)]| follow(&room.store, &room.known, &room.token, Some(form(fields)), at).unwrap().html;
-        let draft = answer(&[("ask", ask), CALL]);
-        answer(&[("ask", ask), CALL, ("do", "act"), ("stands", &hidden(&draft, "stands"))]);
+        let by = By::Organiser(dana().to_string());
+        let decision = by_hand::decision(series, vec![(wall("2026-12-02T18:00:00"), verdict)], by, None, Tell::List, at);
+        room.store.decide(&Decide::Decision(decision), at).unwrap();
     }
     assert_eq!(room.decisions().len(), PER_DAY);
     let draft = room.ask(&[("ask", "cancel"), CALL]);
@@ -289,4 +291,41 @@ fn what_waits_for_an_organiser_stands_on_the_page() {
     let released = room.ask(&[("ask", "release"), ("item", "1f2e3d4c")]);
     assert!(released.contains("Released:") && !released.contains("id=\"items\""), "{released}");
     assert_eq!(room.store.recall(utc(NOW)).unwrap().ledger.closed_items["1f2e3d4c"], ItemVerdict::Released);
+}
+
+#[test]
+fn letters_that_have_not_left_can_be_held_back_and_sent_again_and_those_of_others_cannot() {
+    let room = Room::new();
+    let letter = |key: &str, community: &str| Letter {
+        key: key.to_owned(),
+        kind: Kind::Cancelled,
+        community: community.to_owned(),
+        message_id: format!("{}@cal.example.org", key.replace('/', ".")),
+        from: "cal@example.org".to_owned(),
+        to: vec!["tide@lists.example.org".to_owned()],
+        subject: format!("CANCELLED <b>: {key}"),
+        bytes: b"Subject: x\r\n\r\nBody.\r\n".to_vec(),
+        not_before: utc(NOW),
+        useful_until: utc("2026-12-02T18:00:00Z"),
+        series: None,
+        meetings: Vec::new(),
+        about: None,
+        covers: Vec::new(),
+        why: "For a test.".to_owned(),
+        expected: Expected::default(),
+    };
+    let decided = room.store.recall(utc(NOW)).unwrap().decided;
+    let (plan, publication) = (Plan::default(), PublicationChange::default());
+    let letters = [letter("tide/list/a", "tide"), letter("ebb/list/b", "ebb")];
+    let record = Record { now: utc(NOW), decided, plan: &plan, letters: &letters, texts: &[], publication: &publication };
+    room.store.record(&record).unwrap().unwrap();
+    let html = room.visit(None).html;
+    assert!(html.contains("CANCELLED &lt;b&gt;: tide/list/a") && html.contains("To tide@lists.example.org. Waits since"), "{html}");
+    assert!(!html.contains("ebb/list/b"), "{html}");
+    let fate = |key: &str| room.store.outbox().unwrap().into_iter().find(|row| row.key == key).unwrap().fate;
+    assert!(room.ask(&[("ask", "hold"), ("letter", "tide/list/a")]).contains("It is held back until somebody sends it again."));
+    assert!(room.ask(&[("ask", "hold"), ("letter", "ebb/list/b")]).contains("There is no such letter any more; nothing changed."));
+    assert_eq!((fate("tide/list/a"), fate("ebb/list/b")), (Fate::Held, Fate::Waiting));
+    assert!(room.ask(&[("ask", "retry"), ("letter", "tide/list/a")]).contains("It is handed over again, with the same bytes."));
+    assert_eq!(fate("tide/list/a"), Fate::Waiting);
 }

@@ -7,7 +7,8 @@ ALTER TABLE letter ADD COLUMN in_doubt TEXT;     -- again, ask, wait; null: as i
 ALTER TABLE letter ADD COLUMN arrived INTEGER;
 ALTER TABLE letter ADD COLUMN arrived_by TEXT;   -- archive, mailbox, person
 ALTER TABLE letter ADD COLUMN looks INTEGER NOT NULL DEFAULT 0;  -- how often it was looked for since it came to its fate
-ALTER TABLE letter ADD COLUMN absent INTEGER NOT NULL DEFAULT 0; -- how often of these it was clearly not there
+ALTER TABLE letter ADD COLUMN missing INTEGER NOT NULL DEFAULT 0; -- how often of these it was not there
+ALTER TABLE letter ADD COLUMN absent INTEGER NOT NULL DEFAULT 0;  -- how often of these that was clear
 ALTER TABLE letter ADD COLUMN looked INTEGER;
 ALTER TABLE letter ADD COLUMN look_said TEXT;
 

@@ -104,6 +104,7 @@ fn letters(text: &str) -> Vec<Intent> {
         intent(Kind::Changed, changed),
         intent(Kind::Clocks, About::Clocks { meetings: vec![shifted.clone()] }),
         intent(Kind::Clocks, About::Clocks { meetings: vec![shifted; 100] }),
+        intent(Kind::Hello, About::Hello { list: list() }),
         intent(Kind::Remarks, remarks),
         asked,
     ]
