@@ -15,7 +15,7 @@
 //! - [`meeting`]: zones, recurrence, series, occurrences, changes, action items; the [`meeting::calendar::Calendar`]
 //! - [`lint`]: what a careful reader of the schedules would ask, one file a question
 //! - [`plan`]: calendar, memory and now in; what to write, withdraw, ask and revise out
-//! - [`output`]: values in, words out: feeds, pages, letters, posts to chats
+//! - [`output`]: values in, words out: feeds, pages, letters (by templates that people may put in place of ours), posts to chats
 //! - [`store`]: the memory, in six whole acts
 //! - [`post`]: hands one letter over - to a mail server, a program, a folder, a chat - and says what is known about its fate
 //! - [`web`]: serves the last publication; passes decisions on

@@ -214,7 +214,7 @@ fn several_announced_meetings_are_one_letter() {
     house.round("2026-11-17T13:00:00Z");
     assert_eq!(clocks(&house), ["CLOCKS CHANGED 2 meetings from Tue 1 Dec: The maple circle"]);
     let letter = house.mail().pop().unwrap();
-    let lines = "  Tuesday 1 December 2026, 18:00 UTC\n  -> Tuesday 1 December 2026, 17:00 UTC\n  Tuesday 8 December 2026, 18:00 UTC\n";
+    let lines = "  Tue 1 Dec 18:00 UTC\n  -> Tue 1 Dec 17:00 UTC\n  Tue 8 Dec 18:00 UTC\n";
     assert!(letter.body.contains(lines), "{}", letter.body);
 }
 

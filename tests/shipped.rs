@@ -224,7 +224,7 @@ fn what_is_said_of_arrivals_shows_its_defaults() {
 fn a_communitys_settings_that_are_commented_out_show_their_defaults() {
     let toml = shipped("config/communities/numpy.toml");
     let plain = numpy(&toml).0.expect("a community");
-    let examples = ["sender", "paused-until", "archive", "in-doubt"];
+    let examples = ["sender", "paused-until", "archive", "in-doubt", "digest"];
     let mut shown = 0;
     for (at, line) in toml.lines().enumerate().take_while(|(_, line)| *line != "[cities]") {
         let Some(inner) = uncommented(line) else { continue };

@@ -11,18 +11,18 @@ use crate::meeting::calendar::{Calendar, Verdicts, occurrence, walls};
 use crate::meeting::change::{By, Decision, Tell, Verdict};
 use crate::meeting::occurrence::Occurrence;
 use crate::meeting::series::{ChangesFromNotes, Letters, Series, SeriesId};
-use crate::output::letter;
+use crate::output::letter::{self, sample};
 use crate::plan::hearer::Hearer;
 use crate::plan::key::Kind;
 use crate::plan::ledger::{Hello, Ledger, SeriesMemory};
-use crate::plan::{self, Intent, Shifted, tellings};
+use crate::plan::{self, About, Intent, Shifted, tellings};
 use crate::round::Survey;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// community/series
     series: String,
-    /// reminder, cancelled, moved, restored, extra, changed, clocks, hello, proposal or remarks
+    /// reminder, cancelled, moved, restored, extra, changed, clocks, digest, hello, proposal or remarks
     #[arg(long, default_value = "reminder", value_parser = kind)]
     kind: Kind,
     /// The meeting on this date; the next one when left out
@@ -34,6 +34,9 @@ pub struct Args {
     /// The reason, for letters about decisions
     #[arg(long)]
     reason: Option<String>,
+    /// Print the template of this kind that is in force: to copy, and to change
+    #[arg(long)]
+    template: bool,
     #[command(flatten)]
     at: At,
 }
@@ -57,23 +60,30 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     let hearer = chat.map_or_else(|| Hearer::list(community, series), |chat| Hearer::chat(community, series, chat));
     let decisions = plan::make(calendar, &ledger, &[], now).decisions(&ledger);
     let meeting = chosen(series, &Verdicts::of(&decisions), args.on, now)?;
+    if args.template {
+        let (path, template) = survey.templates.in_force(args.kind, &series.id.community);
+        eprintln!("{}", path.map_or("The built-in template:".to_owned(), |path| format!("{path}:")));
+        print!("{template}");
+        return Ok(Exit::Well);
+    }
     let letter = match args.kind {
         Kind::Reminder => reminder(calendar, &ledger, decisions, &hearer, &meeting),
         Kind::Cancelled | Kind::Moved | Kind::Restored | Kind::Extra => {
             about_a_decision(calendar, decisions, &hearer, &meeting, args.kind, args.reason, now)
         }
         Kind::Clocks => clocks(&survey, &ledger, &hearer, &meeting, now),
+        Kind::Digest => digest(calendar, &ledger, &decisions, series, now),
         Kind::Hello => hello(calendar, series, now),
         Kind::Changed | Kind::Proposal | Kind::Remarks => from_the_plan(&survey, &ledger, &hearer, args.kind, now),
     };
-    let Some((intent, at)) = letter else {
-        return Err(Stop::usage(format!("There is nothing to write of this kind about {}.", series.title)));
-    };
-    let sender = opened.identity.sender(None);
+    let (intent, at) = letter
+        .or_else(|| invented(calendar, series, args.kind, now).filter(|_| chat.is_none()))
+        .ok_or_else(|| Stop::usage(format!("There is nothing to write of this kind about {}.", series.title)))?;
+    let sender = opened.identity.sender(None, survey.templates.clone());
     let text = letter::text(&intent, calendar, &sender, at);
     println!("Subject: {}\n\n{}", text.subject, text.body);
     if chat.is_some() {
-        println!("{}", String::from_utf8_lossy(&letter::compose(&intent, calendar, &sender, at).bytes));
+        println!("{}", String::from_utf8_lossy(&letter::compose(&intent, calendar, &sender, None, at).bytes));
     }
     Ok(Exit::Well)
 }
@@ -98,6 +108,32 @@ fn told_to(name: &str, series: &SeriesId, calendar: &mut Calendar, ledger: &mut 
         }
     }
     Ok(())
+}
+
+/// The digest of this moment, whether or not the community wants any; without anything to tell it is invented.
+fn digest(
+    calendar: &Calendar,
+    ledger: &Ledger,
+    decisions: &[Decision],
+    series: &Series,
+    now: DateTime<Utc>,
+) -> Option<(Intent, DateTime<Utc>)> {
+    let community = calendar.community(&series.id.community)?;
+    let told = plan::digest::told(calendar, community, ledger, decisions, &Verdicts::of(decisions), now);
+    let mut intent = sample::intents(Kind::Digest, community, now).into_iter().next()?;
+    (!told.meetings.is_empty()).then(|| {
+        intent.about = About::Digest(told);
+        (intent, now)
+    })
+}
+
+/// Where there is nothing to tell, how such a letter would read about things that are made up.
+fn invented(calendar: &Calendar, series: &Series, kind: Kind, now: DateTime<Utc>) -> Option<(Intent, DateTime<Utc>)> {
+    let mut community = calendar.community(&series.id.community)?.clone();
+    community.series.sort_by_key(|other| other.id != series.id);
+    let intent = sample::intents(kind, &community, now).into_iter().next()?;
+    eprintln!("There is nothing to write of this kind; what this letter tells is made up.");
+    Some((intent, now))
 }
 
 fn chosen(series: &Series, verdicts: &Verdicts<'_>, on: Option<NaiveDate>, now: DateTime<Utc>) -> Result<Occurrence, Stop> {

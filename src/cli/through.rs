@@ -46,7 +46,7 @@ impl Through {
     ) -> Result<(Vec<Step>, Walked), Stop> {
         let beginning = self.kept.publication.documents.is_empty();
         let walked = walk(&self.store, &mut self.kept, given, bring, now)?;
-        let sender = given.identity.sender(None);
+        let sender = given.identity.sender(None, self.kept.wording.templates.clone());
         let written = walked.plan.write.iter().zip(&walked.letters);
         let mut steps: Vec<Step> = written
             .map(|(intent, letter)| {

@@ -13,6 +13,7 @@ codes! {
     BAD_COLOUR = "bad-colour",
     BAD_CREDENTIAL = "bad-credential",
     BAD_DATE = "bad-date",
+    BAD_DIGEST = "bad-digest",
     BAD_DOMAIN = "bad-domain",
     BAD_DURATION = "bad-duration",
     BAD_ID = "bad-id",

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::fields::{self, At, Page, Table};
 use super::{arrival, chat, codes, links, rotation, rules, series, settings, together, words, zone};
 use crate::meeting::arrival::Archive;
-use crate::meeting::series::{Address, ChangesFromNotes, City, Community, JoinLinks, Letters, NotesFolder, Series, SeriesId, is_name};
+use crate::meeting::cron::Cron;
+use crate::meeting::series::{
+    Address, Attach, ChangesFromNotes, City, Community, Digest, JoinLinks, Letters, NotesFolder, Replies, Series, SeriesId, is_name,
+};
 use crate::meeting::zone::{Zone, Zones};
 use crate::source::{Remark, Text};
 
@@ -21,6 +24,7 @@ pub(super) struct Usual<'a> {
     pub list: Option<Address>,
     pub archive: Option<Archive>,
     pub letters: Option<Letters>,
+    pub attach: Option<Attach>,
     pub remind: Option<Vec<TimeDelta>>,
     pub duration: Option<TimeDelta>,
     pub zone: Option<Zone>,
@@ -61,16 +65,24 @@ fn read(text: &Text, uid_domain: &str, zones: &Zones, remarks: &mut Vec<Remark>)
     let rehearsal = table.bool("rehearsal", remarks).unwrap_or(false);
     let paused_until = table.date("paused-until", remarks);
     let letters_a_week = table.number("letters-a-week", 1, 50, remarks).unwrap_or(2);
+    let replies = table.choice("replies", &[("contact", Replies::Contact), ("list", Replies::List)], remarks).unwrap_or(Replies::Contact);
     let letters_a_day = table.number("letters-a-day", 1, 100, remarks).unwrap_or(6);
     let grace = waiting(&mut table, "grace", TimeDelta::days(1), "at most 1 day", remarks).unwrap_or(TimeDelta::minutes(10));
     let in_doubt = arrival::in_doubt(&mut table, "[in-doubt]", remarks);
     let holidays = table.dates("holidays", remarks).map(values).unwrap_or_default();
     let quiet = waiting(&mut table, "quiet", TimeDelta::days(7), "at most 1 week", remarks).unwrap_or(TimeDelta::minutes(30));
     let usual = usual(&mut table, id.as_deref(), uid_domain, zones, remarks);
+    let digest = digest(&mut table, usual.list.as_ref(), remarks);
     let (series, notes) = series_and_notes(&mut table, &usual, remarks);
     let ids: Vec<SeriesId> = series.iter().map(|series| series.id.clone()).collect();
     let chats = chat::read(table.tables("chat", "[[chat]]", remarks), &ids, remarks);
-    check_organisers(&table, &organisers, changes_from_notes, rehearsal, &series, &usual, remarks);
+    let lists: Vec<&Address> = series
+        .iter()
+        .filter_map(|series| series.list.as_ref())
+        .chain(&usual.list)
+        .chain(digest.as_ref().map(|digest| &digest.list))
+        .collect();
+    check_organisers(&table, &organisers, changes_from_notes, rehearsal, &lists, remarks);
     let place = page.at(1);
     table.finish(remarks);
     Some(Community {
@@ -80,6 +92,7 @@ fn read(text: &Text, uid_domain: &str, zones: &Zones, remarks: &mut Vec<Remark>)
         home,
         code_of_conduct,
         contact,
+        replies,
         organisers: values(organisers),
         sender,
         cities,
@@ -93,6 +106,7 @@ fn read(text: &Text, uid_domain: &str, zones: &Zones, remarks: &mut Vec<Remark>)
         rehearsal,
         paused_until,
         letters_a_week,
+        digest,
         letters_a_day,
         grace,
         in_doubt,
@@ -134,6 +148,7 @@ fn usual<'a>(table: &mut Table<'_>, id: Option<&str>, uid_domain: &'a str, zones
         list,
         archive,
         letters: table.choice("letters", &series::LETTERS, remarks),
+        attach: table.choice("attach", &series::ATTACH, remarks),
         remind: series::reminders(table, remarks),
         duration: rules::length(table, remarks),
         zone: zone::read(table, "zone", zones, remarks),
@@ -200,6 +215,33 @@ fn cities(table: &mut Table<'_>, zones: &Zones, remarks: &mut Vec<Remark>) -> Ve
     found
 }
 
+/// When the community's coming meetings are told together, and to which list.
+fn digest(table: &mut Table<'_>, list: Option<&Address>, remarks: &mut Vec<Remark>) -> Option<Digest> {
+    let at = table.parsed("digest", codes::BAD_DIGEST, remarks, |text| {
+        let schedule = settings::cron(text, "\"0 8 * * Mon\" for Mondays at 08:00 UTC")?;
+        let beginning = DateTime::from_timestamp(1_767_225_600, 0).unwrap_or_default();
+        let times: Vec<DateTime<Utc>> = schedule.after(&beginning).take(20).collect();
+        match times.windows(2).all(|pair| matches!(pair, [one, next] if *next - *one >= TimeDelta::days(7))) {
+            true => Ok(Cron::new(schedule)),
+            false => Err(format!("is \"{}\", more than once a week. Choose a day, as \"0 8 * * Mon\".", words::shown(text))),
+        }
+    });
+    let own = table.parsed("digest-list", codes::BAD_ADDRESS, remarks, words::address);
+    if !table.has("digest") {
+        if own.is_some() {
+            let sentence = "\"digest-list\" has an effect with \"digest\" only. Write digest = \"0 8 * * Mon\", or take it out.";
+            remarks.push(Remark::advice(table.place_of("digest-list"), codes::NO_EFFECT, sentence));
+        }
+        return None;
+    }
+    let list = own.or_else(|| list.cloned());
+    if list.is_none() && !table.has("digest-list") {
+        let sentence = "The digest has no list to go to. Write digest-list = \"dev@lists.example.org\", or \"list\" for all series.";
+        table.fault("digest", codes::NO_LIST, sentence.to_owned(), remarks);
+    }
+    Some(Digest { at: at?, list: list? })
+}
+
 fn changes_from_notes(table: &mut Table<'_>, remarks: &mut Vec<Remark>) -> ChangesFromNotes {
     let after = waiting(table, "apply-after", TimeDelta::days(7), "at most 1 week", remarks);
     let apply = ChangesFromNotes::Apply { after: after.unwrap_or(TimeDelta::hours(2)) };
@@ -218,8 +260,7 @@ fn check_organisers(
     organisers: &[At<Address>],
     changes: ChangesFromNotes,
     rehearsal: bool,
-    series: &[Series],
-    usual: &Usual<'_>,
+    lists: &[&Address],
     remarks: &mut Vec<Remark>,
 ) {
     if organisers.is_empty() && !table.has("organisers") {
@@ -242,7 +283,6 @@ fn check_organisers(
             table.fault(key, codes::NO_ORGANISERS, sentence, remarks);
         }
     }
-    let lists: Vec<&Address> = series.iter().filter_map(|series| series.list.as_ref()).chain(&usual.list).collect();
     for At { line, value } in organisers {
         if lists.iter().any(|list| list.email.eq_ignore_ascii_case(&value.email)) {
             let sentence =

@@ -8,12 +8,15 @@ use super::fields::{At, Table};
 use super::rules::{self, Group, OWN};
 use super::{arrival, codes, join, words};
 use crate::meeting::arrival::Archive;
-use crate::meeting::series::{Address, Letters, Phone, Series, SeriesId, is_name};
+use crate::meeting::series::{Address, Attach, Letters, Phone, Series, SeriesId, is_name};
 use crate::source::Remark;
 
 /// The words for the letters of a series.
 pub(super) const LETTERS: [(&str, Letters); 3] =
     [("reminders", Letters::Reminders), ("changes", Letters::Changes), ("none", Letters::None)];
+
+/// The words for what is attached.
+pub(super) const ATTACH: [(&str, Attach); 2] = [("nothing", Attach::Nothing), ("publish", Attach::Publish)];
 
 /// A series while rotations may still give it rules.
 pub(super) struct Draft<'t> {
@@ -83,6 +86,7 @@ fn draft<'t>(mut table: Table<'t>, usual: &Usual<'_>, remarks: &mut Vec<Remark>)
     let location = table.string("location", remarks).map(str::to_owned);
     let agenda = table.parsed("agenda", codes::BAD_LINK, remarks, super::links::link);
     let (list, archive, letters, remind) = told(&mut table, usual, remarks);
+    let attach = table.choice("attach", &ATTACH, remarks).or(usual.attach).unwrap_or(Attach::Nothing);
     let ended = table.date("ended", remarks);
     let keeps = table.dates("keeps", remarks).unwrap_or_default();
     let origin = was.first().cloned().unwrap_or_else(|| id.clone());
@@ -104,6 +108,7 @@ fn draft<'t>(mut table: Table<'t>, usual: &Usual<'_>, remarks: &mut Vec<Remark>)
         list,
         archive,
         letters,
+        attach,
         remind,
         rules: Vec::new(),
         exceptions: Vec::new(),

@@ -153,10 +153,14 @@ fn zone_data(text: &str) -> Result<ZoneData, String> {
     }
 }
 
+fn refresh(text: &str) -> Result<Refresh, String> {
+    cron(text, "\"*/5 * * * *\" for every five minutes").map(Refresh)
+}
+
 /// A `cron` expression of five fields (minute first), of six (seconds first), or a word as `@hourly`. Weekdays have to be names:
 /// the numbers mean other days to other programs.
-fn refresh(text: &str) -> Result<Refresh, String> {
-    let error = || format!("is \"{}\"; write five fields, as \"*/5 * * * *\" for every five minutes.", words::shown(text));
+pub(super) fn cron(text: &str, example: &str) -> Result<Schedule, String> {
+    let error = || format!("is \"{}\"; write five fields, as {example}.", words::shown(text));
     if text.len() > 100 || !text.is_ascii() {
         return Err(error());
     }
@@ -177,7 +181,7 @@ fn refresh(text: &str) -> Result<Refresh, String> {
     let schedule = Schedule::from_str(&expression).map_err(|_| error())?;
     let beginning = DateTime::from_timestamp(1_767_225_600, 0).unwrap_or_default();
     match schedule.after(&beginning).next() {
-        Some(_) => Ok(Refresh(schedule)),
+        Some(_) => Ok(schedule),
         None => Err(format!("is \"{}\", a time that never comes.", words::shown(text))),
     }
 }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::meeting::chat::{ChatKind, Secret};
-use crate::meeting::series::{ChangesFromNotes, Community, ExceptionKind, JoinLinks, Letters, SeriesId};
+use crate::meeting::series::{Attach, ChangesFromNotes, Community, ExceptionKind, JoinLinks, Letters, Replies, SeriesId};
 use crate::source::{Grade, Remark, Text};
 use crate::sources::zoneinfo;
 
@@ -645,4 +645,44 @@ proptest! {
         prop_assert!(remarks.iter().all(|remark| CODES.contains(&remark.code)));
         let _ = settings(&Text::new("convened.toml", toml.into_bytes()));
     }
+}
+
+/// Orchard with these lines before its series.
+fn orchard_with(lines: &str) -> String {
+    format!(
+        "format = 1\ntitle = \"Orchard\"\nchanges-from-notes = \"ignore\"\n{lines}[[series]]\nid = \"call\"\ntitle = \"Call\"\n\
+         every = \"week\"\nfrom = 2026-01-14\ntime = \"18:00\"\nzone = \"UTC\"\n"
+    )
+}
+
+#[test]
+fn a_digest_comes_at_most_once_a_week_and_has_a_list() {
+    let found = good(&orchard_with("digest = \"0 8 * * Mon\"\nlist = \"dev@lists.example.org\"\n"));
+    let digest = found.digest.unwrap();
+    assert_eq!(digest.list.email, "dev@lists.example.org");
+    assert_eq!(digest.at.next("2026-12-22T00:00:00Z".parse().unwrap()).unwrap().to_rfc3339(), "2026-12-28T08:00:00+00:00");
+    let found =
+        good(&orchard_with("digest = \"30 6 1 * *\"\ndigest-list = \"announce@lists.example.org\"\nlist = \"dev@lists.example.org\"\n"));
+    assert_eq!(found.digest.unwrap().list.email, "announce@lists.example.org");
+    assert_eq!(good(&orchard_with("list = \"dev@lists.example.org\"\n")).digest, None, "it is opt in");
+    for (lines, code, words) in [
+        ("digest = \"0 8 * * Mon\"\n", "no-list", "The digest has no list to go to"),
+        ("digest = \"0 8 * * Mon,Thu\"\nlist = \"a@b.example\"\n", "bad-digest", "more than once a week"),
+        ("digest = \"0 8 * * 1\"\nlist = \"a@b.example\"\n", "bad-digest", "names the weekday \"1\" by a number"),
+        ("digest = \"Mondays\"\nlist = \"a@b.example\"\n", "bad-digest", "write five fields"),
+        ("digest-list = \"a@b.example\"\n", "no-effect", "\"digest-list\" has an effect with \"digest\" only"),
+    ] {
+        let (_, remarks) = read(&orchard_with(lines));
+        assert!(remarks.iter().any(|remark| remark.code == code && remark.sentence.contains(words)), "{lines}: {remarks:#?}");
+    }
+}
+
+#[test]
+fn replies_and_attachments_are_one_word_each() {
+    let found = good(&orchard_with(""));
+    assert_eq!((found.replies, found.series[0].attach), (Replies::Contact, Attach::Nothing));
+    let found = good(&orchard_with("replies = \"list\"\nattach = \"publish\"\n"));
+    assert_eq!((found.replies, found.series[0].attach), (Replies::List, Attach::Publish));
+    let own = orchard_with("attach = \"publish\"\n").replace("zone = ", "attach = \"nothing\"\nzone = ");
+    assert_eq!(good(&own).series[0].attach, Attach::Nothing, "a series may say otherwise");
 }

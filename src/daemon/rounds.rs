@@ -17,6 +17,7 @@ use crate::meeting::calendar::Calendar;
 use crate::meeting::series::NotesFolder;
 use crate::meeting::zone::Zones;
 use crate::meeting::zone::report::ZoneReport;
+use crate::output::letter::templates::FOLDER;
 use crate::output::publication::Publication;
 use crate::round::{Brought, Given, Kept, look, walk};
 use crate::source::{Grade, Remark};
@@ -257,7 +258,7 @@ impl Rounds {
             let identity = &self.opened.identity;
             let known = Known {
                 calendar: self.calendar.clone(),
-                sender: identity.sender(None),
+                sender: identity.sender(None, self.kept.wording.templates.clone()),
                 site: identity.site(),
                 link_key: self.link_key.clone(),
                 clock: self.clock_doubted.clone(),
@@ -363,6 +364,8 @@ impl Rounds {
         };
         let faults: Vec<&Remark> = self.zones.remarks().iter().filter(|remark| zoneinfo::keeps_the_last_good(remark)).collect();
         let mut sources = vec![clock, store, well("zone data", faults), well("convened.toml", of("convened.toml"))];
+        let of_templates = self.remarks.iter().filter(|remark| remark.grade == Grade::Fault && remark.place.file.starts_with(FOLDER));
+        sources.push(well("templates", of_templates.collect()));
         for community in &self.calendar.communities {
             sources.push(well(&community.place.file, of(&community.place.file)));
             sources.extend(community.notes.iter().map(|notes| well(&notes.folder, of(&notes.folder))));

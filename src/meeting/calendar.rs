@@ -158,7 +158,7 @@ fn has_ended(series: &Series, date: NaiveDate) -> bool {
     series.ended.is_some_and(|ended| date > ended)
 }
 
-fn by_rule(series: &Series, rule: &Rule, wall: NaiveDateTime) -> Occurrence {
+pub fn by_rule(series: &Series, rule: &Rule, wall: NaiveDateTime) -> Occurrence {
     let start = rule.zone.instant(wall);
     Occurrence {
         id: OccurrenceId::new(series.id.clone(), wall),

@@ -6,6 +6,7 @@ pub mod calendar;
 pub mod change;
 pub mod chat;
 pub mod clocks;
+pub mod cron;
 pub mod occurrence;
 pub mod recurrence;
 pub mod room;

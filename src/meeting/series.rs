@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 
 use super::arrival::{Archive, InDoubt};
 use super::chat::Chat;
+use super::cron::Cron;
 use super::recurrence::Recurrence;
 use super::zone::Zone;
 use crate::source::Place;
@@ -99,6 +100,30 @@ pub enum JoinLinks {
     Page,
 }
 
+/// Where answers to a letter to a list go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Replies {
+    /// To the community's contact.
+    Contact,
+    /// To the list itself.
+    List,
+}
+
+/// What is attached to letters about single meetings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Attach {
+    Nothing,
+    /// The meetings as `METHOD:PUBLISH`, with the identities of the feed.
+    Publish,
+}
+
+/// A letter with the coming meetings of a community, once a week or less often.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Digest {
+    pub at: Cron,
+    pub list: Address,
+}
+
 /// Which letters a series sends to its list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Letters {
@@ -131,8 +156,9 @@ pub struct Community {
     pub place: Place,
     pub home: Option<String>,
     pub code_of_conduct: Option<String>,
-    /// Whom to ask; also Reply-To of letters.
+    /// Whom to ask; also Reply-To of letters, where `replies` does not say otherwise.
     pub contact: Option<Address>,
+    pub replies: Replies,
     pub organisers: Vec<Address>,
     /// Sender of this community's letters; the daemon's own where `None`.
     pub sender: Option<Address>,
@@ -152,6 +178,7 @@ pub struct Community {
     pub paused_until: Option<NaiveDate>,
     /// At most so many scheduled letters a list and ISO week.
     pub letters_a_week: u32,
+    pub digest: Option<Digest>,
     /// After so many letters a list and day (UTC), of all kinds, reminders and digests wait until the next.
     pub letters_a_day: u32,
     /// How long a letter about a decision waits, during which it can be taken back unseen.
@@ -203,6 +230,7 @@ pub struct Series {
     /// Where what was sent to the list can be read.
     pub archive: Option<Archive>,
     pub letters: Letters,
+    pub attach: Attach,
     /// How long before a meeting its list is reminded; longest first.
     pub remind: Vec<TimeDelta>,
     /// In order of their first dates. Rules that hold in turn end before the next begins.

@@ -15,6 +15,18 @@ pub fn line(text: &str, cap: usize) -> String {
     }
 }
 
+/// A line of a text whose columns count: its white space stays, as spaces, but for that at its end; what [`line()`] leaves out is left out.
+pub fn set_line(text: &str) -> String {
+    let mut marks = 0;
+    let kept = text.chars().filter(|character| !is_hidden(*character)).filter(|character| {
+        marks = if is_combining_mark(*character) { marks + 1 } else { 0 };
+        marks <= 4
+    });
+    let text: String = kept.map(|character| if is_break(character) { ' ' } else { character }).collect();
+    let text = if text.contains(':') { without_active(&text) } else { text };
+    text.trim_end().to_owned()
+}
+
 fn visible(text: &str, most: usize) -> String {
     let mut out = String::new();
     let (mut length, mut marks, mut space) = (0, 0, false);

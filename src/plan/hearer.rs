@@ -69,12 +69,7 @@ impl<'a> Hearer<'a> {
 
     /// Where its letters go, or in rehearsal the organisers, and then the list they are kept from. `None` where there is nobody.
     pub fn recipients(&self) -> Option<(Vec<Address>, Option<Address>)> {
-        let own = self.address()?;
-        if !self.community.rehearsal {
-            return Some((vec![own], None));
-        }
-        let organisers = &self.community.organisers;
-        (self.chat.is_none() && !organisers.is_empty()).then(|| (organisers.clone(), Some(own)))
+        recipients_of(self.community, &self.address()?).filter(|_| self.chat.is_none() || !self.community.rehearsal)
     }
 
     /// What is remembered of the series on its behalf.
@@ -123,6 +118,15 @@ impl<'a> Hearer<'a> {
         let first_seen = self.memory(ledger).map_or(now, |memory| memory.first_seen);
         (decided < first_seen).then(|| format!("It was decided before {} heard of {}.", self.audience.word(), self.series.title))
     }
+}
+
+/// Where letters to a list of a community go: to it, or in rehearsal to the organisers, and then the list they are kept from.
+pub fn recipients_of(community: &Community, list: &Address) -> Option<(Vec<Address>, Option<Address>)> {
+    if !community.rehearsal {
+        return Some((vec![list.clone()], None));
+    }
+    let organisers = &community.organisers;
+    (!organisers.is_empty()).then(|| (organisers.clone(), Some(list.clone())))
 }
 
 /// The chat of a community that a key's audience names, by its word (`chat-NAME`).

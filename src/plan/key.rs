@@ -21,13 +21,14 @@ pub enum Kind {
     Extra,
     Changed,
     Clocks,
+    Digest,
     Hello,
     Proposal,
     Remarks,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 10] = [
+    pub const ALL: [Kind; 11] = [
         Kind::Reminder,
         Kind::Cancelled,
         Kind::Moved,
@@ -35,6 +36,7 @@ impl Kind {
         Kind::Extra,
         Kind::Changed,
         Kind::Clocks,
+        Kind::Digest,
         Kind::Hello,
         Kind::Proposal,
         Kind::Remarks,
@@ -49,6 +51,7 @@ impl Kind {
             Kind::Extra => "extra",
             Kind::Changed => "changed",
             Kind::Clocks => "clocks",
+            Kind::Digest => "digest",
             Kind::Hello => "hello",
             Kind::Proposal => "proposal",
             Kind::Remarks => "remarks",
@@ -97,7 +100,7 @@ pub enum Subject {
     List(String),
     /// A day's remarks, by its date.
     Day(chrono::NaiveDate),
-    /// A week's remarks, by the ISO week.
+    /// A week's remarks or digest, by the ISO week.
     Week {
         year: i32,
         week: u32,

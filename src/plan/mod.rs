@@ -5,6 +5,7 @@ pub mod by_hand;
 pub mod changed;
 pub mod clocks;
 pub mod component;
+pub mod digest;
 pub mod fates;
 pub mod gaps;
 pub mod heard;
@@ -79,6 +80,7 @@ pub fn make(calendar: &Calendar, ledger: &Ledger, remarks: &[(Option<Arc<str>>, 
     let in_doubt = remarks.iter().any(|(_, remark)| ZONE_DATA_IN_DOUBT.contains(&remark.code));
     clocks::add(&mut plan, calendar, ledger, &decisions, &verdicts, in_doubt, now);
     reminders::add(&mut plan, calendar, ledger, &proposals, &verdicts, now);
+    digest::add(&mut plan, calendar, ledger, &decisions, &verdicts, now);
     hello::add(&mut plan, calendar, ledger, now);
     fates::add(&mut plan, calendar, ledger, now);
     quiet::add(&mut plan, calendar, ledger, now);
@@ -199,6 +201,8 @@ pub enum About {
     Changed { lines: Vec<OldAndNew>, next: Vec<Occurrence> },
     /// New zone data moved hours that a list was told, in order of the meetings.
     Clocks { meetings: Vec<Shifted> },
+    /// The coming meetings of a community, and what changed of later ones.
+    Digest(Digest),
     /// To a list, once: who writes from now on, and what.
     Hello { list: Address },
     /// To one organiser: proposals with what carrying each out would tell the list.
@@ -209,6 +213,24 @@ pub enum About {
         /// How many stand that were told before.
         known: u32,
     },
+}
+
+/// What a digest tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Digest {
+    /// It tells of the meetings from here on …
+    pub from: DateTime<Utc>,
+    /// … up to here, this instant not included.
+    pub until: DateTime<Utc>,
+    /// In order of their start, cancelled ones among them.
+    pub meetings: Vec<Occurrence>,
+    /// Later meetings about which something was decided since the digest before.
+    pub later: Vec<Occurrence>,
+    /// Series whose plan changed since then.
+    pub changed: Vec<SeriesId>,
+    /// Of the series that meet: the newest first, a few.
+    pub items: Vec<ActionItem>,
+    pub more_items: u32,
 }
 
 /// One meeting of a reminder, with what a reader needs for it.

@@ -15,7 +15,7 @@ use crate::meeting::calendar::{Calendar, Verdicts, occurrences};
 use crate::meeting::change::{Proposal, ProposalState, Verdict};
 use crate::meeting::clocks::shifts;
 use crate::meeting::occurrence::{Occurrence, Status};
-use crate::meeting::series::{Address, Letters, Series};
+use crate::meeting::series::{Address, Community, Letters, Series};
 
 /// Two meetings of one list within this time share a reminder.
 const SHARED_WITHIN: TimeDelta = TimeDelta::hours(24);
@@ -52,7 +52,9 @@ pub fn add(plan: &mut Plan, calendar: &Calendar, ledger: &Ledger, proposals: &[P
         if now < candidate.meeting.start - candidate.lead || covered.contains(&candidate.key) {
             continue;
         }
-        if let Some(why) = held(plan, ledger, calendar, candidate, now) {
+        let hearer = &candidate.hearer;
+        let waits = |to: Address| held(plan, ledger, calendar, hearer.community, &to, now);
+        if let Some(why) = hearer.not_told().or_else(|| hearer.address().and_then(waits)) {
             plan.skipped.push(Skipped { key: candidate.key.clone(), at: now, occurrence: Some(candidate.meeting.id.clone()), why });
             // A pause ends with a day, a week's limit with its Sunday.
             plan.look_again((now.date_naive() + TimeDelta::days(1)).and_time(chrono::NaiveTime::MIN).and_utc());
@@ -145,32 +147,34 @@ fn is_covered(ledger: &Ledger, key: &Key) -> bool {
     ledger.told.values().any(|told| told.covers.contains(&key) && told.fate != Fate::Withdrawn)
 }
 
-/// Why a due reminder waits, if it does.
-fn held(plan: &Plan, ledger: &Ledger, calendar: &Calendar, candidate: &Candidate<'_>, now: DateTime<Utc>) -> Option<String> {
-    let community = candidate.hearer.community;
-    if let Some(why) = candidate.hearer.not_told() {
-        return Some(why);
-    }
+/// Why a scheduled letter to a list or chat that is due, a reminder or a digest, is held, if it is.
+pub fn held(
+    plan: &Plan,
+    ledger: &Ledger,
+    calendar: &Calendar,
+    community: &Community,
+    list: &Address,
+    now: DateTime<Utc>,
+) -> Option<String> {
     if let Some(until) = community.paused_until.filter(|until| now.date_naive() < *until) {
         return Some(format!("Letters of {} are paused until {until}.", community.title));
     }
-    let list = candidate.hearer.address()?;
-    let written = scheduled_this_week(plan, ledger, &list, now.date_naive());
+    let written = scheduled_this_week(plan, ledger, list, now.date_naive());
     let of_week = (written >= community.letters_a_week as usize)
         .then(|| format!("{list} has had {written} scheduled letters this week, and letters-a-week is {}.", community.letters_a_week));
-    of_week.or_else(|| quiet::held(plan, ledger, calendar, community, &list, now))
+    of_week.or_else(|| quiet::held(plan, ledger, calendar, community, list, now))
 }
 
-/// How many reminders a list has had in the ISO week of a date, those of this plan included.
+/// How many reminders and digests a list has had in the ISO week of a date, those of this plan included.
 fn scheduled_this_week(plan: &Plan, ledger: &Ledger, list: &Address, date: NaiveDate) -> usize {
     let week = date.iso_week();
     let told = ledger.told.iter().filter(|(key, told)| **key == told.key).map(|(_, told)| told).filter(|told| {
-        told.kind == Kind::Reminder
+        matches!(told.kind, Kind::Reminder | Kind::Digest)
             && !matches!(told.fate, Fate::Withdrawn | Fate::Useless | Fate::Refused)
             && told.to.contains(&list.email)
             && told.written.date_naive().iso_week() == week
     });
-    let planned = plan.write.iter().filter(|intent| intent.key.kind == Kind::Reminder && intent.to.contains(list));
+    let planned = plan.write.iter().filter(|intent| matches!(intent.key.kind, Kind::Reminder | Kind::Digest) && intent.to.contains(list));
     told.count() + planned.count()
 }
 

@@ -18,7 +18,7 @@ pub fn overtaken(plan: &mut Plan, calendar: &Calendar, ledger: &Ledger, verdicts
             Kind::Reminder => told.meetings.iter().find_map(|(id, start)| reminder(calendar, verdicts, id, *start)),
             Kind::Cancelled | Kind::Moved | Kind::Restored | Kind::Extra => decision(calendar, verdicts, told),
             Kind::Clocks => told.meetings.iter().find_map(|(id, start)| clocks::overtaken(calendar, verdicts, id, *start)),
-            Kind::Changed | Kind::Hello | Kind::Proposal | Kind::Remarks => None,
+            Kind::Changed | Kind::Digest | Kind::Hello | Kind::Proposal | Kind::Remarks => None,
         };
         let why = why.or_else(|| chat_is_gone(calendar, told));
         if let Some(why) = why {

@@ -3,6 +3,7 @@
 mod differences;
 mod questions;
 pub mod schedule;
+mod templates;
 pub mod texts;
 pub mod understand;
 
@@ -15,13 +16,15 @@ use crate::meeting::calendar::{Calendar, Verdicts};
 use crate::meeting::series::{Address, NotesFolder, SeriesId};
 use crate::meeting::zone::Zones;
 use crate::notes::readings::Readings;
-use crate::output::letter::{Afterwards, Letter, Sender, compose};
+use crate::output::letter::templates::Templates;
+use crate::output::letter::{self, Afterwards, Letter, Sender, attachment, compose};
 use crate::output::publication::{Publication, Site, next_change, publish};
 use crate::plan::ledger::{Ledger, RememberedRule};
 use crate::plan::{self, Plan, component};
 use crate::source::{Grade, Remark, Text, UNREADABLE};
 use crate::store::{PublicationChange, Record, Recorded, Store, StoreError};
 use questions::Questions;
+use templates::Wording;
 use texts::Texts;
 
 /// What a round is given beside the memory.
@@ -53,12 +56,13 @@ impl Identity {
     }
 
     /// As the writer of letters; without a key its links are shown as LINK.
-    pub fn sender(&self, link_key: Option<Vec<u8>>) -> Sender {
+    pub fn sender(&self, link_key: Option<Vec<u8>>, templates: Templates) -> Sender {
         Sender {
             from: self.from.clone(),
             message_domain: self.message_domain.clone(),
             base_url: self.base_url.clone(),
             link_key,
+            templates,
             afterwards: self.afterwards.clone(),
         }
     }
@@ -88,6 +92,7 @@ pub struct Kept {
     pub texts: Texts,
     pub readings: Readings,
     pub questions: Questions,
+    pub wording: Wording,
     pub publication: Arc<Publication>,
 }
 
@@ -98,6 +103,7 @@ impl Kept {
             texts: Texts::new(store.texts()?),
             readings: Readings::default(),
             questions: Questions::default(),
+            wording: Wording::default(),
             publication: Arc::new(store.publication()?),
         })
     }
@@ -110,6 +116,7 @@ pub struct Survey {
     pub rules: Vec<(SeriesId, Vec<RememberedRule>)>,
     /// With the community each concerns; `None` concerns all.
     pub remarks: Vec<(Option<Arc<str>>, Remark)>,
+    pub templates: Templates,
     /// When a text settles next.
     pub next: Option<DateTime<Utc>>,
 }
@@ -140,6 +147,7 @@ pub fn survey(
     kept.texts.seen_by(now);
     let (mut communities, read) = schedule::communities(&mut kept.texts, given, now);
     remarks.extend(read);
+    remarks.extend(kept.wording.read(&mut kept.texts, given, &communities, now));
     plan::renamed::translate(ledger, &communities);
     remarks.extend(kept.questions.ask(&communities, &ledger.decisions, given.zones, now));
     let mut rules = Vec::new();
@@ -156,7 +164,7 @@ pub fn survey(
     remarks.sort_by(|(_, a), (_, b)| a.cmp(b));
     remarks.dedup();
     understood.calendar.remarks = remarks.iter().filter_map(|(of, remark)| Some((of.clone()?, remark.clone()))).collect();
-    Survey { calendar: understood.calendar, rules, remarks, next: understood.next }
+    Survey { calendar: understood.calendar, rules, remarks, templates: kept.wording.templates.clone(), next: understood.next }
 }
 
 /// What a round thinks before anything is written down.
@@ -220,8 +228,17 @@ pub fn walk(
         let mut recalled = store.recall(now)?;
         let Thought { survey, plan, after, publication } = think(kept, &mut recalled.ledger, given, bring, now);
         let ledger = &recalled.ledger;
-        let sender = given.identity.sender(Some(ledger.link_key.clone()));
-        let letters: Vec<Letter> = plan.write.iter().map(|intent| compose(intent, &survey.calendar, &sender, now)).collect();
+        let sender = given.identity.sender(Some(ledger.link_key.clone()), survey.templates.clone());
+        let site = given.identity.site();
+        let letters: Vec<Letter> = plan
+            .write
+            .iter()
+            .map(|intent| {
+                let attached = attachment::of(intent, &survey.calendar, (publication.parts(), &after), (&sender, &site), now);
+                compose(intent, &survey.calendar, &sender, attached.as_deref(), now)
+            })
+            .collect();
+        kept.wording.note(plan.write.iter().filter_map(|intent| letter::fault(intent, &survey.calendar, &sender, now)));
         let change = PublicationChange::between(&kept.publication, &publication);
         let texts = kept.texts.take_changes();
         crash_point!("round:planned");
@@ -244,6 +261,7 @@ pub fn walk(
         let of_feeds = kept.publication.remarks().map(|(_, remark)| remark);
         let mut remarks: Vec<Remark> =
             survey.remarks.into_iter().map(|(_, remark)| remark).chain(plan.remarks.iter().cloned()).chain(of_feeds).collect();
+        remarks.extend(kept.wording.failed().cloned());
         remarks.sort();
         remarks.dedup();
         return Ok(Walked {

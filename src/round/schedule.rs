@@ -81,7 +81,7 @@ fn reread(stored: &StoredText, given: &Given<'_>) -> Option<Community> {
     config::community(&text, &given.identity.uid_domain, given.zones).0
 }
 
-fn good(text: &Text, now: DateTime<Utc>) -> StoredText {
+pub(super) fn good(text: &Text, now: DateTime<Utc>) -> StoredText {
     StoredText {
         room: Room::Config,
         path: text.path.clone(),
@@ -92,7 +92,7 @@ fn good(text: &Text, now: DateTime<Utc>) -> StoredText {
     }
 }
 
-fn still_in_force(path: &Arc<str>, known: &Texts) -> Remark {
+pub(super) fn still_in_force(path: &Arc<str>, known: &Texts) -> Remark {
     let since = known.settled(Room::Config, path).map(|text| text.first_seen.format(" of %-d %B %Y, %H:%M UTC").to_string());
     let sentence = format!("The last good version of this file{} stays in force.", since.unwrap_or_default());
     Remark::warning(Place::new(path.clone(), 0), "last-good-in-force", sentence)

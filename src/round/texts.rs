@@ -32,9 +32,10 @@ impl Texts {
     /// The paths of all versions in force whose names begin so.
     pub fn paths(&self, room: Room, prefix: &str) -> Vec<Arc<str>> {
         self.stored
-            .values()
-            .filter(|text| text.room == room && text.settled && text.path.starts_with(prefix))
-            .map(|text| text.path.clone())
+            .range((room, Arc::from(prefix), false)..)
+            .take_while(|((of, path, _), _)| *of == room && path.starts_with(prefix))
+            .filter(|(_, text)| text.settled)
+            .map(|(_, text)| text.path.clone())
             .collect()
     }
 

@@ -17,9 +17,11 @@ const LARGEST_CONFIGURATION: u64 = 1024 * 1024;
 /// Of a folder of notes no more than this is read.
 pub const MOST_NOTES: usize = 20_000;
 const MOST_COMMUNITIES: usize = 2_000;
+const MOST_TEMPLATES: usize = 100;
 const DEEPEST: usize = 16;
 
-/// The configuration's texts: `convened.toml` and `communities/*.toml`, with paths relative to the folder, in the order of their names.
+/// The configuration's texts: `convened.toml`, `communities/*.toml`, and the templates of letters below `templates`, with paths relative to
+/// the folder, in the order of their names.
 pub fn configuration(folder: &Path) -> (Vec<Text>, Vec<Remark>) {
     let mut remarks = Vec::new();
     let mut texts = Vec::new();
@@ -47,7 +49,33 @@ pub fn configuration(folder: &Path) -> (Vec<Text>, Vec<Remark>) {
         }
         Err(error) => remarks.push(unreadable_folder("communities", &error)),
     }
+    templates(folder, &mut texts, &mut remarks);
     (texts, remarks)
+}
+
+/// Templates of letters, where there are any: `templates/letters/*.txt`, and `templates/COMMUNITY/letters/*.txt`.
+fn templates(folder: &Path, texts: &mut Vec<Text>, remarks: &mut Vec<Remark>) {
+    let listed = |name: &str, remarks: &mut Vec<Remark>| match entries(&folder.join(name), name, remarks) {
+        Ok(entries) => entries.into_iter().filter(|entry| !entry.starts_with('.')).collect(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => {
+            remarks.push(unreadable_folder(name, &error));
+            Vec::new()
+        }
+    };
+    let mut folders = vec!["templates/letters".to_owned()];
+    let inner: Vec<String> = listed("templates", remarks).into_iter().filter(|name| name != "letters").collect();
+    let inner = inner.into_iter().take(MOST_COMMUNITIES).map(|name| format!("templates/{name}"));
+    folders.extend(inner.filter(|name| folder.join(name).is_dir()).map(|name| format!("{name}/letters")));
+    for of in folders {
+        for name in listed(&of, remarks).into_iter().filter(|name| name.ends_with(".txt")).take(MOST_TEMPLATES) {
+            let path = format!("{of}/{name}");
+            match read_text(&folder.join(&path), LARGEST_CONFIGURATION) {
+                Ok(bytes) => texts.push(Text::new(path, bytes)),
+                Err(error) => remarks.push(unreadable(&path, &error)),
+            }
+        }
+    }
 }
 
 /// The notes of a folder: every `*.md` in it and below, with paths relative to it, in the order of the paths. `name` is what the remarks
@@ -296,6 +324,27 @@ mod tests {
         let (texts, remarks) = configuration(folder.path());
         assert_eq!(paths(&texts), ["convened.toml", "communities/a.toml", "communities/b.toml"]);
         assert_eq!(remarks, []);
+    }
+
+    #[test]
+    fn templates_of_letters_belong_to_the_configuration_and_need_not_be_there() {
+        let files = [
+            ("convened.toml", "1"),
+            ("communities/a.toml", "2"),
+            ("templates/README.md", "x"),
+            ("templates/letters/reminder.txt", "3"),
+            ("templates/letters/reminder.txt~", ""),
+            ("templates/a/letters/moved.txt", "4"),
+            ("templates/a/pages/x.txt", ""),
+        ];
+        let folder = folder_with(&files);
+        let (texts, remarks) = configuration(folder.path());
+        let expected = ["convened.toml", "communities/a.toml", "templates/letters/reminder.txt", "templates/a/letters/moved.txt"];
+        assert_eq!((paths(&texts), remarks), (expected.to_vec(), Vec::new()));
+        fs::remove_dir_all(folder.path().join("templates/letters")).unwrap();
+        fs::write(folder.path().join("templates/letters"), "a file").unwrap();
+        let (_, remarks) = configuration(folder.path());
+        assert_eq!((remarks.len(), &*remarks[0].place.file, remarks[0].code), (1, "templates/letters", UNREADABLE));
     }
 
     #[test]

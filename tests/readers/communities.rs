@@ -6,7 +6,9 @@ use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc
 use convened::meeting::calendar::{Calendar, Verdicts, occurrences, walls};
 use convened::meeting::change::{By, Decision, Tell, Verdict};
 use convened::meeting::recurrence::Recurrence;
-use convened::meeting::series::{ChangesFromNotes, City, Community, Join, JoinLinks, Letters, Phone, Rule, Series, SeriesId};
+use convened::meeting::series::{
+    Attach, ChangesFromNotes, City, Community, Join, JoinLinks, Letters, Phone, Replies, Rule, Series, SeriesId,
+};
 use convened::meeting::zone::{Zone, Zones};
 use convened::source::Place;
 use convened::sources::zoneinfo;
@@ -111,6 +113,8 @@ impl Story {
             rehearsal: false,
             paused_until: None,
             letters_a_week: 2,
+            digest: None,
+            replies: Replies::Contact,
             letters_a_day: 6,
             grace: TimeDelta::zero(),
             in_doubt: Default::default(),
@@ -244,6 +248,7 @@ fn series(number: usize, rule: Rule) -> Series {
         list: None,
         archive: None,
         letters: Letters::None,
+        attach: Attach::Nothing,
         remind: Vec::new(),
         rules: vec![rule],
         exceptions: Vec::new(),

@@ -44,6 +44,7 @@ impl Room {
             message_domain: "cal.example.org".to_owned(),
             base_url: "https://cal.example.org".to_owned(),
             link_key: None,
+            templates: Default::default(),
             afterwards: Afterwards::default(),
         };
         let site = Site {

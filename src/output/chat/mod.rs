@@ -122,8 +122,8 @@ fn post(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateTime<Utc
         }
         About::Changed { lines, next } => changed(lines, next, calendar, base),
         About::Clocks { meetings } => shifted(meetings, calendar, base),
-        // Organisers are asked and told by letter, and a list is greeted by one.
-        About::Proposal { .. } | About::Remarks { .. } | About::Hello { .. } => Vec::new(),
+        // Organisers are asked and told by letter; a list is greeted by one, and has its weeks told.
+        About::Proposal { .. } | About::Remarks { .. } | About::Hello { .. } | About::Digest(_) => Vec::new(),
     };
     Post {
         subject: letter::text(&to_list, calendar, sender, now).subject,

@@ -56,6 +56,7 @@ fn sender() -> Sender {
         base_url: "https://cal.example.org".to_owned(),
         link_key: None,
         afterwards: letter::Afterwards::default(),
+        templates: Default::default(),
     }
 }
 
@@ -86,8 +87,8 @@ const NEXT: [&str; 1] = ["2026-11-11T18:00:00"];
 
 fn posted(calendar: &Calendar, intent: &Intent) -> Value {
     let now = utc("2026-11-06T09:10:00Z");
-    let letter = letter::compose(intent, calendar, &sender(), now);
-    assert_eq!(letter, letter::compose(intent, calendar, &sender(), now), "same input, same bytes");
+    let letter = letter::compose(intent, calendar, &sender(), None, now);
+    assert_eq!(letter, letter::compose(intent, calendar, &sender(), None, now), "same input, same bytes");
     serde_json::from_slice(&letter.bytes).unwrap()
 }
 
@@ -222,7 +223,7 @@ fn a_long_post_is_cut_between_lines_and_ends_with_its_page() {
 fn a_post_has_no_sender_and_the_name_of_its_chat_as_recipient() {
     let calendar = orchard("Orchard call");
     let intent = decided(&calendar, ChatKind::Zulip, &NEXT, Verdict::Cancel, None);
-    let letter = letter::compose(&intent, &calendar, &sender(), utc("2026-11-06T09:10:00Z"));
+    let letter = letter::compose(&intent, &calendar, &sender(), None, utc("2026-11-06T09:10:00Z"));
     assert_eq!((letter.from.as_str(), letter.to.as_slice()), ("", &["orchard/chat-zulip".to_owned()][..]));
     assert!(letter.key.starts_with("orchard/chat-zulip/decision/"));
     assert_eq!(intent.key.audience, Audience::Chat(Arc::from("zulip")));

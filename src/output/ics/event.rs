@@ -78,7 +78,7 @@ fn of_rule(
 }
 
 #[expect(clippy::too_many_arguments, reason = "one event is said by these values, each used once")]
-fn of_meeting(
+pub(super) fn of_meeting(
     community: &Community,
     series: &Series,
     meeting: &Occurrence,
@@ -208,6 +208,6 @@ pub(super) fn newest(
     })
 }
 
-fn print(event: &Event) -> String {
+pub(super) fn print(event: &Event) -> String {
     line::refold(&event.try_into_string().unwrap_or_default())
 }

@@ -6,6 +6,7 @@ mod describe;
 mod event;
 pub mod fit;
 mod line;
+pub mod message;
 pub mod spelled;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

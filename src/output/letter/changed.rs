@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Sender, Words, parts};
+use minijinja::{Value, context};
+
+use super::{Sender, facts, parts};
 use crate::meeting::calendar::Calendar;
 use crate::meeting::occurrence::Occurrence;
 use crate::meeting::series::SeriesId;
@@ -10,44 +12,43 @@ use crate::output::{clean, words};
 use crate::plan::OldAndNew;
 
 /// What the list is told of a changed series; `next` are its next meetings, as they now are.
-pub fn words(
+pub fn values(
     lines: &[OldAndNew],
     next: &[Occurrence],
     series: Option<&SeriesId>,
     calendar: &Calendar,
     sender: &Sender,
     now: DateTime<Utc>,
-) -> Words {
-    let title = series.map_or_else(|| "our meetings".to_owned(), |series| parts::title(calendar, series));
-    let subject = match next.first() {
-        Some(next) => format!("CHANGED from {}: {title}", words::in_short_since(next.start, now)),
-        None => format!("CHANGED: {title}"),
-    };
-    let mut blocks = vec![vec!["The plan of these meetings has changed:".to_owned()], parts::paragraph(&title)];
-    for line in lines.iter().take(12) {
-        let mut block = vec![format!("{}:", words::capital(&line.what))];
-        match (&line.old, &line.new) {
-            (Some(old), Some(new)) => {
-                block.extend(value("was", old));
-                block.extend(value("now", new));
-            }
-            (None, Some(new)) => block.extend(value("new", new)),
-            (Some(old), None) => block.extend(value("no longer", old)),
-            (None, None) => continue,
-        }
-        blocks.push(block);
+) -> Value {
+    let lines = lines.get(..12).unwrap_or(lines);
+    let meetings: Vec<Value> = next.iter().take(6).map(|meeting| facts::meeting(meeting, calendar, sender, now)).collect();
+    let text = |text: &Option<String>| text.as_deref().map(|text| clean::line(text, 900)).unwrap_or_default();
+    let changes: Vec<Value> =
+        lines.iter().map(|line| context! { what => clean::line(&line.what, 60), old => text(&line.old), new => text(&line.new) }).collect();
+    let place = next.first().and_then(|first| parts::place(calendar, &first.id, &sender.base_url));
+    context! {
+        title => series.map_or_else(|| "our meetings".to_owned(), |series| parts::title(calendar, series)),
+        changes,
+        old_and_new => parts::blocks(&lines.iter().map(old_and_new).collect::<Vec<_>>()),
+        meeting => meetings.first().cloned().unwrap_or_else(|| Value::from("")),
+        meetings,
+        where => parts::lines(place.unwrap_or_default()),
     }
-    if let Some(first) = next.first() {
-        let mut block = vec![if next.len() == 1 { "The next meeting:" } else { "The next meetings:" }.to_owned()];
-        block.extend(next.iter().take(6).map(|meeting| words::in_full(meeting.start)));
-        blocks.push(block);
-        let cities = parts::hours(parts::cities(calendar, &first.id.series), first.start);
-        if !cities.is_empty() {
-            blocks.push([vec![format!("On {}:", words::date(first.start.date_naive()))], cities].concat());
+}
+
+/// One thing that changed, old above new.
+fn old_and_new(line: &OldAndNew) -> Vec<String> {
+    let mut block = vec![format!("{}:", words::capital(&clean::line(&line.what, 60)))];
+    match (&line.old, &line.new) {
+        (Some(old), Some(new)) => {
+            block.extend(value("was", old));
+            block.extend(value("now", new));
         }
-        blocks.extend(parts::place(calendar, &first.id, &sender.base_url));
+        (None, Some(new)) => block.extend(value("new", new)),
+        (Some(old), None) => block.extend(value("no longer", old)),
+        (None, None) => block.clear(),
     }
-    Words { subject, blocks }
+    block
 }
 
 /// A value beside its word; a web address stands alone.

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Sender, Words, parts};
+use minijinja::{Value, context};
+
+use super::{Sender, decided, facts, parts};
 use crate::meeting::calendar::Calendar;
 use crate::output::{clean, link, words};
 use crate::plan::Shifted;
@@ -11,33 +13,35 @@ use crate::plan::Shifted;
 const MOST: usize = 40;
 
 /// What a list is told of hours that new zone data moved.
-pub fn words(meetings: &[Shifted], calendar: &Calendar, sender: &Sender, now: DateTime<Utc>) -> Words {
-    let Some(first) = meetings.first() else { return Words::default() };
+pub fn values(meetings: &[Shifted], calendar: &Calendar, sender: &Sender, now: DateTime<Utc>) -> Value {
+    let Some(first) = meetings.first() else { return decided::nothing() };
     let series = &first.meeting.id.series;
-    let title = parts::title(calendar, series);
-    let start = first.meeting.start;
-    let mut blocks = Vec::new();
-    let subject = if let [one] = meetings {
-        blocks.push(vec!["The clocks changed, not the meeting:".to_owned()]);
-        blocks.push(parts::headed(&title, parts::when(&one.meeting, parts::cities(calendar, series))));
-        blocks.push(vec!["Announced before for:".to_owned(), words::in_full(one.told)]);
-        format!("CLOCKS CHANGED {}: {title}", words::in_short_since(start, now))
-    } else {
-        blocks.push(vec!["The clocks changed, not the meetings:".to_owned()]);
-        blocks.push(parts::headed(&title, old_and_new(meetings, &link::series_page(&sender.base_url, series))));
-        format!("CLOCKS CHANGED {} meetings from {}: {title}", meetings.len(), words::day_since(start, now))
+    let when = match meetings {
+        [one] => parts::when(&one.meeting, parts::cities(calendar, series)),
+        several => old_and_new(several, &link::series_page(&sender.base_url, series), now),
     };
-    blocks.push(why(meetings));
-    blocks.extend(parts::place(calendar, &first.meeting.id, &sender.base_url));
-    Words { subject, blocks }
+    let each = |shifted: &Shifted| {
+        facts::with(facts::meeting(&shifted.meeting, calendar, sender, now), context! { told => words::in_full(shifted.told) })
+    };
+    context! {
+        title => parts::title(calendar, series),
+        count => meetings.len(),
+        short => words::in_short_since(first.meeting.start, now),
+        day => words::day_since(first.meeting.start, now),
+        meetings => meetings.iter().take(MOST).map(each).collect::<Vec<_>>(),
+        when => parts::lines(when),
+        told => words::in_full(first.told),
+        why => why(meetings),
+        where => parts::lines(parts::place(calendar, &first.meeting.id, &sender.base_url).unwrap_or_default()),
+    }
 }
 
 /// Two lines a meeting: the hour that was told, and the one it has now.
-fn old_and_new(meetings: &[Shifted], page: &str) -> Vec<String> {
+fn old_and_new(meetings: &[Shifted], page: &str, now: DateTime<Utc>) -> Vec<String> {
     let mut lines = Vec::new();
     for shifted in meetings.iter().take(MOST) {
-        lines.push(format!("  {}", words::in_full(shifted.told)));
-        lines.push(format!("  -> {}", words::in_full(shifted.meeting.start)));
+        lines.push(format!("  {}", words::in_short_since(shifted.told, now)));
+        lines.push(format!("  -> {}", words::in_short_since(shifted.meeting.start, now)));
     }
     if let Some(rest) = meetings.len().checked_sub(MOST).filter(|rest| *rest > 0) {
         lines.push(format!("and {rest} more:"));
@@ -47,8 +51,8 @@ fn old_and_new(meetings: &[Shifted], page: &str) -> Vec<String> {
 }
 
 /// What happened, in words that hold for all of them: by which clocks, and by how much where that is the same.
-fn why(meetings: &[Shifted]) -> Vec<String> {
-    let Some(first) = meetings.first() else { return Vec::new() };
+fn why(meetings: &[Shifted]) -> String {
+    let Some(first) = meetings.first() else { return String::new() };
     let by = |shifted: &Shifted| shifted.meeting.start - shifted.told;
     let same = |delta: TimeDelta| meetings.iter().all(|shifted| by(shifted) == delta);
     let hour = first.meeting.local_start().time();
@@ -61,5 +65,5 @@ fn why(meetings: &[Shifted]) -> Vec<String> {
     };
     let is = if meetings.len() == 1 { "is" } else { "are" };
     let how = if same(by(first)) { words::later(by(first).num_minutes()) } else { "at another hour".to_owned() };
-    parts::paragraph(&format!("{stays} New rules for these clocks are in force, so in UTC {it} {is} {how} than this list was told."))
+    format!("{stays} New rules for these clocks are in force, so in UTC {it} {is} {how} than this list was told.")
 }

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Sender, Words, parts};
+use minijinja::{Value, context};
+
+use super::{Sender, parts};
 use crate::meeting::calendar::Calendar;
 use crate::meeting::series::{Address, Community, Letters, Series};
 use crate::output::{clean, link, words};
@@ -11,35 +13,21 @@ use crate::plan::hello::series_of;
 /// Series that are named one by one; a longer list goes on at the page.
 const MOST: usize = 20;
 
-pub fn words(list: &Address, calendar: &Calendar, community: &str, sender: &Sender, now: DateTime<Utc>) -> Words {
+/// What a list is told when convened introduces itself to it.
+pub fn values(list: &Address, calendar: &Calendar, community: &str, sender: &Sender, now: DateTime<Utc>) -> Value {
     let known = calendar.community(community);
-    let title = super::title_of(calendar, community);
     let told: Vec<&Series> =
         known.into_iter().flat_map(|known| series_of(known, &list.email)).filter(|series| writes(series, now)).collect();
-    let mut blocks = vec![
-        parts::paragraph("Hello,"),
-        parts::paragraph(&format!(
-            "this is the calendar of {title}, a program that its organisers run. It sends this letter once, to introduce itself. Nobody has \
-             to do anything."
-        )),
-    ];
-    blocks.push(what_comes(&told, known));
-    if !told.is_empty() {
-        blocks.push(vec!["It writes about:".to_owned()]);
-        let mut series: Vec<String> = told.iter().take(MOST).flat_map(|series| one(series, now)).collect();
-        if let Some(rest) = told.len().checked_sub(MOST).filter(|rest| *rest > 0) {
-            series.push(format!("and {rest} more:"));
-            series.push(link::community_page(&sender.base_url, community));
-        }
-        blocks.push(series);
+    let mut writes_about: Vec<String> = told.iter().take(MOST).flat_map(|series| one(series, now)).collect();
+    if let Some(rest) = told.len().checked_sub(MOST).filter(|rest| *rest > 0) {
+        writes_about.push(format!("and {rest} more:"));
+        writes_about.push(link::community_page(&sender.base_url, community));
     }
-    let mut sort = vec!["Each letter carries two lines to sort by:".to_owned()];
-    let series = told.first().map_or_else(|| community.to_owned(), |series| series.id.to_string());
-    sort.push(format!("X-Convened-Series: {series}"));
-    sort.push("X-Convened-Kind: reminder".to_owned());
-    sort.extend(parts::paragraph("The other kinds are cancelled, moved, restored, extra, changed, clocks and hello."));
-    blocks.push(sort);
-    Words { subject: format!("The calendar of {title} introduces itself"), blocks }
+    context! {
+        what_comes => what_comes(&told, known),
+        writes_about => parts::lines(writes_about),
+        header => told.first().map_or_else(|| community.to_owned(), |series| series.id.to_string()),
+    }
 }
 
 /// Whether letters about a series are to come.
@@ -47,13 +35,13 @@ fn writes(series: &Series, now: DateTime<Utc>) -> bool {
     series.letters != Letters::None && series.ended.is_none_or(|ended| ended >= now.date_naive())
 }
 
-fn what_comes(told: &[&Series], community: Option<&Community>) -> Vec<String> {
+fn what_comes(told: &[&Series], community: Option<&Community>) -> String {
     let leads = told.iter().filter(|series| series.letters == Letters::Reminders).flat_map(|series| &series.remind);
     let mut leads: Vec<TimeDelta> = leads.copied().collect();
     leads.sort_by(|a, b| b.cmp(a));
     leads.dedup();
     let changes = "a letter when a meeting is cancelled, moved or added, or when the plan changes";
-    let sentence = match community {
+    match community {
         _ if told.is_empty() => "For now it has nothing to send to this list.".to_owned(),
         Some(community) if !leads.is_empty() => {
             let leads: Vec<String> = leads.into_iter().map(words::length).collect();
@@ -61,8 +49,7 @@ fn what_comes(told: &[&Series], community: Option<&Community>) -> Vec<String> {
             format!("What will come: a reminder {} before a meeting, at most {most} a week, and {changes}.", words::list(&leads))
         }
         _ => format!("What will come: {changes}. No reminders."),
-    };
-    parts::paragraph(&sentence)
+    }
 }
 
 /// The title, and when it meets.

@@ -1,5 +1,7 @@
 //! What earlier meetings left to do: open action items by owner, topics that were put off, items that belong elsewhere.
 
+use minijinja::{Value, context};
+
 use crate::meeting::action::{ActionItem, CarriedTopic};
 use crate::meeting::series::Community;
 use crate::output::letter::parts;
@@ -11,16 +13,50 @@ const MOST: usize = 12;
 /// Characters of an item.
 const ITEM: usize = 300;
 
+/// What earlier meetings left, as lines and as values.
+pub struct Left {
+    pub put_off: Vec<String>,
+    pub to_do: Vec<String>,
+    pub parked: Vec<String>,
+    pub topics: Vec<String>,
+    /// Each with text, owners and the number of meetings it has been open for.
+    pub items: Vec<Value>,
+    /// Items that are not among these.
+    pub more: usize,
+}
+
 /// Topics, items and parked items of a meeting, as far as its list may read them: only words of trusted notes.
-pub fn blocks(reminded: &Reminded, community: Option<&Community>, page: &str) -> Vec<Vec<String>> {
+pub fn values(reminded: &Reminded, community: Option<&Community>, page: &str) -> Left {
     let topics: Vec<&CarriedTopic> = reminded.topics.iter().filter(|topic| topic.trusted).take(MOST).collect();
     let items: Vec<&ActionItem> = reminded.items.iter().filter(|item| item.trusted && !item.done && !item.parked).collect();
-    let older = reminded.more_items as usize + items.len().saturating_sub(MOST);
-    let mut blocks = vec![put_off(&topics, community)];
-    blocks.push(open(items.get(..MOST).unwrap_or(&items), older, community, page));
-    blocks.push(parked(reminded, page));
-    blocks.retain(|block| !block.is_empty());
-    blocks
+    let more = reminded.more_items as usize + items.len().saturating_sub(MOST);
+    let items = items.get(..MOST).unwrap_or(&items);
+    Left {
+        put_off: put_off(&topics, community),
+        to_do: open(items, more, community, page),
+        parked: parked(reminded, page),
+        topics: topics.iter().map(|topic| without_omitted(&clean::line(&topic.text, ITEM), &[], community)).collect(),
+        items: items.iter().map(|item| value(item, community)).collect(),
+        more,
+    }
+}
+
+/// The few items of a digest, of several series, with how many more there are.
+pub fn in_short(items: &[ActionItem], more: usize, community: Option<&Community>, page: &str) -> Vec<String> {
+    let items: Vec<&ActionItem> = items.iter().filter(|item| item.trusted && !item.done && !item.parked).take(MOST).collect();
+    open(&items, more, community, page)
+}
+
+/// Items as values.
+pub fn of(items: &[ActionItem], community: Option<&Community>) -> Vec<Value> {
+    items.iter().filter(|item| item.trusted && !item.done && !item.parked).take(MOST).map(|item| value(item, community)).collect()
+}
+
+fn value(item: &ActionItem, community: Option<&Community>) -> Value {
+    let named = community.is_none_or(|community| community.owners_in_letters);
+    let owners = if named { owners(item, community) } else { Vec::new() };
+    let hidden: &[String] = if named { &[] } else { &item.owners };
+    context! { text => without_omitted(&clean::line(&item.text, ITEM), hidden, community), owners, meetings => item.meetings }
 }
 
 fn put_off(topics: &[&CarriedTopic], community: Option<&Community>) -> Vec<String> {

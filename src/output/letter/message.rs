@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Datelike, Utc};
 use lettre::message::header::{
-    ContentTransferEncoding, Date, From as FromHeader, HeaderName, HeaderValue, Headers, InReplyTo, MIME_VERSION_1_0, MessageId,
-    References, ReplyTo, Subject, To,
+    ContentDisposition, ContentTransferEncoding, ContentType, Date, From as FromHeader, HeaderName, HeaderValue, Headers, InReplyTo,
+    MIME_VERSION_1_0, MessageId, References, ReplyTo, Subject, To,
 };
-use lettre::message::{Body, Mailbox, Mailboxes, SinglePart};
+use lettre::message::{Body, Mailbox, Mailboxes, MultiPart, SinglePart};
 
 use crate::meeting::series::Address;
 use crate::output::clean;
@@ -26,7 +26,7 @@ pub struct Head<'a> {
 }
 
 /// The whole message, with CRLF line ends. Total: what would make lettre panic is cleaned first.
-pub fn bytes(head: &Head<'_>, body: String) -> Vec<u8> {
+pub fn bytes(head: &Head<'_>, body: String, attached: Option<&str>) -> Vec<u8> {
     let mut headers = Headers::new();
     headers.set(FromHeader::from(Mailboxes::from(mailbox(head.from))));
     headers.set(To::from(head.to.iter().map(mailbox).collect::<Mailboxes>()));
@@ -49,8 +49,25 @@ pub fn bytes(head: &Head<'_>, body: String) -> Vec<u8> {
         headers.insert_raw(HeaderValue::new(name, clean::line(value, 800)));
     }
     let mut bytes = headers.to_string().into_bytes();
-    bytes.extend(SinglePart::plain(encoded(body)).formatted());
+    let text = SinglePart::plain(encoded(body));
+    bytes.extend(match attached.and_then(calendar) {
+        Some(calendar) => MultiPart::mixed().boundary(boundary(head.message_id)).singlepart(text).singlepart(calendar).formatted(),
+        None => text.formatted(),
+    });
     bytes
+}
+
+/// A calendar as an attachment that readers know as such: `method` says what METHOD says (RFC 6047, section 2.4).
+fn calendar(text: &str) -> Option<SinglePart> {
+    let kind = ContentType::parse("text/calendar; charset=utf-8; method=PUBLISH; name=\"meeting.ics\"").ok()?;
+    let encoding = if text.is_ascii() { ContentTransferEncoding::SevenBit } else { ContentTransferEncoding::Base64 };
+    let body = Body::new_with_encoding(text.as_bytes().to_vec(), encoding).ok()?;
+    Some(SinglePart::builder().header(kind).header(ContentDisposition::attachment("meeting.ics")).body(body))
+}
+
+/// What parts the parts: always the same for one letter, and in none of them.
+fn boundary(message_id: &str) -> String {
+    format!("=_{}", crate::source::digest(message_id.as_bytes()).get(..40).unwrap_or_default())
 }
 
 /// The address alone, as an envelope takes it. What the configuration let through is an address; should it not be one, it stays what

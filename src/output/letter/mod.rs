@@ -1,11 +1,15 @@
 //! What a letter is: addresses, a key, and bytes that never change once it is written; and how it is composed from what the plan
 //! wants told. Pure: the same intent, calendar, sender and `now` give the same bytes.
 
+pub mod attachment;
 mod by_hand;
 mod changed;
 mod clocks;
 mod decided;
+mod digest;
 mod expected;
+mod facts;
+mod finish;
 mod hello;
 mod items;
 mod message;
@@ -13,15 +17,21 @@ mod parts;
 mod proposal;
 mod remarks;
 mod reminder;
+pub mod sample;
+pub mod templates;
 
 use chrono::{DateTime, Utc};
 
+use minijinja::{Value, context};
+
 use crate::meeting::calendar::Calendar;
 use crate::meeting::occurrence::OccurrenceId;
-use crate::meeting::series::{Address, SeriesId};
+use crate::meeting::series::{Address, Community, Replies, SeriesId};
 use crate::output::{chat, clean, link};
 use crate::plan::key::{Audience, Key, Kind};
 use crate::plan::{About, Intent};
+use crate::source::Remark;
+use templates::Templates;
 
 pub use expected::{Afterwards, Expected};
 
@@ -51,7 +61,7 @@ pub struct Letter {
     pub expected: Expected,
 }
 
-/// Who writes, and where what is linked to can be found.
+/// Who writes, in which words, and where what is linked to can be found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sender {
     /// The daemon's own address; a community may have its own.
@@ -62,14 +72,8 @@ pub struct Sender {
     pub base_url: String,
     /// Signs the links of decisions. `None` shows them as the word LINK.
     pub link_key: Option<Vec<u8>>,
+    pub templates: Templates,
     pub afterwards: Afterwards,
-}
-
-/// A letter's words: the subject, and the body in blocks of lines that an empty line parts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Words {
-    subject: String,
-    blocks: Vec<Vec<String>>,
 }
 
 /// A letter as a person reads it: lines end in a line feed.
@@ -79,8 +83,9 @@ pub struct Text {
     pub body: String,
 }
 
-/// Gives words to what the plan wants told, and makes the message of them. Its Date is `now`.
-pub fn compose(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateTime<Utc>) -> Letter {
+/// Gives words to what the plan wants told, and makes the message of them. Its Date is `now`; `attached` is the calendar that goes with
+/// it ([`attachment::of`]).
+pub fn compose(intent: &Intent, calendar: &Calendar, sender: &Sender, attached: Option<&str>, now: DateTime<Utc>) -> Letter {
     if matches!(intent.key.audience, Audience::Chat(_)) {
         return chat::compose(intent, calendar, sender, now);
     }
@@ -91,7 +96,7 @@ pub fn compose(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateT
     let head = message::Head {
         from: &from,
         to: &intent.to,
-        reply_to: community.and_then(|community| community.contact.as_ref()),
+        reply_to: community.and_then(|community| reply_to(intent, community)),
         subject: &text.subject,
         message_id: &message_id,
         thread: &intent.thread,
@@ -104,7 +109,7 @@ pub fn compose(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateT
         key: intent.key.to_string(),
         kind: intent.key.kind,
         community: intent.key.community.to_string(),
-        bytes: message::bytes(&head, text.body),
+        bytes: message::bytes(&head, text.body, attached),
         from: message::address(&from).to_string(),
         to: intent.to.iter().map(|to| message::address(to).to_string()).collect(),
         message_id,
@@ -119,46 +124,80 @@ pub fn compose(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateT
     }
 }
 
+/// Where answers go: to the list, if it is so wished and the letter goes there, else to the community's contact.
+fn reply_to<'a>(intent: &'a Intent, community: &'a Community) -> Option<&'a Address> {
+    let of_list = community.replies == Replies::List && intent.key.audience == Audience::List && intent.instead_of.is_none();
+    if of_list { intent.to.first() } else { community.contact.as_ref() }
+}
+
 /// The words alone, for a person at a terminal or a page.
 pub fn text(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateTime<Utc>) -> Text {
     if matches!(intent.key.audience, Audience::Chat(_)) {
         return chat::text(intent, calendar, sender, now);
     }
+    written(intent, calendar, sender, now).0
+}
+
+/// What is wrong with people's own template for a letter: it was written by the built-in one then.
+pub fn fault(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateTime<Utc>) -> Option<Remark> {
+    if sender.templates.are_built_in() { None } else { written(intent, calendar, sender, now).1 }
+}
+
+fn written(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateTime<Utc>) -> (Text, Option<Remark>) {
     let id = &*intent.key.community;
-    let title = title_of(calendar, id);
-    let mut words = match &intent.about {
-        About::Reminder { meetings, elsewhere } => reminder::words(meetings, elsewhere, calendar, sender, now),
-        About::Decided { decision, meetings, next, elsewhere } => {
-            let told = decided::Told { kind: intent.key.kind, decision, meetings, starts: &intent.meetings };
-            let mut words = decided::words(&told, calendar, sender, now);
-            words.blocks.extend(decided::next(next.as_ref(), meetings, calendar));
-            words.blocks.extend(parts::elsewhere(elsewhere, calendar, &link::community_page(&sender.base_url, id), now));
-            words
-        }
-        About::Changed { lines, next } => changed::words(lines, next, intent.series.as_ref(), calendar, sender, now),
-        About::Clocks { meetings } => clocks::words(meetings, calendar, sender, now),
-        About::Hello { list } => hello::words(list, calendar, id, sender, now),
-        About::Proposal { asked, proposals } => proposal::words(asked, proposals, &intent.to, calendar, sender, now),
-        About::Remarks { remarks, known } => remarks::words(remarks, *known, &title, &link::remarks_page(&sender.base_url, id)),
-    };
-    if let Some(list) = &intent.instead_of {
-        words.blocks.insert(0, parts::rehearsal(list));
-    }
+    let (kind, values) = values(intent, calendar, sender, now);
+    let (rendered, fault) = sender.templates.render(kind, id, &values);
     let series = series_of(intent);
-    let foot = match intent.key.audience {
-        Audience::List | Audience::Chat(_) => parts::list_foot(calendar, id, &series, sender),
-        Audience::Organisers => parts::organisers_foot(&title, id, &intent.to, calendar, sender, now),
-    };
+    let above = intent.instead_of.as_ref().map(parts::rehearsal).unwrap_or_default();
+    let foot = foot(intent, calendar, sender, now);
     let page = match series.first() {
         Some(series) => link::series_page(&sender.base_url, series),
         None => link::community_page(&sender.base_url, id),
     };
-    Text { subject: clean::line(&words.subject, 160), body: parts::joined(&words.blocks, &foot, &page) }
+    // The built-in templates can be filled with anything; should one not be, the letter still says whose it is and where to look.
+    let rendered = rendered.unwrap_or_else(|| templates::Rendered { subject: title_of(calendar, id), body: foot.clone() });
+    let octets = if attachment::is_wanted(intent, calendar) { attachment::BESIDE } else { finish::OCTETS };
+    let frame = finish::Frame { width: parts::COLUMNS, octets, foot: &foot, page: &page, kind: kind.word() };
+    (finish::finish(&rendered, &above, &frame), fault)
+}
+
+/// What a template is given: the kind whose template it is, and the values.
+fn values(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateTime<Utc>) -> (Kind, Value) {
+    let id = &*intent.key.community;
+    let mut kind = intent.key.kind;
+    let of_kind = match &intent.about {
+        About::Reminder { meetings, elsewhere } => reminder::values(meetings, elsewhere, id, calendar, sender, now),
+        About::Decided { decision, meetings, next, elsewhere } => {
+            let told = decided::Told { kind, decision, meetings, starts: &intent.meetings };
+            kind = told.effective_kind();
+            let after = decided::after(next.as_ref(), elsewhere, meetings, id, calendar, sender, now);
+            facts::with(decided::values(&told, calendar, sender, now), after)
+        }
+        About::Changed { lines, next } => changed::values(lines, next, intent.series.as_ref(), calendar, sender, now),
+        About::Clocks { meetings } => clocks::values(meetings, calendar, sender, now),
+        About::Digest(told) => digest::values(told, id, calendar, sender, now),
+        About::Hello { list } => hello::values(list, calendar, id, sender, now),
+        About::Proposal { asked, proposals } => proposal::values(asked, proposals, &intent.to, calendar, sender, now),
+        About::Remarks { remarks, known } => remarks::values(remarks, *known, &link::remarks_page(&sender.base_url, id)),
+    };
+    let series = series_of(intent);
+    let common = facts::letter(kind, id, series.first(), calendar, sender, now);
+    (kind, facts::with(facts::with(common, context! { foot => foot(intent, calendar, sender, now) }), of_kind))
+}
+
+/// What stands below a letter.
+fn foot(intent: &Intent, calendar: &Calendar, sender: &Sender, now: DateTime<Utc>) -> String {
+    let id = &*intent.key.community;
+    parts::blocks(&match intent.key.audience {
+        Audience::List | Audience::Chat(_) => parts::list_foot(calendar, id, &series_of(intent), sender),
+        Audience::Organisers => parts::organisers_foot(&title_of(calendar, id), id, &intent.to, calendar, sender, now),
+    })
 }
 
 fn title_of(calendar: &Calendar, community: &str) -> String {
     calendar.community(community).map_or_else(|| community.to_owned(), |community| clean::line(&community.title, parts::TITLE))
 }
+
 /// The series a letter tells of, the one it is about first.
 fn series_of(intent: &Intent) -> Vec<SeriesId> {
     let mut found: Vec<SeriesId> = intent.series.iter().cloned().collect();
@@ -192,7 +231,12 @@ pub(super) fn about(intent: &Intent) -> Option<String> {
             let ids: Vec<String> = proposals.iter().map(|asking| asking.proposal.id.to_string()).collect();
             (!ids.is_empty()).then(|| ids.join(" "))
         }
-        About::Reminder { .. } | About::Changed { .. } | About::Clocks { .. } | About::Hello { .. } | About::Remarks { .. } => None,
+        About::Reminder { .. }
+        | About::Changed { .. }
+        | About::Clocks { .. }
+        | About::Digest(_)
+        | About::Hello { .. }
+        | About::Remarks { .. } => None,
     }
 }
 

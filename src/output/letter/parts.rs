@@ -1,5 +1,5 @@
-//! What letters of several kinds have in common: when and where a meeting is, what else is different, the foot, and how blocks of
-//! lines become a body that every list takes.
+//! What letters of several kinds have in common: when and where a meeting is, what else is different, the foot, and how lines
+//! become text.
 
 use chrono::{DateTime, Utc};
 use unicode_width::UnicodeWidthStr;
@@ -8,11 +8,13 @@ use super::Sender;
 use crate::meeting::calendar::Calendar;
 use crate::meeting::clocks;
 use crate::meeting::occurrence::{Occurrence, OccurrenceId, Status};
-use crate::meeting::series::{Address, City, JoinLinks, SeriesId};
+use crate::meeting::series::{Address, City, JoinLinks, Replies, SeriesId};
 use crate::output::link::own::Own;
 use crate::output::{clean, link, words};
 
-/// Columns of a letter: 72, less the four by which a letter to a list is set in when it is shown to an organiser.
+/// Columns of a letter.
+pub const COLUMNS: usize = 72;
+/// Columns of what is made here: those of a letter, less the four by which a letter to a list is set in when it is shown to an organiser.
 pub const WIDTH: usize = 68;
 /// Characters of a title.
 pub const TITLE: usize = 80;
@@ -20,8 +22,6 @@ pub const TITLE: usize = 80;
 const REASON: usize = 500;
 /// Columns of a city's name, so that a fact fits into 40.
 const CITY: usize = 19;
-/// Octets of a body. Mailman holds messages of more than 40 KB (field/MAIL.md M5); 30 kB is promised.
-const OCTETS: usize = 27_000;
 
 /// A paragraph in lines of a letter's width.
 pub fn paragraph(text: &str) -> Vec<String> {
@@ -36,13 +36,6 @@ pub fn item(text: &str) -> Vec<String> {
 /// Lines set in by four columns.
 pub fn set_in(lines: &[String]) -> Vec<String> {
     lines.iter().map(|line| if line.is_empty() { String::new() } else { format!("    {line}") }).collect()
-}
-
-/// A title with the facts right below it.
-pub fn headed(title: &str, facts: Vec<String>) -> Vec<String> {
-    let mut lines = paragraph(title);
-    lines.extend(facts);
-    lines
 }
 
 /// A heading and a web address on a line of its own.
@@ -125,18 +118,23 @@ pub fn reason(text: Option<&str>) -> Option<Vec<String>> {
 
 /// What else differs: cancelled, moved and extra meetings of the community.
 pub fn elsewhere(meetings: &[Occurrence], calendar: &Calendar, page: &str, now: DateTime<Utc>) -> Option<Vec<String>> {
+    changes("Elsewhere in the next two weeks:", meetings, calendar, page, now)
+}
+
+/// Meetings and how they stand, below a heading.
+pub fn changes(heading: &str, meetings: &[Occurrence], calendar: &Calendar, page: &str, now: DateTime<Utc>) -> Option<Vec<String>> {
     const MOST: usize = 12;
     if meetings.is_empty() {
         return None;
     }
-    let mut lines = vec!["Elsewhere in the next two weeks:".to_owned()];
+    let mut lines = vec![heading.to_owned()];
     for meeting in meetings.iter().take(MOST) {
         let start = words::in_short_since(meeting.start, now);
         lines.extend(item(&match meeting.status {
             Status::Cancelled => format!("Cancelled: {start}"),
             Status::Moved => format!("Moved to {start}"),
             Status::Extra => format!("Extra: {start}"),
-            Status::Confirmed => start,
+            Status::Confirmed => format!("As planned again: {start}"),
         }));
         if meeting.status == Status::Moved {
             lines.push(format!("    from {}", words::in_short_since(meeting.original, now)));
@@ -165,7 +163,11 @@ pub fn list_foot(calendar: &Calendar, community: &str, series: &[SeriesId], send
     if let Some(series) = series.first() {
         about.extend(address("All dates of these meetings:", &link::series_page(&sender.base_url, series)));
     }
-    let mut ask = match known.and_then(|known| known.contact.as_ref()) {
+    let contact = known.and_then(|known| known.contact.as_ref());
+    let mut ask = match contact {
+        Some(contact) if known.is_some_and(|known| known.replies == Replies::List) => {
+            paragraph(&format!("Replies go to this list. Questions: write to {}.", super::message::address(contact)))
+        }
         Some(contact) => paragraph(&format!("Questions: simply reply, or write to {}.", super::message::address(contact))),
         None => vec!["Questions: please ask on this list.".to_owned()],
     };
@@ -219,34 +221,13 @@ fn signature(title: &str, community: &str, sender: &Sender) -> Vec<String> {
     lines
 }
 
-/// Blocks with an empty line between, then the foot. A body that would be too long for a list is cut before its foot, and says so.
-pub fn joined(blocks: &[Vec<String>], foot: &[Vec<String>], page: &str) -> String {
-    let rest = ["This letter was too long and ends here. The rest:", page, ""];
-    let mut left = OCTETS.saturating_sub(foot.iter().chain([&rest.map(str::to_owned).to_vec()]).flatten().map(|line| octets(line)).sum());
-    let mut body = String::new();
-    'blocks: for block in blocks.iter().filter(|block| !block.is_empty()) {
-        for line in block.iter().map(String::as_str).chain([""]) {
-            let wanted = octets(line);
-            if wanted > left {
-                if !body.ends_with("\n\n") {
-                    body.push('\n');
-                }
-                body.push_str(&rest.join("\n"));
-                body.push('\n');
-                break 'blocks;
-            }
-            left -= wanted;
-            body.push_str(line);
-            body.push('\n');
-        }
-    }
-    let foot: Vec<String> = foot.iter().map(|block| block.join("\n")).collect();
-    body.push_str(&foot.join("\n\n"));
-    body.push('\n');
-    body
+/// Lines as a template prints them.
+pub fn lines(lines: Vec<String>) -> String {
+    lines.join("\n")
 }
 
-/// Octets of a line on the wire, at most: quoted-printable writes three for each that is not ASCII.
-fn octets(line: &str) -> usize {
-    line.bytes().map(|byte| if byte.is_ascii() && byte != b'=' { 1 } else { 3 }).sum::<usize>() + 2
+/// Blocks of lines as a template prints them: an empty line between two.
+pub fn blocks(blocks: &[Vec<String>]) -> String {
+    let blocks: Vec<String> = blocks.iter().filter(|block| !block.is_empty()).map(|block| block.join("\n")).collect();
+    blocks.join("\n\n")
 }

@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Sender, Words, by_hand, decided, parts};
+use minijinja::{Value, context};
+
+use super::finish::{self, Frame};
+use super::{Sender, by_hand, decided, facts, parts};
 use crate::meeting::calendar::Calendar;
 use crate::meeting::change::{Finding, Proposal, ProposalState, Proposed, Verdict};
 use crate::meeting::occurrence::Occurrence;
@@ -18,47 +21,52 @@ const MOST: usize = 10;
 const WITH_LETTER: usize = 4;
 /// Dates of one proposal.
 const DATES: usize = 24;
+/// Octets of a letter that is shown in this one.
+const QUOTED: usize = 6_000;
 /// Characters of a quoted sentence.
 const QUOTE: usize = 500;
 
-pub fn words(asked: &Asked, proposals: &[Asking], to: &[Address], calendar: &Calendar, sender: &Sender, now: DateTime<Utc>) -> Words {
+/// What one organiser is asked, or told of what was asked.
+pub fn values(asked: &Asked, proposals: &[Asking], to: &[Address], calendar: &Calendar, sender: &Sender, now: DateTime<Utc>) -> Value {
     let recipient = to.first();
-    let name = recipient.and_then(|to| to.name.as_deref()).map(|name| clean::line(name, 60)).filter(|name| !name.is_empty());
-    let mut blocks = vec![vec![name.map_or_else(|| "Hello,".to_owned(), |name| format!("Hello {name},"))]];
-    blocks.push(parts::paragraph(&intro(asked, proposals)));
+    let name = recipient.and_then(|to| to.name.as_deref()).map(|name| clean::line(name, 60)).unwrap_or_default();
     let answered = matches!(asked, Asked::Withdrawn | Asked::ChangedAfter);
     let private = recipient.filter(|to| !link::own::is_read_by_many(to, calendar));
-    for (at, asking) in proposals.iter().take(MOST).enumerate() {
-        if proposals.len() > 1 {
-            blocks.push(vec![format!("{} of {}", at + 1, proposals.len())]);
+    let one = |(at, asking): (usize, &Asking)| {
+        let finding = &asking.proposal.finding;
+        let by_hand = if answered { None } else { by_hand::lines(asking, calendar, now) };
+        let open = !answered && by_hand.is_none();
+        let letter = if open { the_letter(asked, asking, at < WITH_LETTER, calendar, sender, now) } else { Vec::new() };
+        let answers = if open { answers(asked, asking, private, sender, now) } else { Vec::new() };
+        context! {
+            title => parts::title(calendar, &finding.series),
+            sentence => clean::line(&finding.quote, QUOTE),
+            id => asking.proposal.id.to_string(),
+            what => parts::blocks(&what(asking, calendar)),
+            quote => parts::lines(quote(asked, finding)),
+            answered => parts::blocks(&if answered { answer(asked, asking) } else { Vec::new() }),
+            certainty => parts::lines(if answered { Vec::new() } else { about_the_words(finding) }),
+            by_hand => parts::blocks(&by_hand.unwrap_or_default()),
+            letter => parts::blocks(&letter),
+            answers => parts::blocks(&answers),
         }
-        blocks.extend(what(asking, calendar));
-        blocks.push(quote(asked, &asking.proposal.finding));
-        if answered {
-            blocks.extend(answer(asked, asking));
-            continue;
-        }
-        blocks.push(about_the_words(&asking.proposal.finding));
-        if let Some(lines) = by_hand::lines(asking, calendar, now) {
-            blocks.extend(lines);
-            continue;
-        }
-        blocks.extend(the_letter(asked, asking, at < WITH_LETTER, calendar, sender, now));
-        blocks.extend(answers(asked, asking, private, sender, now));
-    }
-    if proposals.len() > MOST {
-        blocks.push(parts::paragraph(&format!("And {} more; this shows them all:", proposals.len() - MOST)));
-        blocks.push(vec!["    convened changes".to_owned()]);
-    }
+    };
     let decidable = proposals.iter().any(|asking| !asking.proposal.finding.what.walls().is_empty());
-    blocks.push(parts::paragraph(match (answered, decidable, private.is_some()) {
+    let closing = match (answered, decidable, private.is_some()) {
         (false, true, true) => {
             "The links are yours alone; please do not pass this letter on. They end when the meeting begins. A reply decides nothing."
         }
         (false, true, false) => "This address is a mailing list, so this letter holds no links. A reply decides nothing.",
         _ => "A reply decides nothing.",
-    }));
-    Words { subject: subject(asked, proposals, calendar, now), blocks }
+    };
+    context! {
+        subject => subject(asked, proposals, calendar, now),
+        name,
+        intro => intro(asked, proposals),
+        proposals => proposals.iter().take(MOST).enumerate().map(one).collect::<Vec<_>>(),
+        more => proposals.len().saturating_sub(MOST),
+        closing,
+    }
 }
 
 fn subject(asked: &Asked, proposals: &[Asking], calendar: &Calendar, now: DateTime<Utc>) -> String {
@@ -215,12 +223,18 @@ fn the_letter(asked: &Asked, asking: &Asking, whole: bool, calendar: &Calendar, 
         Some((_, Verdict::Cancel)) | None => Kind::Cancelled,
     };
     let told = decided::Told { kind, decision, meetings, starts: &[] };
-    let letter = decided::words(&told, calendar, sender, now);
+    let community = &*asking.proposal.finding.series.community;
+    let common = facts::letter(kind, community, Some(&asking.proposal.finding.series), calendar, sender, now);
+    let values = facts::with(facts::with(common, context! { foot => "" }), decided::values(&told, calendar, sender, now));
+    let Some(rendered) = sender.templates.render(told.effective_kind(), community, &values).0 else { return Vec::new() };
+    let page = link::series_page(&sender.base_url, &asking.proposal.finding.series);
+    let frame = Frame { width: parts::WIDTH, octets: QUOTED, foot: "", page: &page, kind: kind.word() };
+    let letter = finish::finish(&rendered, &[], &frame);
     let applies = matches!(asked, Asked::WillApply { .. });
     let when = if applies { "When it takes effect" } else { "If it is approved" };
     let mut blocks = vec![parts::paragraph(&format!("{when}, {list} gets this letter:"))];
     blocks.push(words::wrap(&format!("Subject: {}", letter.subject), parts::WIDTH + 4, "    ", "      "));
-    blocks.extend(letter.blocks.iter().map(|block| parts::set_in(block)));
+    blocks.push(parts::set_in(&letter.body.trim_end().lines().map(str::to_owned).collect::<Vec<_>>()));
     if !applies {
         blocks.push(parts::paragraph(if decision.reason.is_some() {
             "You can change the reason, or leave it out, when you approve."

@@ -8,7 +8,9 @@ use super::parts;
 use crate::meeting::calendar::{Calendar, Verdicts};
 use crate::meeting::change::{By, Decision, Tell, Verdict};
 use crate::meeting::recurrence::Recurrence;
-use crate::meeting::series::{Address, ChangesFromNotes, City, Community, Join, JoinLinks, Letters, Phone, Rule, Series, SeriesId};
+use crate::meeting::series::{
+    Address, Attach, ChangesFromNotes, City, Community, Join, JoinLinks, Letters, Phone, Replies, Rule, Series, SeriesId,
+};
 use crate::meeting::zone::Zone;
 use crate::output::publication::{Publication, Site, publish};
 use crate::plan::ledger::Ledger;
@@ -74,6 +76,7 @@ pub(crate) fn series(id: &str, title: &str, rules: Vec<Rule>) -> Series {
         list: None,
         archive: None,
         letters: Letters::None,
+        attach: Attach::Nothing,
         remind: Vec::new(),
         rules,
         exceptions: Vec::new(),
@@ -105,6 +108,8 @@ pub(crate) fn community(id: &str, title: &str, series: Vec<Series>) -> Community
         rehearsal: false,
         paused_until: None,
         letters_a_week: 2,
+        digest: None,
+        replies: Replies::Contact,
         letters_a_day: 6,
         grace: TimeDelta::minutes(10),
         in_doubt: Default::default(),

@@ -216,10 +216,10 @@ fn several_moved_meetings_stand_old_beside_new() {
 These two meetings have moved:
 
 Orchard Pruning Team
-  Monday 30 October 2023, 16:00 UTC
-  -> Tuesday 31 October 2023, 16:00 UTC
-  Monday 20 November 2023, 17:00 UTC
-  -> Tuesday 21 November 2023, 17:00 UTC
+  Mon 30 Oct 16:00 UTC
+  -> Tue 31 Oct 16:00 UTC
+  Mon 20 Nov 17:00 UTC
+  -> Tue 21 Nov 17:00 UTC
 
 To join:
 https://meet.orchard.example/pruning
@@ -327,10 +327,10 @@ fn several_hours_that_the_clocks_moved_stand_old_beside_new() {
 The clocks changed, not the meetings:
 
 Orchard Pruning Team
-  Monday 30 October 2023, 17:00 UTC
-  -> Monday 30 October 2023, 16:00 UTC
-  Monday 20 November 2023, 16:00 UTC
-  -> Monday 20 November 2023, 17:00 UTC
+  Mon 30 Oct 17:00 UTC
+  -> Mon 30 Oct 16:00 UTC
+  Mon 20 Nov 16:00 UTC
+  -> Mon 20 Nov 17:00 UTC
 
 They start at 09:00 by the clocks of America/Los_Angeles. New rules
 for these clocks are in force, so in UTC they are at another hour

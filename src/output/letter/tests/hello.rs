@@ -39,7 +39,7 @@ Each letter carries two lines to sort by:
 X-Convened-Series: orchard/pruning
 X-Convened-Kind: reminder
 The other kinds are cancelled, moved, restored, extra, changed,
-clocks and hello.
+clocks, digest and hello.
 
 Calendar to subscribe to:
 https://cal.orchard.example/feeds/orchard.ics
@@ -63,7 +63,7 @@ fn a_letter_knows_before_it_is_sent_where_it_will_stand() {
         series.archive = Some(Archive::Template("https://lore.example.org/talk/{message-id}/".to_owned()));
     }
     calendar.communities[0].in_doubt.insert("hello".to_owned(), Doubt::Wait);
-    let letter = compose(&hello(), &calendar, &sender(), utc(NOW));
+    let letter = compose(&hello(), &calendar, &sender(), None, utc(NOW));
     let address = format!("https://lore.example.org/talk/{}/", letter.message_id);
     let expected = Expected {
         list: Some("talk@lists.orchard.example".to_owned()),
@@ -74,13 +74,13 @@ fn a_letter_knows_before_it_is_sent_where_it_will_stand() {
     assert_eq!(letter.expected, expected);
     let rehearsed = Intent { instead_of: Some(list()), to: vec![person("Dana Vole", "dana@example.org")], ..hello() };
     let nobody = Expected { in_doubt: Some(Doubt::Wait), ..Expected::default() };
-    assert_eq!(compose(&rehearsed, &calendar, &sender(), utc(NOW)).expected, nobody, "a rehearsal reaches no list");
+    assert_eq!(compose(&rehearsed, &calendar, &sender(), None, utc(NOW)).expected, nobody, "a rehearsal reaches no list");
 }
 
 #[test]
 fn what_stays_in_a_local_folder_reaches_no_list() {
     let leaves = Afterwards { leaves: true, ..Afterwards::default() };
-    let list_of = |afterwards: Afterwards| compose(&hello(), &calendar(), &Sender { afterwards, ..sender() }, utc(NOW)).expected.list;
+    let list_of = |afterwards: Afterwards| compose(&hello(), &calendar(), &Sender { afterwards, ..sender() }, None, utc(NOW)).expected.list;
     assert_eq!(list_of(Afterwards::default()), None);
     assert_eq!(list_of(leaves).as_deref(), Some("talk@lists.orchard.example"));
 }

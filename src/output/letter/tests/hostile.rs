@@ -113,7 +113,7 @@ fn letters(text: &str) -> Vec<Intent> {
 fn send(text: &str) {
     let (calendar, sender) = poisoned(text);
     for intent in letters(text) {
-        let letter = compose(&intent, &calendar, &sender, utc("2023-10-25T19:30:00Z"));
+        let letter = compose(&intent, &calendar, &sender, None, utc("2023-10-25T19:30:00Z"));
         let words = super::super::text(&intent, &calendar, &sender, utc("2023-10-25T19:30:00Z"));
         promises_to_strangers(&letter, &words);
     }
@@ -172,12 +172,12 @@ fn what_nobody_configured_still_makes_a_letter() {
     let empty = Calendar::default();
     for mut intent in letters("plain words") {
         intent.to = vec![Address { name: None, email: "no address\r\nRCPT TO:<eve@example.org>".to_owned() }];
-        let letter = compose(&intent, &empty, &sender(), DateTime::<Utc>::MAX_UTC);
+        let letter = compose(&intent, &empty, &sender(), None, DateTime::<Utc>::MAX_UTC);
         assert!(letter.bytes.is_ascii() && letter.bytes.len() < 30_000);
         assert_eq!(letter.to, ["noaddressRCPTTO:eve@example.org"], "nothing that ends a line or an address");
         intent.to.clear();
         intent.meetings.clear();
-        assert!(!compose(&intent, &empty, &sender(), DateTime::<Utc>::MIN_UTC).bytes.is_empty());
+        assert!(!compose(&intent, &empty, &sender(), None, DateTime::<Utc>::MIN_UTC).bytes.is_empty());
     }
 }
 

@@ -5,6 +5,7 @@ mod hello;
 mod hostile;
 mod organisers;
 mod reminder;
+mod templates;
 
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use crate::meeting::action::ActionItem;
 use crate::meeting::change::{By, Decision, Finding, Proposal, ProposalState, Proposed, Tell, Verdict};
 use crate::meeting::occurrence::{Occurrence, Status};
 use crate::meeting::recurrence::Recurrence;
-use crate::meeting::series::{ChangesFromNotes, City, Community, Join, JoinLinks, Letters, Phone, Rule, Series};
+use crate::meeting::series::{Attach, ChangesFromNotes, City, Community, Join, JoinLinks, Letters, Phone, Replies, Rule, Series};
 use crate::meeting::zone::{Zone, ZoneData, ZoneVersions, Zones};
 use crate::plan::Reminded;
 use crate::plan::key::{Kind, Subject};
@@ -57,6 +58,7 @@ fn sender() -> Sender {
         message_domain: "cal.orchard.example".to_owned(),
         base_url: "https://cal.orchard.example".to_owned(),
         link_key: Some(b"0123456789abcdef0123456789abcdef".to_vec()),
+        templates: Templates::default(),
         afterwards: Afterwards::default(),
     }
 }
@@ -77,6 +79,7 @@ fn series(name: &str, title: &str, first: &str, time: &str, zone_name: &str, eve
         list: Some(list()),
         archive: None,
         letters: Letters::Reminders,
+        attach: Attach::Nothing,
         remind: vec![TimeDelta::days(1)],
         rules: vec![Rule {
             from: date(first),
@@ -122,6 +125,8 @@ fn community() -> Community {
         rehearsal: false,
         paused_until: None,
         letters_a_week: 2,
+        digest: None,
+        replies: Replies::Contact,
         letters_a_day: 6,
         grace: TimeDelta::minutes(10),
         in_doubt: Default::default(),
@@ -250,7 +255,7 @@ fn intent(kind: Kind, about: About) -> Intent {
         About::Decided { meetings, .. } => meetings.clone(),
         About::Changed { next, .. } => next.clone(),
         About::Clocks { meetings } => meetings.iter().map(|shifted| shifted.meeting.clone()).collect(),
-        About::Hello { .. } | About::Proposal { .. } | About::Remarks { .. } => Vec::new(),
+        About::Digest(_) | About::Hello { .. } | About::Proposal { .. } | About::Remarks { .. } => Vec::new(),
     };
     let series = meetings.first().map(|meeting| meeting.id.series.clone());
     let subject = match (&about, meetings.first()) {
@@ -281,10 +286,10 @@ fn read(intent: &Intent, now: &str) -> String {
 }
 
 fn read_in(calendar: &Calendar, intent: &Intent, now: &str) -> String {
-    let letter = compose(intent, calendar, &sender(), utc(now));
+    let letter = compose(intent, calendar, &sender(), None, utc(now));
     let text = text(intent, calendar, &sender(), utc(now));
     assert_eq!(letter.subject, text.subject);
-    assert_eq!(letter, compose(intent, calendar, &sender(), utc(now)), "same input, same bytes");
+    assert_eq!(letter, compose(intent, calendar, &sender(), None, utc(now)), "same input, same bytes");
     promises(&letter, &text);
     format!("Subject: {}\n\n{}", text.subject, text.body)
 }

@@ -72,8 +72,9 @@ To join:
 https://meet.orchard.example/pruning
 Phone +1 555 0100, PIN 4711
 
-Another hour than last time:
-  * Kolkata 22:30, one hour later than on 9 October
+Clocks changed since last time:
+  * Kolkata 22:30,
+    one hour later than on 9 October
 
 Elsewhere in the next two weeks:
   * Cancelled: Wed 22 Nov 17:00 UTC
@@ -187,8 +188,9 @@ To join:
 https://meet.orchard.example/pruning
 Phone +1 555 0100, PIN 4711
 
-Another hour than last time:
-  * Kolkata 22:30, one hour later than on 9 October
+Clocks changed since last time:
+  * Kolkata 22:30,
+    one hour later than on 9 October
 
 Orchard community meeting
 Tuesday 21 November 2023, 17:00 UTC
@@ -301,7 +303,7 @@ fn a_rehearsal_says_where_the_letter_would_have_gone() {
     let opening = "Subject: Wed 8 Nov 17:00 UTC: Orchard community meeting\n\n\
         This is a rehearsal: only the organisers get this letter. It would\nhave gone to talk@lists.orchard.example.\n\nOrchard community meeting\n";
     assert!(letter.starts_with(opening), "{letter}");
-    let bytes = compose(&rehearsed, &calendar(), &sender(), utc("2023-11-07T17:00:00Z"));
+    let bytes = compose(&rehearsed, &calendar(), &sender(), None, utc("2023-11-07T17:00:00Z"));
     assert_eq!(bytes.to, ["dana@example.org", "kofi@example.org"]);
 }
 
@@ -322,7 +324,7 @@ fn the_message_on_the_wire() {
     };
     let thread = (0..12).map(|at| format!("letter-{at}@cal.orchard.example")).collect();
     let intent = Intent { thread, ..intent(Kind::Cancelled, about) };
-    let letter = compose(&intent, &calendar(), &sender(), utc("2023-11-07T17:00:00.123456789Z"));
+    let letter = compose(&intent, &calendar(), &sender(), None, utc("2023-11-07T17:00:00.123456789Z"));
     let (head, body) = std::str::from_utf8(&letter.bytes).unwrap().split_once("\r\n\r\n").unwrap();
     assert_eq!(
         head.replace("\r\n", "\n"),
@@ -349,4 +351,23 @@ Content-Transfer-Encoding: quoted-printable"#
     assert_eq!(letter.message_id, "orchard.list.decision.0badcafe.cancelled.P1D-m0@cal.orchard.example");
     assert_eq!((letter.from.as_str(), letter.to.as_slice()), ("calendar@orchard.example", &["talk@lists.orchard.example".to_owned()][..]));
     assert_eq!(letter.about.as_deref(), Some("0badcafe"));
+}
+
+#[test]
+fn answers_go_to_the_contact_or_to_the_list_where_that_is_wished() {
+    let intent = intent(Kind::Reminder, About::Reminder { meetings: vec![full()], elsewhere: Vec::new() });
+    let now = "2023-11-19T17:00:00Z";
+    let reply_to = |calendar: &Calendar, intent: &Intent| {
+        let bytes = compose(intent, calendar, &sender(), None, utc(now)).bytes;
+        let head = String::from_utf8(bytes).unwrap();
+        head.lines().find_map(|line| line.strip_prefix("Reply-To: ").map(str::to_owned)).unwrap()
+    };
+    let mut calendar = calendar();
+    assert_eq!(reply_to(&calendar, &intent), "\"The organisers\" <hello@orchard.example>");
+    calendar.communities[0].replies = Replies::List;
+    assert_eq!(reply_to(&calendar, &intent), "talk@lists.orchard.example");
+    let letter = read_in(&calendar, &intent, now);
+    assert!(letter.contains("\nReplies go to this list. Questions: write to hello@orchard.example.\n"), "{letter}");
+    let rehearsed = Intent { to: community().organisers, instead_of: Some(list()), ..intent };
+    assert_eq!(reply_to(&calendar, &rehearsed), "\"The organisers\" <hello@orchard.example>", "a rehearsal reaches no list");
 }

@@ -1,0 +1,107 @@
+//! The templates of letters in force: of each file that people put in their place, the newest version that writes its letters.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::Given;
+use super::schedule::{Remarks, good, still_in_force};
+use super::texts::Texts;
+use crate::meeting::series::Community;
+use crate::output::letter::sample;
+use crate::output::letter::templates::{self, FOLDER, Templates};
+use crate::source::{Place, Remark, Text, UNREADABLE};
+use crate::store::Room;
+
+/// The templates, and what they were read from.
+#[derive(Default)]
+pub struct Wording {
+    pub templates: Templates,
+    /// What own templates failed at in letters of this process; each was written by the built-in one instead.
+    failed: Vec<Remark>,
+    input: u64,
+    said: Remarks,
+}
+
+impl Wording {
+    /// Reads own templates where one changed, and says what is wrong with any. A file that is gone leaves the letter to the template it
+    /// stood in for; one that cannot be read stays as it was.
+    pub fn read(&mut self, known: &mut Texts, given: &Given<'_>, communities: &[Community], now: DateTime<Utc>) -> Remarks {
+        let texts: Vec<&Text> = given.config.iter().filter(|text| text.path.starts_with(FOLDER)).collect();
+        let ids: Vec<&Arc<str>> = communities.iter().map(|community| &community.id).collect();
+        let unread: Vec<&Arc<str>> =
+            given.remarks.iter().filter(|remark| remark.code == UNREADABLE).map(|remark| &remark.place.file).collect();
+        let mut hasher = DefaultHasher::new();
+        let digests: Vec<(&Arc<str>, String)> = texts.iter().map(|text| (&text.path, text.digest())).collect();
+        (digests, &ids, &unread, known.paths(Room::Config, FOLDER)).hash(&mut hasher);
+        let input = hasher.finish();
+        if self.input == input {
+            return self.with_failures();
+        }
+        self.input = input;
+        self.said.clear();
+        self.failed.clear();
+        let mut own = Vec::new();
+        for text in &texts {
+            let of = match templates::of(&text.path) {
+                Some(Ok(of)) => of,
+                Some(Err(remark)) => {
+                    self.said.push((None, remark));
+                    continue;
+                }
+                None => continue,
+            };
+            let concerned = of.community.as_deref().map(Arc::from);
+            if let Some(id) = &of.community
+                && !ids.iter().any(|known| ***known == **id)
+            {
+                let sentence = format!("There is no community \"{id}\", so no letter is written by this template. Rename its folder.");
+                self.said.push((None, Remark::warning(Place::new(text.path.clone(), 0), "unknown-template", sentence)));
+                continue;
+            }
+            let faults = templates::faults(text, &sample::values(of.kind));
+            let before = known.settled(Room::Config, &text.path).cloned();
+            if faults.is_empty() {
+                if before.is_none_or(|before| before.digest != text.digest()) {
+                    known.put(good(text, now));
+                }
+                own.push((*text).clone());
+                continue;
+            }
+            self.said.extend(faults.into_iter().map(|remark| (concerned.clone(), remark)));
+            if let Some(before) = before {
+                self.said.push((concerned, still_in_force(&text.path, known)));
+                own.push(Text { path: before.path, bytes: before.bytes });
+            }
+        }
+        for path in known.paths(Room::Config, FOLDER) {
+            let cannot_be_read = unread.iter().any(|place| path.starts_with(&***place));
+            match known.settled(Room::Config, &path) {
+                _ if texts.iter().any(|text| text.path == path) => {}
+                Some(before) if cannot_be_read => own.push(Text { path: before.path.clone(), bytes: before.bytes.clone() }),
+                _ => known.forget(Room::Config, &path, true),
+            }
+        }
+        self.templates = Templates::new(&own);
+        self.with_failures()
+    }
+
+    /// Keeps in mind what a template failed at, until one is edited.
+    pub fn note(&mut self, faults: impl Iterator<Item = Remark>) {
+        for fault in faults {
+            if !self.failed.contains(&fault) {
+                self.failed.push(fault);
+            }
+        }
+    }
+
+    pub fn failed(&self) -> impl Iterator<Item = &Remark> {
+        self.failed.iter()
+    }
+
+    fn with_failures(&self) -> Remarks {
+        let failed = self.failed.iter().map(|remark| (None, remark.clone()));
+        self.said.iter().cloned().chain(failed).collect()
+    }
+}
