@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use convened::post::{Outcome, Parcel, Post, Smtp, Timeouts, Tls};
+use convened::post::{Outcome, Parcel, Post, Session, Smtp, Timeouts, Tls};
 use support::SmtpServer;
 
 const LETTER: &[u8] = b"Subject: Pruning\r\nMessage-ID: <a@example.org>\r\n\r\n.\r\n..two dots\r\nBody.\r\n\r\n";
@@ -59,7 +59,7 @@ fn impatient(step: &str, mut smtp: Smtp) -> Smtp {
 async fn send(smtp: Smtp) -> Outcome {
     let to = ["list@example.org".to_owned()];
     let parcel = Parcel { key: "k", from: "cal@example.org", to: &to, bytes: LETTER };
-    Post::Smtp(smtp.into()).hand_over(&parcel, || Ok(())).await
+    Post::Smtp(smtp.into()).hand_over(&mut Session::default(), &parcel, async { Ok(()) }).await
 }
 
 fn said(outcome: &Outcome) -> &str {

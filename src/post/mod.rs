@@ -2,13 +2,16 @@
 
 mod line;
 mod maildir;
+mod session;
 mod smtp;
 #[cfg(test)]
 mod tests;
 mod tls;
 
+use std::future::Future;
 use std::path::PathBuf;
 
+pub use session::Session;
 pub use smtp::{Smtp, Timeouts, Tls};
 
 /// How letters leave.
@@ -58,11 +61,17 @@ impl Outcome {
 }
 
 impl Post {
-    /// Hands a letter over. `before_dot` is called just before the point from which on the letter may have been taken; when it returns a
-    /// sentence, the letter is not sent. A maildir does not call it: it knows by itself what it has, so a second attempt doubles nothing.
-    pub async fn hand_over(&self, parcel: &Parcel<'_>, before_dot: impl FnOnce() -> Result<(), String> + Send) -> Outcome {
+    /// Hands a letter over, where it is spoken through the session of the recipient's last letter. `before_dot` is awaited just before the
+    /// point from which on the letter may have been taken; when it comes to a sentence, the letter is not sent. A maildir does not ask: it
+    /// knows by itself what it has, so a second attempt doubles nothing.
+    pub async fn hand_over(
+        &self,
+        session: &mut Session,
+        parcel: &Parcel<'_>,
+        before_dot: impl Future<Output = Result<(), String>> + Send,
+    ) -> Outcome {
         match self {
-            Post::Smtp(smtp) => smtp::hand_over(smtp, parcel, before_dot).await,
+            Post::Smtp(smtp) => smtp::hand_over(smtp, session, parcel, before_dot).await,
             Post::Maildir(folder) => maildir::hand_over(folder, parcel).await,
             Post::Nowhere => Outcome::Sent { said: "taken, for a rehearsal".to_owned() },
         }

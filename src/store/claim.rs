@@ -76,45 +76,18 @@ impl Store {
     /// The third act: takes the oldest letter that is due, for one recipient (as [`Store::due`] names it) or any, and notes the attempt.
     /// What has become useless meanwhile is marked so. `None` when nothing may be handed over now.
     pub fn claim(&self, recipient: Option<&str>, now: DateTime<Utc>) -> Result<Option<Handover>, StoreError> {
-        self.write(|tx| {
-            mark_useless(tx, now)?;
-            let claimed = tx
-                .prepare_cached(&format!(
-                    "UPDATE letter SET fate = 'handing-over', since = ?1, attempts = attempts + 1, dot = 0, deferred_until = NULL
-                     WHERE number = (SELECT number FROM letter WHERE {} AND {} ORDER BY number LIMIT 1)
-                     RETURNING key, attempts, kind, message_id, sender, recipients, useful_until, bytes",
-                    is_due(),
-                    if recipient.is_some() { "queue = ?2" } else { "?2 IS NULL" }
-                ))?
-                .query_row(params![micros(now), recipient], handover)
-                .optional()?;
-            Ok(claimed)
-        })
+        self.write(|tx| claim(tx, recipient, now))
     }
 
     /// To be asked just before the last dot: notes that from here on the letter may have been taken. `false` when it is no longer wanted:
     /// its time is over, or somebody decided something since it was claimed; then the dot must not be sent.
     pub fn dot(&self, key: &str, attempt: u32, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        self.write(|tx| {
-            let noted = tx
-                .prepare_cached(
-                    "UPDATE letter SET dot = 1 WHERE key = ?1 AND attempts = ?2 AND fate = 'handing-over' AND useful_until > ?3
-                     AND (SELECT decided = planned FROM house)",
-                )?
-                .execute(params![key, attempt, micros(now)])?;
-            Ok(noted == 1)
-        })
+        self.write(|tx| dot(tx, key, attempt, now))
     }
 
     /// The fourth act: what became of an attempt. `false` when that attempt is not in hand any more: then nothing changes.
     pub fn settle(&self, key: &str, attempt: u32, settled: &Settled, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        self.write(|tx| {
-            let Some((number, kind, doubts)) = in_hand(tx, key, attempt)? else {
-                return Ok(false);
-            };
-            apply(tx, number, kind, doubts, settled, now)?;
-            Ok(true)
-        })
+        self.write(|tx| settle(tx, key, attempt, settled, now))
     }
 
     /// At the daemon's start, before the carrier: attempts that a crash cut off. Where the last dot cannot have left, the letter waits as
@@ -158,6 +131,37 @@ impl Store {
             maybe_instant(next)
         })
     }
+}
+
+pub(super) fn claim(tx: &Transaction, recipient: Option<&str>, now: DateTime<Utc>) -> rusqlite::Result<Option<Handover>> {
+    mark_useless(tx, now)?;
+    tx.prepare_cached(&format!(
+        "UPDATE letter SET fate = 'handing-over', since = ?1, attempts = attempts + 1, dot = 0, deferred_until = NULL
+         WHERE number = (SELECT number FROM letter WHERE {} AND {} ORDER BY number LIMIT 1)
+         RETURNING key, attempts, kind, message_id, sender, recipients, useful_until, bytes",
+        is_due(),
+        if recipient.is_some() { "queue = ?2" } else { "?2 IS NULL" }
+    ))?
+    .query_row(params![micros(now), recipient], handover)
+    .optional()
+}
+
+pub(super) fn dot(tx: &Transaction, key: &str, attempt: u32, now: DateTime<Utc>) -> rusqlite::Result<bool> {
+    let noted = tx
+        .prepare_cached(
+            "UPDATE letter SET dot = 1 WHERE key = ?1 AND attempts = ?2 AND fate = 'handing-over' AND useful_until > ?3
+             AND (SELECT decided = planned FROM house)",
+        )?
+        .execute(params![key, attempt, micros(now)])?;
+    Ok(noted == 1)
+}
+
+pub(super) fn settle(tx: &Transaction, key: &str, attempt: u32, settled: &Settled, now: DateTime<Utc>) -> rusqlite::Result<bool> {
+    let Some((number, kind, doubts)) = in_hand(tx, key, attempt)? else {
+        return Ok(false);
+    };
+    apply(tx, number, kind, doubts, settled, now)?;
+    Ok(true)
 }
 
 fn handover(row: &Row) -> rusqlite::Result<Handover> {

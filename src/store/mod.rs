@@ -11,6 +11,7 @@ mod recall;
 mod record;
 mod rows;
 mod schema;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -29,6 +30,7 @@ pub use lock::Lock;
 pub use outbox::OutboxRow;
 pub use recall::Recalled;
 pub use record::{PublicationChange, Record, Recorded};
+pub use steps::{Step, Stepped};
 pub use texts::{Room, StoredText, TextChange};
 
 /// The store's file in the state folder.
@@ -38,6 +40,8 @@ pub const STORE_FILE: &str = "convened.db";
 #[derive(Clone, Debug)]
 pub struct Store {
     connection: Arc<Mutex<Connection>>,
+    /// Whoever waits for the connection waits here: one who comes back at once, as the carrier does, stands behind those who wait.
+    door: Arc<Mutex<()>>,
     /// For sentences.
     path: Arc<Path>,
 }
@@ -75,11 +79,12 @@ impl Store {
     }
 
     fn new(connection: Connection, path: PathBuf) -> Store {
-        Store { connection: Arc::new(Mutex::new(connection)), path: path.into() }
+        Store { connection: Arc::new(Mutex::new(connection)), door: Arc::default(), path: path.into() }
     }
 
     /// A panic elsewhere leaves no half-done act behind: its transaction was rolled back.
     fn connection(&self) -> MutexGuard<'_, Connection> {
+        let _door = self.door.lock().unwrap_or_else(PoisonError::into_inner);
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
