@@ -2,6 +2,8 @@
 //! decide, publication - each of them one transaction. Everything is synchronous; whoever awaits calls it from a blocking thread.
 
 mod claim;
+#[cfg(test)]
+mod cost;
 mod decide;
 mod decisions;
 mod fault;

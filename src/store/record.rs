@@ -147,8 +147,8 @@ fn write(tx: &Transaction, letter: &Letter, now: i64) -> rusqlite::Result<bool> 
     let new = tx
         .prepare_cached(
             "INSERT INTO letter (key, kind, community, message_id, sender, recipients, queue, subject, series, about, why, written, not_before,
-                 useful_until, fate, since, bytes)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 'waiting', ?12, ?15) ON CONFLICT (key) DO NOTHING",
+                 useful_until, fate, since)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 'waiting', ?12) ON CONFLICT (key) DO NOTHING",
         )?
         .execute(params![
             letter.key,
@@ -165,12 +165,12 @@ fn write(tx: &Transaction, letter: &Letter, now: i64) -> rusqlite::Result<bool> 
             now,
             micros(letter.not_before),
             micros(letter.useful_until),
-            letter.bytes,
         ])?;
     if new == 0 {
         return Ok(false);
     }
     let number = tx.last_insert_rowid();
+    tx.prepare_cached("INSERT INTO letter_bytes (letter, bytes) VALUES (?1, ?2)")?.execute(params![number, letter.bytes])?;
     let mut insert = tx.prepare_cached("INSERT INTO letter_meeting (letter, position, meeting, start) VALUES (?1, ?2, ?3, ?4)")?;
     for (position, (meeting, start)) in letter.meetings.iter().enumerate() {
         insert.execute(params![number, position as i64, meeting.to_string(), micros(*start)])?;

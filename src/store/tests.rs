@@ -30,11 +30,11 @@ fn series() -> SeriesId {
     SeriesId::new("orchard", "pruning")
 }
 
-fn noon() -> DateTime<Utc> {
+pub(super) fn noon() -> DateTime<Utc> {
     at("2026-03-04T12:00:00Z")
 }
 
-fn letter(key: &str, kind: Kind, to: &str) -> Letter {
+pub(super) fn letter(key: &str, kind: Kind, to: &str) -> Letter {
     Letter {
         key: key.to_owned(),
         kind,
@@ -91,7 +91,7 @@ fn proposal() -> Proposal {
 }
 
 /// Records a round that has nothing but letters.
-fn record(store: &Store, letters: &[Letter], plan: &Plan, now: DateTime<Utc>) -> Recorded {
+pub(super) fn record(store: &Store, letters: &[Letter], plan: &Plan, now: DateTime<Utc>) -> Recorded {
     let decided = store.recall(now).unwrap().decided;
     let publication = PublicationChange::default();
     store.record(&Record { now, decided, plan, letters, texts: &[], publication: &publication }).unwrap().unwrap()
@@ -423,12 +423,37 @@ fn a_newer_schema_a_broken_file_and_a_missing_permission_are_sentences() {
     let sentence = |folder: &Path| Store::open(folder).unwrap_err().to_string();
     drop(Store::open(folder.path()).unwrap());
     rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 999).unwrap();
-    assert!(sentence(folder.path()).contains("written by a newer convened (its schema is 999, this program knows 1)"));
+    assert!(sentence(folder.path()).contains("written by a newer convened (its schema is 999, this program knows "));
     fs::write(&path, "no database at all, but long enough to be looked at; ".repeat(40)).unwrap();
     assert!(sentence(folder.path()).contains("is damaged"), "{}", sentence(folder.path()));
     let file = folder.path().join("file");
     fs::write(&file, "").unwrap();
     assert!(sentence(&file.join("state")).contains("cannot be made or written"));
+}
+
+#[test]
+fn a_store_of_the_first_schema_opens_with_all_it_knows() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = rusqlite::Connection::open(folder.path().join(STORE_FILE)).unwrap();
+    first.execute_batch(include_str!("migrations/001.sql")).unwrap();
+    first
+        .execute_batch(
+            "INSERT INTO house (one, link_key, decided, planned) VALUES (1, x'0102', 3, 3);
+             INSERT INTO letter (key, kind, community, message_id, sender, recipients, queue, subject, why, written, not_before, useful_until,
+                 fate, since, bytes)
+             VALUES ('k', 'reminder', 'orchard', 'k@cal.example.org', 'cal@example.org', 'list@example.org', 'list@example.org', 'Pruning',
+                 'A day before.', 1, 1, 9000000000000000, 'waiting', 1, CAST('Subject: Pruning' AS BLOB));
+             PRAGMA user_version = 1",
+        )
+        .unwrap();
+    drop(first);
+    let store = Store::open(folder.path()).unwrap();
+    assert_eq!(store.letter_bytes("k").unwrap().unwrap(), b"Subject: Pruning");
+    assert_eq!(store.recall(noon()).unwrap().ledger.link_key, [1, 2]);
+    let claimed = store.claim(None, noon()).unwrap().unwrap();
+    assert_eq!((claimed.key.as_str(), &*claimed.bytes), ("k", &b"Subject: Pruning"[..]));
+    drop(store);
+    assert_eq!(Store::open(folder.path()).unwrap().recover(noon()).unwrap(), Vec::<String>::new());
 }
 
 #[test]
