@@ -135,10 +135,13 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
 
     let mut watch = ClockWatch::new(last_round, clock(), Instant::now());
     let mut ready = false;
+    // Whether anything but the passing of time woke us.
+    let mut called = true;
     loop {
         let believed = watch.believes(clock(), Instant::now());
         rounds.doubt_the_clock(!believed);
-        if believed {
+        let rest = !called && rounds.rest(clock());
+        if believed && !rest {
             let walked;
             (rounds, walked) = rounds.turn(clock()).await?;
             if walked {
@@ -157,7 +160,9 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
         if otherwise {
             orders.send_replace(believed.then(|| way.clone()));
         }
-        letters.notify_one();
+        if !rest {
+            letters.notify_one();
+        }
         health.send_replace(rounds.health());
         if !ready {
             ready = true;
@@ -165,8 +170,9 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
         }
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
         let sleep = if believed { rounds.sleep(clock()).min(LONGEST_SLEEP) } else { LONGEST_SLEEP };
+        called = true;
         tokio::select! {
-            () = tokio::time::sleep(sleep) => {}
+            () = tokio::time::sleep(sleep) => called = false,
             () = rounds.changed() => {
                 tokio::time::sleep(SETTLE).await;
                 rounds.read_again();

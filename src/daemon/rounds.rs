@@ -98,10 +98,20 @@ impl Rounds {
 
     fn turn_now(&mut self, now: DateTime<Utc>) -> bool {
         self.read(now);
-        let due = self.next.is_some_and(|next| now >= next) || self.last_round.is_some_and(|last| now - last >= AT_LEAST);
         // A store that does not answer is the round's to complain about.
         let decided = || self.store.unplanned().map_or(true, |decisions| decisions > 0);
-        if due || self.failure.is_none() && (self.changed || decided()) { self.walk(now) } else { false }
+        if self.is_due(now) || self.failure.is_none() && (self.changed || decided()) { self.walk(now) } else { false }
+    }
+
+    fn is_due(&self, now: DateTime<Utc>) -> bool {
+        self.next.is_some_and(|next| now >= next) || self.last_round.is_some_and(|last| now - last >= AT_LEAST)
+    }
+
+    /// Whether a turn would come to nothing: it is time for nothing, and whoever decides or edits something wakes the daemon. Where a folder
+    /// cannot be watched, nobody is sure of that.
+    pub fn rest(&self, now: DateTime<Utc>) -> bool {
+        let read = self.stale || self.changed || now >= self.next_scan || now >= self.zones.next();
+        !(read || self.is_due(now) || self.failure.is_some()) && self.watch_remarks.is_empty()
     }
 
     fn walk(&mut self, now: DateTime<Utc>) -> bool {
@@ -338,6 +348,8 @@ mod tests {
         for minute in 32..60 {
             assert!(rounds.next_scan <= at(minute), "everything is read again each minute");
             assert!(!rounds.turn_now(at(minute)));
+            assert!(rounds.rest(at(minute)), "until the next minute begins nothing is looked at");
+            assert!(rounds.sleep(at(minute)) <= Duration::from_secs(60));
         }
         assert!(files() == before, "the store is the same, byte for byte");
         assert_eq!(rounds.health().last_round, Some(at(31)));
@@ -354,6 +366,7 @@ mod tests {
         assert!(rounds.turn_now(at(0)) && rounds.turn_now(at(31)));
         let once = |rounds: &mut Rounds, minute: i64, what: &str| {
             assert!(rounds.turn_now(at(minute)), "{what}");
+            assert!(rounds.rest(at(minute)));
             assert!(!rounds.turn_now(at(minute + 1)), "once for {what}");
         };
         let edited = ORCHARD.replace("title = \"Pruning\"", "title = \"Pruning and grafting\"");

@@ -22,6 +22,7 @@ use crate::plan::{self, Plan, component};
 use crate::source::{Grade, Remark, Text, UNREADABLE};
 use crate::store::{PublicationChange, Record, Recorded, Store, StoreError};
 use questions::Questions;
+use schedule::Files;
 use texts::Texts;
 
 /// What a round is given beside the memory.
@@ -74,6 +75,7 @@ impl Brought {
 #[derive(Default)]
 pub struct Kept {
     pub texts: Texts,
+    pub files: Files,
     pub readings: Readings,
     pub questions: Questions,
     pub publication: Arc<Publication>,
@@ -84,6 +86,7 @@ impl Kept {
     pub fn recall(store: &Store) -> Result<Kept, StoreError> {
         Ok(Kept {
             texts: Texts::new(store.texts()?),
+            files: Files::default(),
             readings: Readings::default(),
             questions: Questions::default(),
             publication: Arc::new(store.publication()?),
@@ -125,7 +128,7 @@ pub fn survey(
     now: DateTime<Utc>,
 ) -> Survey {
     let mut remarks: Vec<(Option<Arc<str>>, Remark)> = given.remarks.iter().map(|remark| (None, remark.clone())).collect();
-    let (mut communities, read) = schedule::communities(&mut kept.texts, given, now);
+    let (mut communities, read) = schedule::communities(&mut kept.files, &mut kept.texts, given, now);
     remarks.extend(read);
     plan::renamed::translate(ledger, &communities);
     remarks.extend(kept.questions.ask(&communities, &ledger.decisions, given.zones, now));

@@ -1,5 +1,6 @@
 //! The schedules in force: of each community's file the newest version without a fault.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -8,14 +9,47 @@ use super::Given;
 use super::texts::Texts;
 use crate::config;
 use crate::meeting::series::{Community, SeriesId};
+use crate::meeting::zone::Zones;
 use crate::source::{Place, Remark, Text};
 use crate::store::{Room, StoredText};
 
 /// The remarks of a reading, with the community each concerns.
 pub type Remarks = Vec<(Option<Arc<str>>, Remark)>;
 
+/// The files as they were read last: one that did not change is not read again.
+#[derive(Default)]
+pub struct Files {
+    read: HashMap<Arc<str>, File>,
+}
+
+/// A file, what it was read with, and what it said.
+struct File {
+    bytes: Arc<[u8]>,
+    digest: String,
+    uid_domain: String,
+    zones: Zones,
+    said: (Option<Community>, Vec<Remark>),
+}
+
+impl Files {
+    /// As [`config::community`] reads the text, with the digest of its bytes. What is not asked for within a round is forgotten.
+    fn read(&mut self, text: &Text, given: &Given<'_>, before: &mut HashMap<Arc<str>, File>) -> &File {
+        let (uid_domain, zones) = (&given.identity.uid_domain, given.zones);
+        let same = |file: &File| file.bytes == text.bytes && file.uid_domain == *uid_domain && file.zones == *zones;
+        let file = before.remove(&text.path).filter(same).unwrap_or_else(|| File {
+            bytes: text.bytes.clone(),
+            digest: text.digest(),
+            uid_domain: uid_domain.clone(),
+            zones: zones.clone(),
+            said: config::community(text, uid_domain, zones),
+        });
+        self.read.entry(text.path.clone()).insert_entry(file).into_mut()
+    }
+}
+
 /// All communities, each as its last good file says, and what is to be said about the files.
-pub fn communities(known: &mut Texts, given: &Given<'_>, now: DateTime<Utc>) -> (Vec<Community>, Remarks) {
+pub fn communities(files: &mut Files, known: &mut Texts, given: &Given<'_>, now: DateTime<Utc>) -> (Vec<Community>, Remarks) {
+    let mut read_before = std::mem::take(&mut files.read);
     let mut remarks = Remarks::new();
     let mut communities = Vec::new();
     for text in given.config {
@@ -28,20 +62,20 @@ pub fn communities(known: &mut Texts, given: &Given<'_>, now: DateTime<Utc>) -> 
         }
         let Some(id) = config::community_of(&text.path) else { continue };
         let id: Arc<str> = id.into();
-        let (read, said) = config::community(text, &given.identity.uid_domain, given.zones);
-        remarks.extend(said.into_iter().map(|remark| (Some(id.clone()), remark)));
+        let File { digest, said: (read, said), .. } = files.read(text, given, &mut read_before);
+        remarks.extend(said.iter().map(|remark| (Some(id.clone()), remark.clone())));
         let before = known.settled(Room::Config, &text.path).cloned();
-        let last_good = before.as_ref().filter(|before| before.digest != text.digest()).and_then(|before| reread(before, given));
-        let lost = match (&read, &last_good) {
+        let last_good = before.as_ref().filter(|before| before.digest != *digest).and_then(|before| reread(before, given));
+        let lost = match (read, &last_good) {
             (Some(read), Some(before)) => vanished(read, before, now),
             _ => Vec::new(),
         };
         match (read, last_good) {
             (Some(read), _) if lost.is_empty() => {
-                if before.is_none_or(|before| before.digest != text.digest()) {
+                if before.is_none_or(|before| before.digest != *digest) {
                     known.put(good(text, now));
                 }
-                communities.push(read);
+                communities.push(read.clone());
             }
             (_, Some(before)) => {
                 for series in lost {
