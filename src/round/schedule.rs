@@ -146,3 +146,52 @@ fn vanished(new: &Community, before: &Community, now: DateTime<Utc>) -> Vec<Arc<
 fn has_ended(ended: Option<chrono::NaiveDate>, now: DateTime<Utc>) -> bool {
     ended.is_some_and(|ended| ended < now.date_naive())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::meeting::series::Address;
+    use crate::round::Identity;
+    use crate::sources::zoneinfo::embedded;
+
+    const VERSIONS: [&str; 5] = [
+        "format = 1\ntitle = \"Orchard\"\nchanges-from-notes = \"ignore\"\n[[series]]\nid = \"pruning\"\ntitle = \"Pruning\"\nevery = \"week\"\n\
+         from = 2026-03-05\ntime = \"18:00\"\nzone = \"UTC\"\n",
+        "format = 1\ntitle = \"Orchard\"\nchanges-from-notes = \"ignore\"\n[[series]]\nid = \"pruning\"\ntitle = \"Pruning and grafting\"\n\
+         every = \"week\"\nfrom = 2026-03-05\ntime = \"18:00\"\nzone = \"UTC\"\n[[series]]\nid = \"cider\"\ntitle = \"Cider\"\nevery = \"month on the 2nd Wednesday\"\n\
+         from = 2026-03-01\ntime = \"17:00\"\nzone = \"Europe/Berlin\"\n",
+        "format = 1\ntitle = \"Orchard\"\nchanges-from-notes = \"ignore\"\n[[series]]\nid = \"cider\"\nwas = [\"pruning\"]\ntitle = \"Cider\"\nevery = \"week\"\n\
+         from = 2026-03-05\ntime = \"18:00\"\nzone = \"Nowhere/Land\"\n",
+        "format = 1\ntitle = \n",
+        "",
+    ];
+
+    proptest! {
+        #[test]
+        fn a_file_that_is_kept_says_what_it_says_when_it_is_read(
+            rounds in proptest::collection::vec((proptest::collection::vec(0..VERSIONS.len() + 1, 2), 0..2usize), 1..6)
+        ) {
+            let zones = embedded();
+            let (mut files, mut kept, mut anew) = (Files::default(), Texts::default(), Texts::default());
+            for (number, (versions, domain)) in rounds.into_iter().enumerate() {
+                let paths = ["communities/orchard.toml", "communities/press.toml"];
+                let texts = paths.iter().zip(versions).filter_map(|(path, version)| Some(Text::new(*path, VERSIONS.get(version)?.as_bytes())));
+                let texts: Vec<Text> = texts.collect();
+                let identity = Identity {
+                    base_url: "https://cal.example.org".to_owned(),
+                    title: "Everything".to_owned(),
+                    uid_domain: ["cal.example.org", "other.example.org"][domain].to_owned(),
+                    from: Address { name: None, email: "cal@example.org".to_owned() },
+                    message_domain: "cal.example.org".to_owned(),
+                };
+                let given = Given { config: &texts, zones: &zones, identity: &identity, remarks: &[] };
+                let now = DateTime::UNIX_EPOCH + chrono::TimeDelta::days(20_500 + number as i64);
+                let read = communities(&mut Files::default(), &mut anew, &given, now);
+                prop_assert_eq!(communities(&mut files, &mut kept, &given, now), read);
+                prop_assert_eq!(kept.take_changes(), anew.take_changes());
+            }
+        }
+    }
+}
