@@ -3,6 +3,7 @@
 //! counts. Wants smtp-sink and smtp-source (Debian package postfix).
 
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -62,7 +63,7 @@ fn serve(sink: &Path) -> (Ended, u16) {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut command = Command::new(sink);
     // Not as root, which it refuses to stay.
-    if unsafe { libc::geteuid() } == 0 {
+    if std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0) {
         command.args(["-u", "nobody"]);
     }
     let server = Ended(command.args([&format!("127.0.0.1:{port}"), "1000"]).stderr(Stdio::null()).spawn().unwrap());

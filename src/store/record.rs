@@ -37,15 +37,22 @@ pub struct PublicationChange {
 }
 
 impl PublicationChange {
-    /// What to store so that `old` becomes `new`. Shared documents are the same without a look at their bytes.
+    /// What to store so that `old` becomes `new`. Shared documents are the same without a look at their bytes; both are gone through once,
+    /// side by side.
     pub fn between(old: &Publication, new: &Publication) -> PublicationChange {
-        let same = |path: &String, document: &Arc<Document>| {
-            old.documents.get(path).is_some_and(|before| Arc::ptr_eq(before, document) || before == document)
-        };
-        PublicationChange {
-            changed: new.documents.iter().filter(|(path, document)| !same(path, document)).map(|(p, d)| (p.clone(), d.clone())).collect(),
-            removed: old.documents.keys().filter(|path| !new.documents.contains_key(*path)).cloned().collect(),
+        let mut change = PublicationChange::default();
+        let mut before = old.documents.iter().peekable();
+        for (path, document) in &new.documents {
+            while let Some((gone, _)) = before.next_if(|(known, _)| *known < path) {
+                change.removed.push(gone.clone());
+            }
+            match before.next_if(|(known, _)| *known == path) {
+                Some((_, known)) if Arc::ptr_eq(known, document) || known == document => {}
+                _ => change.changed.push((path.clone(), document.clone())),
+            }
         }
+        change.removed.extend(before.map(|(path, _)| path.clone()));
+        change
     }
 }
 

@@ -470,6 +470,27 @@ fn a_full_disk_is_a_sentence_and_loses_nothing() {
     assert_eq!(store.claim(None, noon()).unwrap().unwrap().key, "k");
 }
 
+proptest::proptest! {
+    #[test]
+    fn the_old_publication_with_its_change_is_the_new_one(old in documents(), new in documents()) {
+        let change = PublicationChange::between(&old, &new);
+        let mut changed = old.documents.clone();
+        for path in &change.removed {
+            assert!(changed.remove(path).is_some(), "{path} was there");
+        }
+        for (path, document) in change.changed {
+            assert_ne!(changed.insert(path.clone(), document.clone()).as_ref(), Some(&document), "{path} is another");
+        }
+        assert_eq!(Publication::new(changed), new);
+    }
+}
+
+fn documents() -> impl proptest::strategy::Strategy<Value = Publication> {
+    use proptest::prelude::*;
+    let document = (0..3u8).prop_map(|byte| Arc::new(Document::new("text/html; charset=utf-8", Bytes::from(vec![byte]), noon())));
+    proptest::collection::btree_map("[a-d]{1,2}", document, 0..8).prop_map(Publication::new)
+}
+
 mod text {
     use std::collections::BTreeMap;
 
