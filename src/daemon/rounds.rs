@@ -159,8 +159,14 @@ impl Rounds {
             self.next_scan = self.opened.settings.refresh.next_scan(now);
         }
         if now >= self.zones.next() || stale {
-            self.changed |= self.zones.look(&zone_source(&self.opened.settings.zone_data), now);
+            let source = zone_source(&self.opened.settings.zone_data);
+            // Hundreds of files are opened, each of which would wake the watch.
+            if let Some(folder) = source.folder() {
+                self.watch.leave(&folder);
+            }
+            self.changed |= self.zones.look(&source, now);
             self.opened.zones = self.zones.zones().clone();
+            self.watch_folders();
         }
     }
 
