@@ -121,7 +121,7 @@ fn texts() -> Vec<Text> {
     let names = ["UTC", "America/Los_Angeles", "Europe/Berlin", "America/New_York", "Europe/London", "Asia/Tokyo"];
     let text = |community: usize| {
         let mut text = format!(
-            "format = 1\ntitle = \"Harbour {community}\"\nchanges-from-notes = \"ignore\"\nletters = \"changes\"\n\
+            "format = 1\ntitle = \"Harbour {community}\"\nchanges-from-notes = \"ignore\"\nletters = \"changes\"\ngrace = \"0 minutes\"\n\
              list = \"harbour-{community}@lists.example.org\"\ncontact = \"Ada <ada@example.org>\"\norganisers = [\"Ada <ada@example.org>\"]\n\
              [cities]\nBerlin = \"Europe/Berlin\"\nTokyo = \"Asia/Tokyo\"\n"
         );
