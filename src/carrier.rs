@@ -1,7 +1,9 @@
 //! The second loop: takes due letters from the store and hands them over, per recipient one at a time, recipients side by side. Before
 //! each handover it asks clock and store again; it reads no clock itself.
 
-use std::collections::HashSet;
+mod desk;
+
+use std::collections::{HashSet, VecDeque};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,8 +14,9 @@ use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{sleep, timeout};
 
 use crate::crash::crash_point;
-use crate::post::{Outcome, Parcel, Post};
-use crate::store::{Handover, Settled, Store, StoreError};
+use crate::post::{Outcome, Parcel, Post, Session};
+use crate::store::{Handover, Settled, Step, Store, StoreError};
+use desk::Desk;
 
 /// How patient the carrier is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,8 +75,19 @@ impl Carried {
 /// The post in force, or none while letters are to wait; looked at before each letter.
 type Orders = watch::Receiver<Option<Arc<Post>>>;
 
-/// The recipients whose letters are in hand, each with what came of it.
-type Hands = JoinSet<(String, Result<Carried, StoreError>)>;
+/// Those who carry, one recipient each.
+struct Hands {
+    desk: Desk,
+    /// What came of each recipient's letters.
+    tasks: JoinSet<(String, Result<Carried, StoreError>)>,
+    /// Recipients who have a task, or whose letters rest.
+    busy: HashSet<String>,
+    /// Recipients for whom a letter was due at the last look into the store, in its order. A look goes through all letters that wait: it is
+    /// taken when these are through, not after each letter.
+    due: VecDeque<String>,
+    /// Something may be due that was not at the last look.
+    look: bool,
+}
 
 /// Longest sleep while a letter waits for an hour of its own: machines are suspended and clocks are set.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
@@ -93,8 +107,7 @@ pub async fn run(
     pace: Pace,
 ) {
     let mut shutdown = std::pin::pin!(shutdown);
-    let mut hands = Hands::new();
-    let mut busy = HashSet::new();
+    let mut hands = Hands::new(&store);
     let (orders, given) = watch::channel(None);
     loop {
         let current = post.borrow_and_update().clone();
@@ -104,8 +117,9 @@ pub async fn run(
         let idle = if paused {
             None
         } else {
-            match start(&mut hands, &mut busy, &store, &given, &clock, &pace, u32::MAX).await {
-                Ok(()) => until_next(&store, now).await,
+            match hands.start(&store, &given, &clock, &pace, u32::MAX).await {
+                Ok(true) => until_next(&store, now).await,
+                Ok(false) => None,
                 Err(error) => {
                     tracing::error!("Letters wait: {error}");
                     Some(REST)
@@ -114,24 +128,24 @@ pub async fn run(
         };
         tokio::select! {
             () = &mut shutdown => break,
-            () = wake.notified() => {}
-            changed = post.changed() => if changed.is_err() { break },
-            Some(ended) = hands.join_next() => match ended {
-                Ok((recipient, Ok(_))) => { busy.remove(&recipient); }
+            () = wake.notified() => hands.look = true,
+            changed = post.changed() => if changed.is_err() { break } else { hands.look = true },
+            Some(ended) = hands.tasks.join_next() => match ended {
+                Ok((recipient, Ok(_))) => { hands.busy.remove(&recipient); }
                 Ok((recipient, Err(error))) => {
                     tracing::error!("Letters wait: {error}");
                     // It stays busy for a while: the store would say the same again.
-                    hands.spawn(async move { sleep(REST).await; (recipient, Ok(Carried::default())) });
+                    hands.tasks.spawn(async move { sleep(REST).await; (recipient, Ok(Carried::default())) });
                 }
                 Err(error) => tracing::error!("A handover ended unforeseen; the next start settles the letter: {error}"),
             },
-            () = sleep(idle.unwrap_or_default()), if idle.is_some() => {}
+            () = sleep(idle.unwrap_or_default()), if idle.is_some() => hands.look = true,
         }
     }
     orders.send_replace(None);
-    let finished = timeout(pace.finish, async { while hands.join_next().await.is_some() {} }).await;
+    let finished = timeout(pace.finish, async { while hands.tasks.join_next().await.is_some() {} }).await;
     if finished.is_err() {
-        hands.shutdown().await;
+        hands.tasks.shutdown().await;
         let now = clock();
         match blocking(&store, move |store| store.recover(now)).await {
             Ok(in_doubt) => tracing::warn!(?in_doubt, "The mail server was silent; the letters in hand were left."),
@@ -147,18 +161,17 @@ pub async fn drain(
     clock: impl Fn() -> DateTime<Utc> + Clone + Send + Sync + 'static,
     pace: &Pace,
 ) -> Result<Carried, StoreError> {
-    let mut hands = Hands::new();
-    let mut busy = HashSet::new();
+    let mut hands = Hands::new(store);
     let mut carried = Carried::default();
     let mut failed = None;
     let (_orders, given) = watch::channel(Some(post.clone()));
     loop {
         if failed.is_none() {
-            start(&mut hands, &mut busy, store, &given, &clock, pace, OFFERS).await?;
+            hands.start(store, &given, &clock, pace, OFFERS).await?;
         }
-        match hands.join_next().await {
+        match hands.tasks.join_next().await {
             Some(Ok((recipient, Ok(more)))) => {
-                busy.remove(&recipient);
+                hands.busy.remove(&recipient);
                 carried.add(more);
             }
             Some(Ok((_, Err(error)))) => failed = Some(error),
@@ -168,58 +181,66 @@ pub async fn drain(
     }
 }
 
-/// A task for each recipient who is due and has none.
-async fn start(
-    hands: &mut Hands,
-    busy: &mut HashSet<String>,
-    store: &Store,
-    orders: &Orders,
-    clock: &(impl Fn() -> DateTime<Utc> + Clone + Send + Sync + 'static),
-    pace: &Pace,
-    offers: u32,
-) -> Result<(), StoreError> {
-    if hands.len() >= pace.side_by_side {
-        return Ok(());
+impl Hands {
+    fn new(store: &Store) -> Hands {
+        Hands { desk: Desk::new(store), tasks: JoinSet::new(), busy: HashSet::new(), due: VecDeque::new(), look: true }
     }
-    let now = clock();
-    for recipient in blocking(store, move |store| store.due(now)).await? {
-        if hands.len() >= pace.side_by_side {
-            break;
+
+    /// A task for each recipient who is due and has none, as far as there are hands. `true` when nobody else is due.
+    async fn start(
+        &mut self,
+        store: &Store,
+        orders: &Orders,
+        clock: &(impl Fn() -> DateTime<Utc> + Clone + Send + Sync + 'static),
+        pace: &Pace,
+        offers: u32,
+    ) -> Result<bool, StoreError> {
+        while self.tasks.len() < pace.side_by_side {
+            if self.look || self.due.is_empty() {
+                let now = clock();
+                self.due = blocking(store, move |store| store.due(now)).await?.into();
+                self.due.retain(|recipient| !self.busy.contains(recipient));
+                self.look = false;
+            }
+            let Some(recipient) = self.due.pop_front() else {
+                return Ok(true);
+            };
+            if self.busy.insert(recipient.clone()) {
+                let (desk, orders, clock, pace) = (self.desk.clone(), orders.clone(), clock.clone(), pace.clone());
+                self.tasks.spawn(async move {
+                    let carried = carry(&recipient, &desk, &orders, &clock, &pace, offers).await;
+                    (recipient, carried)
+                });
+            }
         }
-        if busy.insert(recipient.clone()) {
-            let (store, orders, clock, pace) = (store.clone(), orders.clone(), clock.clone(), pace.clone());
-            hands.spawn(async move {
-                let carried = carry(&recipient, &store, &orders, &clock, &pace, offers).await;
-                (recipient, carried)
-            });
-        }
+        Ok(false)
     }
-    Ok(())
 }
 
-/// The letters of one recipient, one after another, until none is due or letters are to wait. The first that is not taken ends it.
+/// The letters of one recipient, one after another through one session, until none is due or letters are to wait. The first that is not
+/// taken ends it.
 async fn carry(
     recipient: &str,
-    store: &Store,
+    desk: &Desk,
     orders: &Orders,
     clock: &(impl Fn() -> DateTime<Utc> + Clone + Send + Sync + 'static),
     pace: &Pace,
     offers: u32,
 ) -> Result<Carried, StoreError> {
     let mut carried = Carried::default();
-    loop {
-        let Some(post) = orders.borrow().clone() else {
-            return Ok(carried);
-        };
-        let (name, now) = (recipient.to_owned(), clock());
-        let Some(handover) = blocking(store, move |store| store.claim(Some(&name), now)).await? else {
-            return Ok(carried);
-        };
+    let Some(mut post) = orders.borrow().clone() else {
+        return Ok(carried);
+    };
+    let mut session = Session::default();
+    let mut claimed = desk.take(Step::Claim { recipient: recipient.to_owned(), now: clock() }).await?.claimed;
+    while let Some(handover) = claimed.take() {
         crash_point!("carrier:claimed");
-        let outcome = hand_over(&handover, store, &post, clock).await;
+        let outcome = hand_over(&handover, desk, &post, &mut session, clock).await;
         crash_point!("carrier:answered");
         tracing::info!(key = handover.key, attempt = handover.attempt, outcome = outcome.word(), "handed over");
         let sent = carried.count(&outcome);
+        // The next letter is claimed in one act with the end of this one, if letters may leave.
+        let orders = if sent { orders.borrow().clone() } else { None };
         let now = clock();
         let again = now + pace.after(handover.attempt);
         let settled = match outcome {
@@ -232,40 +253,58 @@ async fn carry(
             }
             Outcome::Doubt { said } => Settled::Doubt { said, again },
         };
-        settle(store, &handover, settled, now, offers).await?;
+        let then = orders.is_some().then(|| recipient.to_owned());
+        claimed = settle(desk, handover, settled, now, then, offers).await?;
         crash_point!("carrier:settled");
-        if !sent {
-            return Ok(carried);
+        if let Some(next) = orders.filter(|next| !Arc::ptr_eq(next, &post)) {
+            session.close();
+            post = next;
         }
     }
+    session.close();
+    Ok(carried)
 }
 
-async fn hand_over(handover: &Handover, store: &Store, post: &Post, clock: &(impl Fn() -> DateTime<Utc> + Sync)) -> Outcome {
+async fn hand_over(
+    handover: &Handover,
+    desk: &Desk,
+    post: &Post,
+    session: &mut Session,
+    clock: &(impl Fn() -> DateTime<Utc> + Sync),
+) -> Outcome {
     let Handover { key, attempt, from, to, bytes, .. } = handover;
-    // One commit of a millisecond on this thread: it has to stand between the letter's last line and the dot.
-    let before_dot = || {
+    let before_dot = async {
         crash_point!("carrier:before-dot");
-        match store.dot(key, *attempt, clock()) {
-            Ok(true) => {
+        match desk.take(Step::Dot { key: key.clone(), attempt: *attempt, now: clock() }).await {
+            Ok(step) if step.noted => {
                 crash_point!("carrier:dot-noted");
                 Ok(())
             }
-            Ok(false) => Err("Called off before the last dot: its time is over, or somebody decided something meanwhile.".to_owned()),
+            Ok(_) => Err("Called off before the last dot: its time is over, or somebody decided something meanwhile.".to_owned()),
             Err(error) => Err(format!("Not sent, because that could not be written down first: {error}")),
         }
     };
-    post.hand_over(&Parcel { key, from, to, bytes }, before_dot).await
+    post.hand_over(session, &Parcel { key, from, to, bytes }, before_dot).await
 }
 
-/// What the server said must not be lost to a full disk: it is offered until the store takes it.
-async fn settle(store: &Store, handover: &Handover, settled: Settled, now: DateTime<Utc>, offers: u32) -> Result<(), StoreError> {
+/// What the server said must not be lost to a full disk: it is offered until the store takes it. Returns the letter that was claimed with
+/// it; a later offer claims none, because until then letters may have to wait.
+async fn settle(
+    desk: &Desk,
+    handover: Handover,
+    settled: Settled,
+    now: DateTime<Utc>,
+    mut then: Option<String>,
+    offers: u32,
+) -> Result<Option<Handover>, StoreError> {
+    let Handover { key, attempt, .. } = handover;
     let mut offered = 0;
     loop {
-        let (key, attempt, settled) = (handover.key.clone(), handover.attempt, settled.clone());
-        match blocking(store, move |store| store.settle(&key, attempt, &settled, now)).await {
-            Ok(_) => return Ok(()),
+        let step = Step::Settle { key: key.clone(), attempt, settled: settled.clone(), now, then: then.take() };
+        match desk.take(step).await {
+            Ok(stepped) => return Ok(stepped.claimed),
             Err(error) if offered + 1 >= offers => return Err(error),
-            Err(error) => tracing::error!(key = handover.key, "The fate of a letter could not be written down yet: {error}"),
+            Err(error) => tracing::error!(key, "The fate of a letter could not be written down yet: {error}"),
         }
         offered += 1;
         sleep(if offers == u32::MAX { REST } else { REST / 10 }).await;

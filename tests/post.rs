@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use certificates::certificates;
 use chrono::NaiveDate;
-use convened::post::{Outcome, Parcel, Post, Smtp, Timeouts, Tls};
+use convened::post::{Outcome, Parcel, Post, Session, Smtp, Timeouts, Tls};
 use house::House;
 use support::SmtpServer;
 
@@ -57,7 +57,7 @@ fn impatient(step: &str, mut smtp: Smtp) -> Smtp {
 async fn send(smtp: Smtp) -> Outcome {
     let to = ["list@example.org".to_owned()];
     let parcel = Parcel { key: "k", from: "cal@example.org", to: &to, bytes: LETTER };
-    Post::Smtp(smtp.into()).hand_over(&parcel, || Ok(())).await
+    Post::Smtp(smtp.into()).hand_over(&mut Session::default(), &parcel, async { Ok(()) }).await
 }
 
 fn said(outcome: &Outcome) -> &str {

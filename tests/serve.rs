@@ -57,6 +57,23 @@ fn with_server(what: &str, steps: &[&str]) -> Option<(House, SmtpServer, tempfil
 }
 
 #[test]
+fn a_daemon_with_nothing_to_do_writes_nothing_and_sleeps() {
+    let house = House::new(None);
+    orchard(&house, today(), "letters = \"none\"");
+    let daemon = Daemon::start(&house);
+    soon("the first round", || Some(daemon.health()).filter(|health| !health["last_round"].is_null()));
+    let look = || {
+        let before = daemon.at_rest();
+        std::thread::sleep(Duration::from_secs(6));
+        let after = daemon.at_rest();
+        (after.0 - before.0, after.1.saturating_sub(before.1))
+    };
+    // The end of the first round, the answers and the threads that go to sleep after them are waited for. Once a minute it looks up; one
+    // that asks ten times a second whether there is something to do is woken sixty times between two looks.
+    soon("nothing is written, and hardly a thread is woken", || Some(look()).filter(|(written, woken)| *written == 0 && *woken <= 20));
+}
+
+#[test]
 fn what_was_published_is_served_before_anything_is_read_and_after_a_restart_with_a_broken_file() {
     let house = House::new(None);
     orchard(&house, today(), AT_ONCE);

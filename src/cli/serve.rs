@@ -23,6 +23,10 @@ pub fn run(config: &Path, _args: Args) -> Result<Exit, Stop> {
         LogFormat::Text => log.try_init(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(daemon::serve(opened, Utc::now))?;
+    // As a task: one that is awaited here would have a thread of its own to wake at each tick.
+    match runtime.block_on(runtime.spawn(daemon::serve(opened, Utc::now))) {
+        Ok(served) => served?,
+        Err(fault) => std::panic::resume_unwind(fault.into_panic()),
+    }
     Ok(Exit::Well)
 }

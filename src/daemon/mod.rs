@@ -151,14 +151,19 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
 
     let mut watch = ClockWatch::new(last_round, clock(), Instant::now(), in_step());
     let (mut ready, mut mended) = (false, false);
+    // Whether anything but the passing of time woke us.
+    let mut called = true;
     loop {
         let believed = watch.believes(clock(), Instant::now());
         rounds.doubt_the_clock(watch.said());
-        let published;
-        (rounds, published) = match believed {
-            true => rounds.turn(clock()).await?,
-            false => rounds.look(watch.steady(Instant::now())).await?,
-        };
+        let rest = !called && rounds.rest(clock());
+        let mut published = false;
+        if !rest {
+            (rounds, published) = match believed {
+                true => rounds.turn(clock()).await?,
+                false => rounds.look(watch.steady(Instant::now())).await?,
+            };
+        }
         if published {
             publication.send_replace(rounds.publication());
             zones.send_replace(rounds.zones().clone());
@@ -176,7 +181,9 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
             orders.send_replace(believed.then(|| way.clone()));
             looks.send_replace(believed.then(|| looking.clone()));
         }
-        letters.notify_one();
+        if !rest {
+            letters.notify_one();
+        }
         health.send_replace(rounds.health(clock()));
         if !ready {
             ready = true;
@@ -184,8 +191,9 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
         }
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
         let sleep = if believed { rounds.sleep(clock()).min(LONGEST_SLEEP) } else { LONGEST_SLEEP };
+        called = true;
         tokio::select! {
-            () = tokio::time::sleep(sleep) => {}
+            () = tokio::time::sleep(sleep) => called = false,
             () = rounds.changed() => {
                 tokio::time::sleep(SETTLE).await;
                 rounds.read_again();

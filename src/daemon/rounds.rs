@@ -114,10 +114,20 @@ impl Rounds {
 
     fn turn_now(&mut self, now: DateTime<Utc>) -> bool {
         self.read(now);
-        let due = self.next.is_some_and(|next| now >= next) || self.last_round.is_some_and(|last| now - last >= AT_LEAST);
         // A store that does not answer is the round's to complain about.
         let decided = || self.store.unplanned().map_or(true, |decisions| decisions > 0);
-        if due || self.failure.is_none() && (self.changed || decided()) { self.walk(now) } else { false }
+        if self.is_due(now) || self.failure.is_none() && (self.changed || decided()) { self.walk(now) } else { false }
+    }
+
+    fn is_due(&self, now: DateTime<Utc>) -> bool {
+        self.next.is_some_and(|next| now >= next) || self.last_round.is_some_and(|last| now - last >= AT_LEAST)
+    }
+
+    /// Whether a turn would come to nothing: it is time for nothing, and whoever decides or edits something wakes the daemon. Where a folder
+    /// cannot be watched, nobody is sure of that.
+    pub fn rest(&self, now: DateTime<Utc>) -> bool {
+        let read = self.stale || self.changed || now >= self.next_scan || now >= self.zones.next();
+        !(read || self.is_due(now) || self.failure.is_some()) && self.watch_remarks.is_empty()
     }
 
     /// While the clock is doubted: what was decided or edited is published as of `now`, the hour that should be, and nothing is written
@@ -198,8 +208,14 @@ impl Rounds {
             self.next_scan = self.opened.settings.refresh.next_scan(now);
         }
         if now >= self.zones.next() || stale {
-            self.changed |= self.zones.look(&zone_source(&self.opened.settings.zone_data), now);
+            let source = zone_source(&self.opened.settings.zone_data);
+            // Hundreds of files are opened, each of which would wake the watch.
+            if let Some(folder) = source.folder() {
+                self.watch.leave(&folder);
+            }
+            self.changed |= self.zones.look(&source, now);
             self.opened.zones = self.zones.zones().clone();
+            self.watch_folders();
         }
     }
 

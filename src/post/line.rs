@@ -21,6 +21,8 @@ pub(super) struct Signals {
     pub bytewise: AtomicBool,
     /// Something was sent: the greeting has been read.
     pub spoke: AtomicBool,
+    /// The last dot waits for leave to go; whoever set this asks the wire again.
+    pub held: AtomicBool,
     /// Not one byte more may leave.
     pub stopped: AtomicBool,
     /// What leaves from now on is the last dot.
@@ -34,8 +36,18 @@ impl Signals {
         flag.store(true, Ordering::SeqCst);
     }
 
+    pub fn clear(flag: &AtomicBool) {
+        flag.store(false, Ordering::SeqCst);
+    }
+
     pub fn is(flag: &AtomicBool) -> bool {
         flag.load(Ordering::SeqCst)
+    }
+
+    /// What leaves from now on belongs to no letter, or to the next one.
+    pub fn between_letters(&self) {
+        Signals::clear(&self.armed);
+        Signals::clear(&self.left);
     }
 }
 
@@ -82,6 +94,9 @@ impl AsyncWrite for Line {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         if Signals::is(&self.signals.stopped) {
             return Poll::Ready(Err(io::Error::other("stopped before the last dot")));
+        }
+        if Signals::is(&self.signals.held) {
+            return Poll::Pending;
         }
         let written = ready!(match &mut self.wire {
             Wire::Plain(stream) => Pin::new(stream).poll_write(context, bytes),

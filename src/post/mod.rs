@@ -3,6 +3,7 @@
 mod line;
 mod maildir;
 mod sendmail;
+mod session;
 mod smtp;
 #[cfg(test)]
 mod tests;
@@ -10,10 +11,12 @@ mod tls;
 mod webhook;
 
 use std::collections::BTreeMap;
+use std::future::Future;
 use std::path::PathBuf;
 use std::time::Duration;
 
 pub use sendmail::Sendmail;
+pub use session::Session;
 pub use smtp::{Smtp, Timeouts, Tls};
 pub use webhook::Webhook;
 
@@ -73,9 +76,15 @@ impl Outcome {
 }
 
 impl Post {
-    /// Hands a letter over. `before_dot` is called just before the point from which on the letter may have been taken; when it returns a
-    /// sentence, the letter is not sent. A maildir does not call it: it knows by itself what it has, so a second attempt doubles nothing.
-    pub async fn hand_over(&self, parcel: &Parcel<'_>, before_dot: impl FnOnce() -> Result<(), String> + Send) -> Outcome {
+    /// Hands a letter over, where it is spoken through the session of the recipient's last letter. `before_dot` is awaited just before the
+    /// point from which on the letter may have been taken; when it comes to a sentence, the letter is not sent. A maildir does not ask: it
+    /// knows by itself what it has, so a second attempt doubles nothing.
+    pub async fn hand_over(
+        &self,
+        session: &mut Session,
+        parcel: &Parcel<'_>,
+        before_dot: impl Future<Output = Result<(), String>> + Send,
+    ) -> Outcome {
         let (letters, chats) = match self {
             Post::WithChats { letters, chats } => (&**letters, Some(chats)),
             post => (post, None),
@@ -89,7 +98,7 @@ impl Post {
             };
         }
         match letters {
-            Post::Smtp(smtp) => smtp::hand_over(smtp, parcel, before_dot).await,
+            Post::Smtp(smtp) => smtp::hand_over(smtp, session, parcel, before_dot).await,
             Post::Sendmail(sendmail) => sendmail::hand_over(sendmail, parcel, before_dot).await,
             Post::Maildir(folder) => maildir::hand_over(folder, parcel).await,
             Post::WithChats { .. } => Outcome::Deferred { said: "The way out for letters leads to no server.".to_owned() },

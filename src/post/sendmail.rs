@@ -8,6 +8,7 @@
 //! since 2.9), qmail's and others take a CR for a part of the line.
 
 use std::fs::{self, File, OpenOptions};
+use std::future::Future;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -39,7 +40,11 @@ const ENVIRONMENT: [(&str, &str); 2] = [("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"
 /// Of what the program writes, the first bytes are kept.
 const WORDS: u64 = 2048;
 
-pub(super) async fn hand_over(sendmail: &Sendmail, parcel: &Parcel<'_>, before_dot: impl FnOnce() -> Result<(), String> + Send) -> Outcome {
+pub(super) async fn hand_over(
+    sendmail: &Sendmail,
+    parcel: &Parcel<'_>,
+    before_dot: impl Future<Output = Result<(), String>> + Send,
+) -> Outcome {
     if let Err(said) = envelope(parcel) {
         return Outcome::Refused { said };
     }
@@ -54,7 +59,7 @@ pub(super) async fn hand_over(sendmail: &Sendmail, parcel: &Parcel<'_>, before_d
     command.args(&sendmail.arguments).args(["-i", "-f", parcel.from, "--"]).args(parcel.to);
     command.env_clear().envs(ENVIRONMENT).current_dir("/").process_group(0);
     command.stdin(Stdio::from(input)).stdout(Stdio::from(stdout)).stderr(Stdio::from(stderr));
-    if let Err(said) = before_dot() {
+    if let Err(said) = before_dot.await {
         return Outcome::Deferred { said };
     }
     let mut child = match command.spawn() {

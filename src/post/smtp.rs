@@ -1,11 +1,12 @@
-//! One letter over SMTP: a connection of its own, a time-out for each step, and the knowledge whether the last dot left us - the line
-//! between "try again" and "nobody knows" (RFC 5321 4.5.3.2, RFC 1047).
+//! One letter over SMTP: a time-out for each step, and the knowledge whether the last dot left us - the line between "try again" and
+//! "nobody knows" (RFC 5321 4.5.3.2, RFC 1047).
 
 use std::fmt::Display;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::path::PathBuf;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use lettre::Address;
@@ -20,6 +21,7 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
 use super::line::{Line, Signals, Wire};
+use super::session::{Open, Session};
 use super::{Outcome, Parcel, tls};
 
 /// A mail server and how to speak to it.
@@ -85,51 +87,102 @@ impl Default for Timeouts {
     }
 }
 
-pub(super) async fn hand_over(smtp: &Smtp, parcel: &Parcel<'_>, before_dot: impl FnOnce() -> Result<(), String> + Send) -> Outcome {
-    match converse(smtp, parcel, before_dot).await {
-        Ok(outcome) | Err(outcome) => outcome,
+/// Speaks through the session where it is open, and leaves it open after a letter that was taken. A session may have died since the last
+/// letter, or the server may want no more of them in one: what goes wrong there without a word about this letter, and before its last
+/// dot was asked for, is tried once more on a new connection.
+pub(super) async fn hand_over(
+    smtp: &Smtp,
+    session: &mut Session,
+    parcel: &Parcel<'_>,
+    before_dot: impl Future<Output = Result<(), String>> + Send,
+) -> Outcome {
+    let (from, to) = match envelope(parcel) {
+        Ok(envelope) => envelope,
+        Err(said) => return Outcome::Refused { said },
+    };
+    let letter = Spoken { from, to, bytes: parcel.bytes };
+    let mut before_dot = pin!(before_dot);
+    if let Some(mut kept) = session.take() {
+        match converse(smtp, &mut kept, &letter, before_dot.as_mut()).await {
+            Ok(outcome) => return session.keep(kept, outcome),
+            Err(Stop { outcome, of: Of::Letter }) => return outcome,
+            Err(Stop { of: Of::Connection, .. }) => tracing::debug!(host = smtp.host, "the session was over; the letter gets a new one"),
+        }
+    }
+    let mut fresh = match open(smtp).await {
+        Ok(fresh) => fresh,
+        Err(said) => return Outcome::Deferred { said },
+    };
+    match converse(smtp, &mut fresh, &letter, before_dot).await {
+        Ok(outcome) => session.keep(fresh, outcome),
+        Err(stop) => stop.outcome,
     }
 }
 
-/// `Err` holds an outcome too: the conversation ended early with it.
-async fn converse(smtp: &Smtp, parcel: &Parcel<'_>, before_dot: impl FnOnce() -> Result<(), String> + Send) -> Result<Outcome, Outcome> {
-    let (from, to) = envelope(parcel).map_err(|said| Outcome::Refused { said })?;
-    let times = &smtp.timeouts;
-    let signals = Arc::new(Signals::default());
-    let mut connection = open(smtp, &signals).await.map_err(|said| Outcome::Deferred { said })?;
+/// A letter with addresses as lettre wants them.
+struct Spoken<'a> {
+    from: Address,
+    to: Vec<Address>,
+    bytes: &'a [u8],
+}
 
+/// The conversation ended before the letter was through.
+struct Stop {
+    outcome: Outcome,
+    of: Of,
+}
+
+/// What the end speaks of.
+enum Of {
+    Letter,
+    /// Another connection may fare better; the last dot was not asked for.
+    Connection,
+}
+
+impl From<Outcome> for Stop {
+    fn from(outcome: Outcome) -> Stop {
+        Stop { outcome, of: Of::Letter }
+    }
+}
+
+async fn converse(
+    smtp: &Smtp,
+    open: &mut Open,
+    letter: &Spoken<'_>,
+    before_dot: Pin<&mut (impl Future<Output = Result<(), String>> + Send)>,
+) -> Result<Outcome, Stop> {
+    let Open { connection, signals, .. } = open;
+    let times = &smtp.timeouts;
     let mut options = Vec::new();
-    if !parcel.bytes.is_ascii() {
+    if !letter.bytes.is_ascii() {
         if !connection.server_info().supports_feature(Extension::EightBitMime) {
-            return Err(Outcome::Refused { said: format!("{} takes no letter with 8-bit characters.", smtp.host) });
+            return Err(Outcome::Refused { said: format!("{} takes no letter with 8-bit characters.", smtp.host) }.into());
         }
         options.push(MailParameter::Body(MailBodyParameter::EightBitMime));
     }
-    step("the sender", times.mail, connection.command(Mail::new(Some(from), options))).await?;
+    let sender = step("the sender", times.mail, connection.command(Mail::new(Some(letter.from.clone()), options))).await;
+    // A refusal here may be meant for a session that has had its letters.
+    sender.map_err(|stop| Stop { of: Of::Connection, ..stop })?;
     let mut refused = Vec::new();
-    for address in &to {
+    for address in &letter.to {
         match step(&format!("the recipient {address}"), times.rcpt, connection.command(Rcpt::new(address.clone(), Vec::new()))).await {
             Ok(_) => {}
-            Err(Outcome::Refused { said }) if to.len() > 1 => refused.push(said),
-            Err(outcome) => return Err(outcome),
+            Err(Stop { outcome: Outcome::Refused { said }, .. }) if letter.to.len() > 1 => refused.push(said),
+            Err(stop) => return Err(stop),
         }
     }
-    if refused.len() == to.len() {
-        return Err(Outcome::Refused { said: refused.join(" ") });
+    if refused.len() == letter.to.len() {
+        return Err(Outcome::Refused { said: refused.join(" ") }.into());
     }
     let ready = step("DATA", times.data, connection.command(Data)).await?;
     if !ready.has_code(354) {
-        return Err(Outcome::Deferred { said: format!("{} answered DATA with {} instead of 354.", smtp.host, words(&ready)) });
+        return Err(Outcome::Deferred { said: format!("{} answered DATA with {} instead of 354.", smtp.host, words(&ready)) }.into());
     }
-    let mut outcome = body(&mut connection, &signals, smtp, parcel.bytes, before_dot).await;
+    let mut outcome = body(connection, signals, smtp, letter.bytes, before_dot).await?;
     if let Outcome::Sent { said } = &mut outcome {
         for other in &refused {
             said.push_str(&format!(" But {other}"));
         }
-        // The answer is known, and what leaves now is no dot; nobody waits for a goodbye.
-        signals.armed.store(false, Ordering::SeqCst);
-        signals.left.store(false, Ordering::SeqCst);
-        tokio::spawn(async move { timeout(Duration::from_secs(5), connection.quit()).await });
     }
     Ok(outcome)
 }
@@ -153,7 +206,8 @@ pub(super) fn envelope(parcel: &Parcel<'_>) -> Result<(Address, Vec<Address>), S
 }
 
 /// A connection that is private, greeted and signed in. Whatever goes wrong here is no judgement on the letter.
-async fn open(smtp: &Smtp, signals: &Arc<Signals>) -> Result<AsyncSmtpConnection, String> {
+async fn open(smtp: &Smtp) -> Result<Open, String> {
+    let signals = Arc::new(Signals::default());
     let Smtp { host, port, timeouts: times, .. } = smtp;
     let roots = smtp.roots.as_deref();
     if smtp.client_name.is_empty() || !smtp.client_name.bytes().all(|b| b.is_ascii_graphic()) {
@@ -192,7 +246,7 @@ async fn open(smtp: &Smtp, signals: &Arc<Signals>) -> Result<AsyncSmtpConnection
         let secured =
             timeout(times.starttls, connection.starttls(parameters, &hello)).await.map_err(|_| late("finish STARTTLS", times.starttls))?;
         secured.map_err(|error| failure(host, "STARTTLS", &error))?;
-        signals.bytewise.store(false, Ordering::SeqCst);
+        Signals::clear(&signals.bytewise);
     }
     if let Some((user, password)) = &smtp.user {
         let credentials = Credentials::new(user.clone(), password.expose_secret().to_owned());
@@ -200,7 +254,7 @@ async fn open(smtp: &Smtp, signals: &Arc<Signals>) -> Result<AsyncSmtpConnection
             timeout(times.auth, connection.auth(DEFAULT_MECHANISMS, &credentials)).await.map_err(|_| late("answer AUTH", times.auth))?;
         signed_in.map_err(|error| failure(host, "the sign-in; check user and password", &error))?;
     }
-    Ok(connection)
+    Ok(Open { connection, signals, letters: 0 })
 }
 
 /// The first address that takes a connection. Small writes leave at once: Nagle's algorithm would cost 40 ms a letter.
@@ -220,58 +274,69 @@ async fn connect(host: &str, port: u16) -> Result<TcpStream, String> {
     Err(last)
 }
 
-/// One command and its answer. 4xx and silence mean later, 5xx means no - but not 530, which asks us to sign in first.
-async fn step(what: &str, time: Duration, answer: impl Future<Output = Result<Response, Error>>) -> Result<Response, Outcome> {
+/// One command and its answer. 4xx and silence mean later, 5xx means no - but not 530, which asks us to sign in first. A line that breaks
+/// and 421 speak of the connection.
+async fn step(what: &str, time: Duration, answer: impl Future<Output = Result<Response, Error>>) -> Result<Response, Stop> {
     match timeout(time, answer).await {
         Ok(Ok(response)) => Ok(response),
         Ok(Err(error)) => {
             let said = format!("At {what}: {}", error_words(&error));
-            let final_no = error.is_permanent() && error.status().is_some_and(|code| code.to_string() != "530");
-            Err(if final_no { Outcome::Refused { said } } else { Outcome::Deferred { said } })
+            let code = error.status().map(|code| code.to_string());
+            let of = if code.as_deref().is_none_or(|code| code == "421") { Of::Connection } else { Of::Letter };
+            let final_no = error.is_permanent() && code.is_some_and(|code| code != "530");
+            Err(Stop { outcome: if final_no { Outcome::Refused { said } } else { Outcome::Deferred { said } }, of })
         }
-        Err(_) => Err(Outcome::Deferred { said: format!("No answer to {what} within {}.", seconds(time)) }),
+        Err(_) => {
+            let said = format!("No answer to {what} within {}.", seconds(time));
+            Err(Stop { outcome: Outcome::Deferred { said }, of: Of::Connection })
+        }
     }
 }
 
-/// The letter and its last dot. lettre writes what an iterator gives it and then the dot: so the iterator's end is the moment before.
+/// The letter and its last dot. lettre writes what an iterator gives it and then the dot: so the iterator's end is the moment before, and
+/// the wire holds the dot back until we know that it may go.
 async fn body(
     connection: &mut AsyncSmtpConnection,
     signals: &Signals,
     smtp: &Smtp,
     bytes: &[u8],
-    before_dot: impl FnOnce() -> Result<(), String> + Send,
-) -> Outcome {
+    before_dot: Pin<&mut (impl Future<Output = Result<(), String>> + Send)>,
+) -> Result<Outcome, Stop> {
+    let times = &smtp.timeouts;
     // The dot's own line end closes the last line.
     let mut part = Some(bytes.strip_suffix(b"\r\n").unwrap_or(bytes));
-    let mut before_dot = Some(before_dot);
-    let called_off = Mutex::new(None);
     let parts = std::iter::from_fn(|| {
-        if part.is_some() {
-            return part.take();
+        let next = part.take();
+        if next.is_none() {
+            Signals::set(&signals.held);
         }
-        match before_dot.take().map(|ask| ask()) {
-            Some(Ok(())) => Signals::set(&signals.armed),
-            Some(Err(sentence)) => {
-                Signals::set(&signals.stopped);
-                *called_off.lock().unwrap_or_else(PoisonError::into_inner) = Some(sentence);
-            }
-            None => Signals::set(&signals.stopped),
-        }
-        None
+        next
     });
-    let times = &smtp.timeouts;
-    let mut answer = std::pin::pin!(connection.message_iter(parts));
-    let answer = match timeout(times.body, &mut answer).await {
-        Ok(answer) => Ok(answer),
-        Err(_) if !Signals::is(&signals.armed) => {
-            return Outcome::Deferred { said: format!("{} did not read the letter within {}.", smtp.host, seconds(times.body)) };
+    let mut answer = pin!(connection.message_iter(parts));
+    let until_dot = poll_fn(|context| match answer.as_mut().poll(context) {
+        Poll::Pending if Signals::is(&signals.held) => Poll::Ready(None),
+        polled => polled.map(Some),
+    });
+    match timeout(times.body, until_dot).await {
+        Ok(None) => {}
+        Ok(Some(early)) => {
+            let said = early.map_or_else(|error| error_words(&error), |response| words(&response));
+            let said = format!("The connection to {} broke before the letter was complete: {said}", smtp.host);
+            return Err(Stop { outcome: Outcome::Deferred { said }, of: Of::Connection });
         }
-        Err(_) => timeout(times.dot, &mut answer).await,
-    };
-    if let Some(said) = called_off.lock().unwrap_or_else(PoisonError::into_inner).take() {
-        return Outcome::Deferred { said };
+        Err(_) => {
+            let said = format!("{} did not read the letter within {}.", smtp.host, seconds(times.body));
+            return Err(Outcome::Deferred { said }.into());
+        }
     }
-    match answer {
+    if let Err(said) = before_dot.await {
+        // Whatever lettre would still say, it cannot.
+        Signals::set(&signals.stopped);
+        return Err(Outcome::Deferred { said }.into());
+    }
+    Signals::set(&signals.armed);
+    Signals::clear(&signals.held);
+    let outcome = match timeout(times.dot, answer).await {
         Ok(Ok(response)) if response.has_code(250) => Outcome::Sent { said: words(&response) },
         Ok(Ok(response)) => Outcome::Doubt { said: format!("{} answered the letter with {} instead of 250.", smtp.host, words(&response)) },
         Ok(Err(error)) if error.is_permanent() => Outcome::Refused { said: error_words(&error) },
@@ -283,7 +348,9 @@ async fn body(
             said: format!("The connection to {} broke after the letter and before its answer: {}", smtp.host, error_words(&error)),
         },
         Err(_) => Outcome::Doubt { said: format!("{} did not answer the letter within {}.", smtp.host, seconds(times.dot)) },
-    }
+    };
+    signals.between_letters();
+    Ok(outcome)
 }
 
 fn failure(host: &str, what: &str, error: &Error) -> String {

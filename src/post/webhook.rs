@@ -6,6 +6,7 @@
 //! said by a gateway that got no answer from the server behind it, which may have posted: a doubt. Everything else is a no.
 //! Redirects are not followed: the secret would go to another address with it.
 
+use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -45,14 +46,18 @@ const WORDS: usize = 200;
 /// Nobody is believed who says "not before tomorrow".
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
-pub(super) async fn hand_over(webhook: &Webhook, parcel: &Parcel<'_>, before_dot: impl FnOnce() -> Result<(), String> + Send) -> Outcome {
+pub(super) async fn hand_over(
+    webhook: &Webhook,
+    parcel: &Parcel<'_>,
+    before_dot: impl Future<Output = Result<(), String>> + Send,
+) -> Outcome {
     match post(webhook, parcel.bytes, before_dot).await {
         Ok(outcome) | Err(outcome) => outcome,
     }
 }
 
 /// `Err` holds an outcome too: certainly not taken.
-async fn post(webhook: &Webhook, bytes: &[u8], before_dot: impl FnOnce() -> Result<(), String> + Send) -> Result<Outcome, Outcome> {
+async fn post(webhook: &Webhook, bytes: &[u8], before_dot: impl Future<Output = Result<(), String>> + Send) -> Result<Outcome, Outcome> {
     let Webhook { name, time_out, .. } = webhook;
     let later = |said: String| Outcome::Deferred { said };
     let url = address(webhook).await.map_err(later)?;
@@ -82,7 +87,7 @@ async fn post(webhook: &Webhook, bytes: &[u8], before_dot: impl FnOnce() -> Resu
         // An answer to a post that was not complete.
         Ok(Some(Ok(response))) => response,
         Ok(None) => {
-            before_dot().map_err(later)?;
+            before_dot.await.map_err(later)?;
             // The request still waits for it: nobody else could drop it.
             let _ = allow.send(());
             crash_point!("carrier:after-dot");

@@ -24,6 +24,7 @@ use crate::plan::{self, Plan, component};
 use crate::source::{Grade, Remark, Text, UNREADABLE};
 use crate::store::{PublicationChange, Record, Recorded, Store, StoreError};
 use questions::Questions;
+use schedule::Files;
 use templates::Wording;
 use texts::Texts;
 
@@ -90,6 +91,7 @@ impl Brought {
 #[derive(Default)]
 pub struct Kept {
     pub texts: Texts,
+    pub files: Files,
     pub readings: Readings,
     pub questions: Questions,
     pub wording: Wording,
@@ -101,6 +103,7 @@ impl Kept {
     pub fn recall(store: &Store) -> Result<Kept, StoreError> {
         Ok(Kept {
             texts: Texts::new(store.texts()?),
+            files: Files::default(),
             readings: Readings::default(),
             questions: Questions::default(),
             wording: Wording::default(),
@@ -145,7 +148,7 @@ pub fn survey(
 ) -> Survey {
     let mut remarks: Vec<(Option<Arc<str>>, Remark)> = given.remarks.iter().map(|remark| (None, remark.clone())).collect();
     kept.texts.seen_by(now);
-    let (mut communities, read) = schedule::communities(&mut kept.texts, given, now);
+    let (mut communities, read) = schedule::communities(&mut kept.files, &mut kept.texts, given, now);
     remarks.extend(read);
     remarks.extend(kept.wording.read(&mut kept.texts, given, &communities, now));
     plan::renamed::translate(ledger, &communities);

@@ -229,6 +229,15 @@ impl Watch {
         remarks
     }
 
+    /// Watches a folder no longer, until [`Watch::only`] names it again.
+    pub fn leave(&mut self, folder: &Path) {
+        if let Some(watcher) = &mut self.watcher
+            && let Some(at) = self.watched.iter().position(|watched| watched == folder)
+        {
+            let _ = watcher.unwatch(&self.watched.swap_remove(at));
+        }
+    }
+
     /// Waits until something changed since the last time.
     pub async fn changed(&self) {
         self.changed.notified().await;
@@ -365,6 +374,19 @@ mod tests {
         assert!(tokio::time::timeout(Duration::from_millis(300), watch.changed()).await.is_err());
         fs::write(folder.path().join("a/new"), "two").unwrap();
         fs::rename(folder.path().join("a/new"), folder.path().join("a/1.md")).unwrap();
+        tokio::time::timeout(Duration::from_secs(10), watch.changed()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_is_left_wakes_nobody_and_to_watch_it_again_does_not_either() {
+        let folder = folder_with(&[("a/1.md", "one"), ("2.md", "two")]);
+        let (mut watch, _) = Watch::new();
+        watch.only(&[folder.path().to_owned()]);
+        watch.leave(folder.path());
+        fs::write(folder.path().join("a/1.md"), "another").unwrap();
+        watch.only(&[folder.path().to_owned()]);
+        assert!(tokio::time::timeout(Duration::from_millis(300), watch.changed()).await.is_err());
+        fs::write(folder.path().join("a/1.md"), "a third").unwrap();
         tokio::time::timeout(Duration::from_secs(10), watch.changed()).await.unwrap();
     }
 

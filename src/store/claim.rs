@@ -53,12 +53,49 @@ pub(super) const DOUBTS: i64 = 2;
 /// What the index `letter_pending` holds, in its very words: SQLite uses it only then.
 const PENDING: &str = "fate IN ('waiting', 'handing-over', 'deferred', 'held')";
 
-/// The condition under which a letter may leave at ?1. Nothing is handed over between a decision and the round that plans for it, and
-/// nothing to a recipient who has a letter in hand.
-fn is_due() -> String {
+/// The condition under which a letter may leave at ?1, but for the recipient's other letters. Nothing is handed over between a decision and
+/// the round that plans for it.
+fn may_leave() -> String {
     format!(
         "{PENDING} AND (fate = 'waiting' OR fate = 'deferred' AND deferred_until <= ?1) AND not_before <= ?1 AND useful_until > ?1
-         AND (SELECT decided = planned FROM house)
+         AND (SELECT decided = planned FROM house)"
+    )
+}
+
+/// Nothing goes to a recipient who has a letter in hand.
+pub(super) fn due_sql() -> String {
+    format!(
+        "SELECT queue FROM letter WHERE {} AND queue NOT IN (SELECT queue FROM letter WHERE fate = 'handing-over')
+         GROUP BY queue ORDER BY min(number)",
+        may_leave()
+    )
+}
+
+/// The letter that is next for the recipient ?2, or for any. A parameter that is compared and sorted by makes SQLite compile the statement
+/// anew at each use; an expression does not.
+pub(super) fn next_sql(for_one: bool) -> String {
+    format!(
+        "SELECT number, key, attempts + 1, kind, message_id, sender, recipients, useful_until,
+             (SELECT bytes FROM letter_bytes WHERE letter_bytes.letter = letter.number)
+         FROM letter WHERE {} AND {} ORDER BY number LIMIT 1",
+        may_leave(),
+        if for_one {
+            "queue = ?2 || '' AND NOT EXISTS (SELECT 1 FROM letter WHERE fate = 'handing-over' AND queue = ?2)"
+        } else {
+            "?2 IS NULL AND queue NOT IN (SELECT queue FROM letter WHERE fate = 'handing-over')"
+        }
+    )
+}
+
+/// Whether a letter has become useless.
+pub(super) fn late_sql() -> String {
+    format!("SELECT EXISTS (SELECT 1 FROM letter WHERE {PENDING} AND fate <> 'handing-over' AND useful_until <= ?1)")
+}
+
+pub(super) fn next_due_sql() -> String {
+    format!(
+        "SELECT min(max(not_before, coalesce(deferred_until, not_before))) FROM letter
+         WHERE {PENDING} AND fate IN ('waiting', 'deferred') AND useful_until > ?1 AND (SELECT decided = planned FROM house)
          AND queue NOT IN (SELECT queue FROM letter WHERE fate = 'handing-over')"
     )
 }
@@ -67,8 +104,7 @@ impl Store {
     /// Recipients for whom a letter is due and none in hand, in the order in which their letters were written. Reads only.
     pub fn due(&self, now: DateTime<Utc>) -> Result<Vec<String>, StoreError> {
         self.read(|tx| {
-            let mut select =
-                tx.prepare_cached(&format!("SELECT queue FROM letter WHERE {} GROUP BY queue ORDER BY min(number)", is_due()))?;
+            let mut select = tx.prepare_cached(&due_sql())?;
             let queues = select.query_map([micros(now)], |row| row.get(0))?;
             queues.collect()
         })
@@ -77,56 +113,23 @@ impl Store {
     /// The third act: takes the oldest letter that is due, for one recipient (as [`Store::due`] names it) or any, and notes the attempt.
     /// What has become useless meanwhile is marked so. `None` when nothing may be handed over now.
     pub fn claim(&self, recipient: Option<&str>, now: DateTime<Utc>) -> Result<Option<Handover>, StoreError> {
-        self.write(|tx| {
-            mark_useless(tx, now)?;
-            let claimed = tx
-                .prepare_cached(&format!(
-                    "UPDATE letter SET fate = 'handing-over', since = ?1, attempts = attempts + 1, dot = 0, deferred_until = NULL
-                     WHERE number = (SELECT number FROM letter WHERE {} AND {} ORDER BY number LIMIT 1)
-                     RETURNING key, attempts, kind, message_id, sender, recipients, useful_until, bytes",
-                    is_due(),
-                    if recipient.is_some() { "queue = ?2" } else { "?2 IS NULL" }
-                ))?
-                .query_row(params![micros(now), recipient], handover)
-                .optional()?;
-            Ok(claimed)
-        })
+        self.write(|tx| claim(tx, recipient, now))
     }
 
     /// To be asked just before the last dot: notes that from here on the letter may have been taken. `false` when it is no longer wanted:
     /// its time is over, or somebody decided something since it was claimed; then the dot must not be sent.
     pub fn dot(&self, key: &str, attempt: u32, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        self.write(|tx| {
-            let noted = tx
-                .prepare_cached(
-                    "UPDATE letter SET dot = 1 WHERE key = ?1 AND attempts = ?2 AND fate = 'handing-over' AND useful_until > ?3
-                     AND (SELECT decided = planned FROM house)",
-                )?
-                .execute(params![key, attempt, micros(now)])?;
-            Ok(noted == 1)
-        })
+        self.write(|tx| dot(tx, key, attempt, now))
     }
 
     /// The fourth act: what became of an attempt. `false` when that attempt is not in hand any more: then nothing changes. A letter that
     /// comes back waits for a round, if one was recorded while it was in hand and could not take it back.
     pub fn settle(&self, key: &str, attempt: u32, settled: &Settled, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let to_a_list = self.write(|tx| {
-            let Some(in_hand) = in_hand(tx, key, attempt)? else {
-                return Ok(None);
-            };
-            if matches!(settled, Settled::Deferred { .. } | Settled::Doubt { .. }) {
-                tx.prepare_cached(
-                    "UPDATE house SET decided = decided + 1 WHERE last_round > (SELECT since FROM letter WHERE number = ?1)",
-                )?
-                .execute([in_hand.number])?;
-            }
-            apply(tx, &in_hand, settled, now)?;
-            Ok(Some(in_hand.list.is_some()))
-        })?;
-        if to_a_list == Some(true) {
+        let settled = self.write(|tx| settle(tx, key, attempt, settled, now))?;
+        if settled == Some(true) {
             self.left.notify_one();
         }
-        Ok(to_a_list.is_some())
+        Ok(settled.is_some())
     }
 
     /// At the daemon's start, before the carrier: attempts that a crash cut off. Where the last dot cannot have left, the letter waits as
@@ -160,38 +163,72 @@ impl Store {
     /// or only a round can help. May lie in the past. Reads only.
     pub fn next_due(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, StoreError> {
         self.read(|tx| {
-            let next = tx
-                .prepare_cached(&format!(
-                    "SELECT min(max(not_before, coalesce(deferred_until, not_before))) FROM letter
-                     WHERE {PENDING} AND fate IN ('waiting', 'deferred') AND useful_until > ?1 AND (SELECT decided = planned FROM house)
-                     AND queue NOT IN (SELECT queue FROM letter WHERE fate = 'handing-over')"
-                ))?
-                .query_row([micros(now)], |row| row.get(0))?;
+            let next = tx.prepare_cached(&next_due_sql())?.query_row([micros(now)], |row| row.get(0))?;
             maybe_instant(next)
         })
     }
 }
 
-fn handover(row: &Row) -> rusqlite::Result<Handover> {
-    Ok(Handover {
-        key: row.get(0)?,
-        attempt: row.get(1)?,
-        kind: kind(row, 2)?,
-        message_id: row.get(3)?,
-        from: row.get(4)?,
-        to: lines(row.get_ref(5)?.as_str()?),
-        useful_until: instant(row.get(6)?)?,
-        bytes: row.get(7)?,
-    })
+pub(super) fn claim(tx: &Transaction, recipient: Option<&str>, now: DateTime<Utc>) -> rusqlite::Result<Option<Handover>> {
+    mark_useless(tx, now)?;
+    let mut next = tx.prepare_cached(&next_sql(recipient.is_some()))?;
+    let Some((number, handover)) = next.query_row(params![micros(now), recipient], handover).optional()? else {
+        return Ok(None);
+    };
+    tx.prepare_cached(
+        "UPDATE letter SET fate = 'handing-over', since = ?2, attempts = ?3, dot = 0, deferred_until = NULL WHERE number = ?1",
+    )?
+    .execute(params![number, micros(now), handover.attempt])?;
+    Ok(Some(handover))
+}
+
+pub(super) fn dot(tx: &Transaction, key: &str, attempt: u32, now: DateTime<Utc>) -> rusqlite::Result<bool> {
+    let noted = tx
+        .prepare_cached(
+            "UPDATE letter SET dot = 1 WHERE key = ?1 AND attempts = ?2 AND fate = 'handing-over' AND useful_until > ?3
+             AND (SELECT decided = planned FROM house)",
+        )?
+        .execute(params![key, attempt, micros(now)])?;
+    Ok(noted == 1)
+}
+
+/// Whether the letter was one to a list; `None` where that attempt is not in hand any more.
+pub(super) fn settle(tx: &Transaction, key: &str, attempt: u32, settled: &Settled, now: DateTime<Utc>) -> rusqlite::Result<Option<bool>> {
+    let Some(in_hand) = in_hand(tx, key, attempt)? else {
+        return Ok(None);
+    };
+    if matches!(settled, Settled::Deferred { .. } | Settled::Doubt { .. }) {
+        tx.prepare_cached("UPDATE house SET decided = decided + 1 WHERE last_round > (SELECT since FROM letter WHERE number = ?1)")?
+            .execute([in_hand.number])?;
+    }
+    apply(tx, &in_hand, settled, now)?;
+    Ok(Some(in_hand.list.is_some()))
+}
+
+/// A letter's number, and the attempt that begins with it.
+fn handover(row: &Row) -> rusqlite::Result<(i64, Handover)> {
+    let handover = Handover {
+        key: row.get(1)?,
+        attempt: row.get(2)?,
+        kind: kind(row, 3)?,
+        message_id: row.get(4)?,
+        from: row.get(5)?,
+        to: lines(row.get_ref(6)?.as_str()?),
+        useful_until: instant(row.get(7)?)?,
+        bytes: row.get(8)?,
+    };
+    Ok((row.get(0)?, handover))
 }
 
 pub(super) fn mark_useless(tx: &Transaction, now: DateTime<Utc>) -> rusqlite::Result<()> {
-    tx.prepare_cached(&format!(
-        "UPDATE letter SET fate = 'useless', since = ?1, deferred_until = NULL,
-             said = 'Its time was over before it could be handed over.' || coalesce(' Before that: ' || said, '')
-         WHERE {PENDING} AND fate <> 'handing-over' AND useful_until <= ?1"
-    ))?
-    .execute([micros(now)])?;
+    if tx.prepare_cached(&late_sql())?.query_row([micros(now)], |row| row.get(0))? {
+        tx.prepare_cached(&format!(
+            "UPDATE letter SET fate = 'useless', since = ?1, deferred_until = NULL,
+                 said = 'Its time was over before it could be handed over.' || coalesce(' Before that: ' || said, '')
+             WHERE {PENDING} AND fate <> 'handing-over' AND useful_until <= ?1"
+        ))?
+        .execute([micros(now)])?;
+    }
     Ok(())
 }
 

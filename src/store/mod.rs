@@ -4,6 +4,8 @@
 mod answers;
 mod arrival;
 mod claim;
+#[cfg(test)]
+mod cost;
 mod decide;
 mod decisions;
 mod fault;
@@ -14,6 +16,7 @@ mod recall;
 mod record;
 mod rows;
 mod schema;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -34,6 +37,7 @@ pub use lock::Lock;
 pub use outbox::OutboxRow;
 pub use recall::Recalled;
 pub use record::{PublicationChange, Record, Recorded};
+pub use steps::{Step, Stepped};
 pub use texts::{Room, StoredText, TextChange};
 
 /// The store's file in the state folder.
@@ -45,6 +49,8 @@ pub struct Store {
     connection: Arc<Mutex<Connection>>,
     /// Rung when a letter to a list has left.
     left: Arc<Notify>,
+    /// Whoever waits for the connection waits here: one who comes back at once, as the carrier does, stands behind those who wait.
+    door: Arc<Mutex<()>>,
     /// For sentences.
     path: Arc<Path>,
 }
@@ -82,11 +88,12 @@ impl Store {
     }
 
     fn new(connection: Connection, path: PathBuf) -> Store {
-        Store { connection: Arc::new(Mutex::new(connection)), left: Arc::new(Notify::new()), path: path.into() }
+        Store { connection: Arc::new(Mutex::new(connection)), left: Arc::new(Notify::new()), door: Arc::default(), path: path.into() }
     }
 
     /// A panic elsewhere leaves no half-done act behind: its transaction was rolled back.
     fn connection(&self) -> MutexGuard<'_, Connection> {
+        let _door = self.door.lock().unwrap_or_else(PoisonError::into_inner);
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -110,6 +110,11 @@ impl Store {
 
     /// The exact bytes of a letter.
     pub fn letter_bytes(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.read(|tx| tx.query_row("SELECT bytes FROM letter WHERE key = ?1", [key], |row| row.get(0)).optional())
+        self.read(|tx| {
+            tx.query_row("SELECT bytes FROM letter_bytes WHERE letter = (SELECT number FROM letter WHERE key = ?1)", [key], |row| {
+                row.get(0)
+            })
+            .optional()
+        })
     }
 }

@@ -38,15 +38,22 @@ pub struct PublicationChange {
 }
 
 impl PublicationChange {
-    /// What to store so that `old` becomes `new`. Shared documents are the same without a look at their bytes.
+    /// What to store so that `old` becomes `new`. Shared documents are the same without a look at their bytes; both are gone through once,
+    /// side by side.
     pub fn between(old: &Publication, new: &Publication) -> PublicationChange {
-        let same = |path: &String, document: &Arc<Document>| {
-            old.documents.get(path).is_some_and(|before| Arc::ptr_eq(before, document) || before == document)
-        };
-        PublicationChange {
-            changed: new.documents.iter().filter(|(path, document)| !same(path, document)).map(|(p, d)| (p.clone(), d.clone())).collect(),
-            removed: old.documents.keys().filter(|path| !new.documents.contains_key(*path)).cloned().collect(),
+        let mut change = PublicationChange::default();
+        let mut before = old.documents.iter().peekable();
+        for (path, document) in &new.documents {
+            while let Some((gone, _)) = before.next_if(|(known, _)| *known < path) {
+                change.removed.push(gone.clone());
+            }
+            match before.next_if(|(known, _)| *known == path) {
+                Some((_, known)) if Arc::ptr_eq(known, document) || known == document => {}
+                _ => change.changed.push((path.clone(), document.clone())),
+            }
         }
+        change.removed.extend(before.map(|(path, _)| path.clone()));
+        change
     }
 }
 
@@ -148,8 +155,8 @@ fn write(tx: &Transaction, letter: &Letter, now: i64) -> rusqlite::Result<bool> 
     let new = tx
         .prepare_cached(
             "INSERT INTO letter (key, kind, community, message_id, sender, recipients, queue, subject, series, about, why, written, not_before,
-                 useful_until, fate, since, bytes, list, archive, mailbox, in_doubt)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 'waiting', ?12, ?15, ?16, ?17, ?18, ?19) ON CONFLICT (key) DO NOTHING",
+                 useful_until, fate, since, list, archive, mailbox, in_doubt)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 'waiting', ?12, ?15, ?16, ?17, ?18) ON CONFLICT (key) DO NOTHING",
         )?
         .execute(params![
             letter.key,
@@ -166,7 +173,6 @@ fn write(tx: &Transaction, letter: &Letter, now: i64) -> rusqlite::Result<bool> 
             now,
             micros(letter.not_before),
             micros(letter.useful_until),
-            letter.bytes,
             letter.expected.list,
             letter.expected.archive,
             letter.expected.mailbox,
@@ -176,6 +182,7 @@ fn write(tx: &Transaction, letter: &Letter, now: i64) -> rusqlite::Result<bool> 
         return Ok(false);
     }
     let number = tx.last_insert_rowid();
+    tx.prepare_cached("INSERT INTO letter_bytes (letter, bytes) VALUES (?1, ?2)")?.execute(params![number, letter.bytes])?;
     let mut insert = tx.prepare_cached("INSERT INTO letter_meeting (letter, position, meeting, start) VALUES (?1, ?2, ?3, ?4)")?;
     for (position, (meeting, start)) in letter.meetings.iter().enumerate() {
         insert.execute(params![number, position as i64, meeting.to_string(), micros(*start)])?;

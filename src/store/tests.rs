@@ -31,11 +31,11 @@ fn series() -> SeriesId {
     SeriesId::new("orchard", "pruning")
 }
 
-fn noon() -> DateTime<Utc> {
+pub(super) fn noon() -> DateTime<Utc> {
     at("2026-03-04T12:00:00Z")
 }
 
-fn letter(key: &str, kind: Kind, to: &str) -> Letter {
+pub(super) fn letter(key: &str, kind: Kind, to: &str) -> Letter {
     Letter {
         expected: Default::default(),
         key: key.to_owned(),
@@ -93,7 +93,7 @@ fn proposal() -> Proposal {
 }
 
 /// Records a round that has nothing but letters.
-fn record(store: &Store, letters: &[Letter], plan: &Plan, now: DateTime<Utc>) -> Recorded {
+pub(super) fn record(store: &Store, letters: &[Letter], plan: &Plan, now: DateTime<Utc>) -> Recorded {
     let decided = store.recall(now).unwrap().decided;
     let publication = PublicationChange::default();
     store.record(&Record { now, decided, plan, letters, texts: &[], publication: &publication }).unwrap().unwrap()
@@ -517,6 +517,31 @@ fn a_store_of_the_first_schema_opens_and_keeps_what_it_has() {
 }
 
 #[test]
+fn a_store_of_the_first_schema_opens_with_all_it_knows() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = rusqlite::Connection::open(folder.path().join(STORE_FILE)).unwrap();
+    first.execute_batch(include_str!("migrations/001.sql")).unwrap();
+    first
+        .execute_batch(
+            "INSERT INTO house (one, link_key, decided, planned) VALUES (1, x'0102', 3, 3);
+             INSERT INTO letter (key, kind, community, message_id, sender, recipients, queue, subject, why, written, not_before, useful_until,
+                 fate, since, bytes)
+             VALUES ('k', 'reminder', 'orchard', 'k@cal.example.org', 'cal@example.org', 'list@example.org', 'list@example.org', 'Pruning',
+                 'A day before.', 1, 1, 9000000000000000, 'waiting', 1, CAST('Subject: Pruning' AS BLOB));
+             PRAGMA user_version = 1",
+        )
+        .unwrap();
+    drop(first);
+    let store = Store::open(folder.path()).unwrap();
+    assert_eq!(store.letter_bytes("k").unwrap().unwrap(), b"Subject: Pruning");
+    assert_eq!(store.recall(noon()).unwrap().ledger.link_key, [1, 2]);
+    let claimed = store.claim(None, noon()).unwrap().unwrap();
+    assert_eq!((claimed.key.as_str(), &*claimed.bytes), ("k", &b"Subject: Pruning"[..]));
+    drop(store);
+    assert_eq!(Store::open(folder.path()).unwrap().recover(noon()).unwrap(), Vec::<String>::new());
+}
+
+#[test]
 fn a_full_disk_is_a_sentence_and_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();
@@ -528,6 +553,27 @@ fn a_full_disk_is_a_sentence_and_loses_nothing() {
     let sentence = store.record(&round).unwrap_err().to_string();
     assert!(sentence.contains("the disk is full"), "{sentence}");
     assert_eq!(store.claim(None, noon()).unwrap().unwrap().key, "k");
+}
+
+proptest::proptest! {
+    #[test]
+    fn the_old_publication_with_its_change_is_the_new_one(old in documents(), new in documents()) {
+        let change = PublicationChange::between(&old, &new);
+        let mut changed = old.documents.clone();
+        for path in &change.removed {
+            assert!(changed.remove(path).is_some(), "{path} was there");
+        }
+        for (path, document) in change.changed {
+            assert_ne!(changed.insert(path.clone(), document.clone()).as_ref(), Some(&document), "{path} is another");
+        }
+        assert_eq!(Publication::new(changed), new);
+    }
+}
+
+fn documents() -> impl proptest::strategy::Strategy<Value = Publication> {
+    use proptest::prelude::*;
+    let document = (0..3u8).prop_map(|byte| Arc::new(Document::new("text/html; charset=utf-8", Bytes::from(vec![byte]), noon())));
+    proptest::collection::btree_map("[a-d]{1,2}", document, 0..8).prop_map(Publication::new)
 }
 
 mod text {

@@ -62,6 +62,20 @@ impl Daemon {
         self.log.lock().unwrap().clone()
     }
 
+    /// Bytes that it caused to be written to disks, and how often one of its threads lay down and was woken.
+    pub fn at_rest(&self) -> (u64, u64) {
+        let process = format!("/proc/{}", self.process.id());
+        let number = |text: &str, name: &str| -> u64 {
+            let line = text.lines().find_map(|line| line.strip_prefix(name));
+            line.and_then(|line| line.trim().parse().ok()).unwrap_or_else(|| panic!("no {name} in {text}"))
+        };
+        let threads = std::fs::read_dir(format!("{process}/task")).unwrap().map_while(Result::ok);
+        // A thread may end between the two looks.
+        let threads = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("status")).ok());
+        let woken = threads.map(|status| number(&status, "voluntary_ctxt_switches:")).sum();
+        (number(&std::fs::read_to_string(format!("{process}/io")).unwrap(), "write_bytes:"), woken)
+    }
+
     pub fn signal(&self, signal: i32) {
         // SAFETY: a signal to a child of our own that was not waited for.
         assert_eq!(unsafe { libc::kill(self.process.id() as i32, signal) }, 0);

@@ -41,6 +41,8 @@ fn while_nothing_changes_nothing_is_written() {
     for minute in 32..60 {
         assert!(rounds.next_scan <= at(minute), "everything is read again each minute");
         assert!(!rounds.turn_now(at(minute)));
+        assert!(rounds.rest(at(minute)), "until the next minute begins nothing is looked at");
+        assert!(rounds.sleep(at(minute)) <= Duration::from_secs(60));
     }
     assert!(files() == before, "the store is the same, byte for byte");
     assert_eq!(rounds.health(at(0)).last_round, Some(at(31)));
@@ -54,6 +56,7 @@ fn an_edit_a_decision_a_missing_folder_and_the_hour_each_make_one_round() {
     assert!(rounds.turn_now(at(0)) && rounds.turn_now(at(31)));
     let once = |rounds: &mut Rounds, minute: i64, what: &str| {
         assert!(rounds.turn_now(at(minute)), "{what}");
+        assert!(rounds.rest(at(minute)));
         assert!(!rounds.turn_now(at(minute + 1)), "once for {what}");
     };
     let edited = ORCHARD.replace("title = \"Pruning\"", "title = \"Pruning and grafting\"");
