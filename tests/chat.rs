@@ -20,7 +20,7 @@ use convened::carrier::{Carried, Pace, drain};
 use convened::output::letter::Letter;
 use convened::plan::key::Kind;
 use convened::plan::ledger::Fate;
-use convened::post::{Outcome, Parcel, Post};
+use convened::post::{Outcome, Parcel, Post, Session};
 use convened::store::Store;
 use house::House;
 use serde_json::{Value, json};
@@ -50,11 +50,11 @@ const BODY: &[u8] = b"{\"text\":\"Wed 4 Mar 17:00 UTC\"}";
 async fn send(post: &Post) -> (Outcome, bool) {
     let to = ["orchard/chat-dev".to_owned()];
     let asked = AtomicBool::new(false);
-    let before_dot = || {
+    let before_dot = async {
         asked.store(true, Ordering::SeqCst);
         Ok(())
     };
-    let outcome = post.hand_over(&Parcel { key: "k", from: "", to: &to, bytes: BODY }, before_dot).await;
+    let outcome = post.hand_over(&mut Session::default(), &Parcel { key: "k", from: "", to: &to, bytes: BODY }, before_dot).await;
     (outcome, asked.into_inner())
 }
 
@@ -135,7 +135,9 @@ async fn a_post_that_is_called_off_does_not_arrive() {
     let server = Webhook::start(&["200"]);
     let to = ["orchard/chat-dev".to_owned()];
     let parcel = Parcel { key: "k", from: "", to: &to, bytes: BODY };
-    let outcome = way(folder.path(), &server.url(), PATIENCE, false).hand_over(&parcel, || Err("Called off.".to_owned())).await;
+    let outcome = way(folder.path(), &server.url(), PATIENCE, false)
+        .hand_over(&mut Session::default(), &parcel, async { Err("Called off.".to_owned()) })
+        .await;
     assert_eq!(outcome, Outcome::Deferred { said: "Called off.".to_owned() });
     // Another one, so that the first connection is certainly over.
     send(&way(folder.path(), &server.url(), PATIENCE, false)).await;

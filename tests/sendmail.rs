@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use convened::post::{Outcome, Parcel, Post, Sendmail};
+use convened::post::{Outcome, Parcel, Post, Sendmail, Session};
 use house::{House, Mail};
 use support::SmtpServer;
 
@@ -35,7 +35,7 @@ async fn send(sendmail: Sendmail) -> Outcome {
     let parcel = Parcel { key: "k", from: "cal@example.org", to: &to, bytes: LETTER };
     // Another test may fork while a script is still open for writing here; the system then says "text file busy".
     loop {
-        match Post::Sendmail(sendmail.clone()).hand_over(&parcel, || Ok(())).await {
+        match Post::Sendmail(sendmail.clone()).hand_over(&mut Session::default(), &parcel, async { Ok(()) }).await {
             Outcome::Deferred { said } if said.contains("os error 26") => tokio::time::sleep(Duration::from_millis(20)).await,
             outcome => return outcome,
         }
@@ -141,7 +141,7 @@ async fn a_letter_that_is_called_off_reaches_no_program() {
     let path = script(folder.path(), "touch $HERE/called");
     let to = ["list@example.org".to_owned()];
     let parcel = Parcel { key: "k", from: "cal@example.org", to: &to, bytes: LETTER };
-    let outcome = Post::Sendmail(program(path)).hand_over(&parcel, || Err("Called off.".to_owned())).await;
+    let outcome = Post::Sendmail(program(path)).hand_over(&mut Session::default(), &parcel, async { Err("Called off.".to_owned()) }).await;
     assert_eq!(outcome, Outcome::Deferred { said: "Called off.".to_owned() });
     assert!(!folder.path().join("called").exists());
 }
@@ -155,11 +155,11 @@ async fn what_cannot_be_started_or_written_to_is_said() {
     let path = script(folder.path(), "touch $HERE/called");
     let asked = AtomicBool::new(false);
     let parcel = Parcel { key: "k", from: "cal@example.org", to: &["no address".to_owned()], bytes: LETTER };
-    let before_dot = || {
+    let before_dot = async {
         asked.store(true, Ordering::SeqCst);
         Ok(())
     };
-    let outcome = Post::Sendmail(program(path)).hand_over(&parcel, before_dot).await;
+    let outcome = Post::Sendmail(program(path)).hand_over(&mut Session::default(), &parcel, before_dot).await;
     assert_eq!((outcome.word(), asked.into_inner(), folder.path().join("called").exists()), ("refused", false, false));
 }
 
