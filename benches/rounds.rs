@@ -7,8 +7,8 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use convened::meeting::calendar::Verdicts;
 use convened::meeting::change::{By, Decision, Tell, Verdict};
 use convened::meeting::series::{Address, NotesFolder, SeriesId};
-use convened::output::letter::compose;
-use convened::output::publication::{Site, next_change, publish};
+use convened::output::letter::{Afterwards, compose};
+use convened::output::publication::{next_change, publish};
 use convened::plan::{self, component};
 use convened::round::{Brought, Given, Identity, Kept, survey, walk};
 use convened::source::Text;
@@ -27,6 +27,7 @@ fn main() {
         uid_domain: "cal.example.org".to_owned(),
         from: Address { name: Some("Calendar".to_owned()), email: "calendar@example.org".to_owned() },
         message_domain: "cal.example.org".to_owned(),
+        afterwards: Afterwards::default(),
     };
     let given = Given { config: &texts, zones: &zones, identity: &identity, remarks: &[] };
     let mut bring = |_: &NotesFolder| Brought::default();
@@ -96,11 +97,11 @@ fn stepwise(
     after.revisions.extend(plan.revise.iter().cloned());
     done("revisions");
     survey.calendar.items = plan::items::items(&survey.calendar, &after);
-    let site = Site { base_url: given.identity.base_url.clone(), title: given.identity.title.clone() };
+    let site = given.identity.site();
     let publication = publish(&survey.calendar, &after, &parts, &site, now, Some(&kept.publication));
     done("publication");
-    let sender = given.identity.sender(Some(ledger.link_key.clone()));
-    let letters: Vec<_> = plan.write.iter().map(|intent| compose(intent, &survey.calendar, &sender, now)).collect();
+    let sender = given.identity.sender(Some(ledger.link_key.clone()), survey.templates.clone());
+    let letters: Vec<_> = plan.write.iter().map(|intent| compose(intent, &survey.calendar, &sender, None, now)).collect();
     assert_eq!(letters.len(), 1);
     done("letters");
     let change = PublicationChange::between(&kept.publication, &publication);
