@@ -9,7 +9,8 @@ mod house;
 mod mailman;
 mod servers;
 
-use std::process::Command;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -243,6 +244,54 @@ fn prefix_footer_and_content_filter_leave_a_letter_whole_and_its_correction_in_i
     assert!(correction.header("References").contains(got.header("Message-ID")));
     assert_eq!(copies(servers, "whole", &reminder).len() + copies(servers, "whole", &cancelled).len(), 2, "each once");
     assert!(list.held().is_empty());
+}
+
+/// The parts of a message as Python reads them: type and text of each, in order.
+fn parts(bytes: &[u8]) -> Vec<(String, String)> {
+    let script = "import sys, json, email, email.policy\n\
+        mail = email.message_from_bytes(sys.stdin.buffer.read(), policy=email.policy.default)\n\
+        leaves = [part for part in mail.walk() if not part.is_multipart()]\n\
+        print(json.dumps([[part.get_content_type(), part.get_content()] for part in leaves]))";
+    let mut python = Command::new("python3").args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    python.stdin.take().unwrap().write_all(bytes).unwrap();
+    serde_json::from_slice(&python.wait_with_output().unwrap().stdout).unwrap()
+}
+
+#[test]
+fn an_attached_calendar_comes_through_and_where_a_list_filters_it_the_words_stay_whole() {
+    let Some(servers) = servers("an attached calendar") else { return };
+    for (name, is_filtered) in [("attached", false), ("filtered", true)] {
+        let list = List::new(servers, name);
+        list.treat(SENDER, "accept");
+        if is_filtered {
+            list.set(&["filter_content=true", "collapse_alternatives=true", "pass_types=multipart/mixed", "pass_types=text/plain"]);
+        }
+        let house = House::new(Some(servers.smtp));
+        house.write("notes/call-2026-02-26.md", NOTE);
+        let schedule = SCHEDULE.replace("LIST", name).replace("TITLE", "Obstgartenrunde");
+        let attaching = schedule.replace("letters = \"reminders\"", "letters = \"reminders\"\nattach = \"publish\"");
+        house.write(&format!("config/communities/{name}.toml"), &attaching);
+        for now in ["2026-03-01T08:00:00Z", "2026-03-01T09:00:00Z", "2026-03-04T18:00:00Z"] {
+            house.round(now);
+        }
+        let id = written(&house, "reminder").header("Message-ID").to_owned();
+        let store = Store::open(&house.path().join("state")).unwrap();
+        let rows = store.outbox().unwrap();
+        let row = rows.iter().find(|row| format!("<{}>", row.message_id) == id).unwrap();
+        let wrote = parts(&store.letter_bytes(&row.key).unwrap().unwrap());
+        let got = soon(servers, "the letter with a calendar is delivered", || {
+            servers.letters(name).into_iter().find(|bytes| Mail::parse(bytes).header("Message-ID") == id).map(|bytes| parts(&bytes))
+        });
+        assert_eq!(wrote.iter().map(|(kind, _)| kind.as_str()).collect::<Vec<_>>(), ["text/plain", "text/calendar"]);
+        let lines = |text: &str| text.trim_end().lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>();
+        assert_eq!(got[0].0, "text/plain");
+        assert_eq!(lines(&got[0].1)[..lines(&wrote[0].1).len()], lines(&wrote[0].1), "{got:?}");
+        let calendar = got.iter().find(|(kind, _)| kind == "text/calendar").map(|(_, text)| lines(text));
+        let whole = lines(&wrote[1].1);
+        assert!(whole.contains(&"METHOD:PUBLISH".to_owned()) && whole.iter().any(|line| line.starts_with("UID:")), "{whole:?}");
+        assert_eq!(calendar, (!is_filtered).then_some(whole), "{got:?}");
+        assert!(list.held().is_empty());
+    }
 }
 
 #[test]
