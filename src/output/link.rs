@@ -128,6 +128,11 @@ pub fn community_page(base: &str, community: &str) -> String {
     format!("{}/c/{community}", base.trim_end_matches('/'))
 }
 
+/// The open action items of a community.
+pub fn items_page(base: &str, community: &str) -> String {
+    format!("{}/items", community_page(base, community))
+}
+
 /// What organisers should look at in the schedule of their community.
 pub fn remarks_page(base: &str, community: &str) -> String {
     format!("{}/remarks", community_page(base, community))

@@ -1,6 +1,6 @@
 // An invented community around a change of the clocks, served by the real program with the clock of 20 October 2026.
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -85,8 +85,9 @@ export async function serve() {
   put("notes/2026-10-14.md", NOTE);
   const words = ["--config", folder, "cancel", "harbour/call", "--on", "2026-11-18", "--reason", "Most of us are at <sea>.", "--now", NOW];
   execFileSync(program, words, { stdio: "pipe" });
-  const env = { ...process.env, FAKETIME_DONT_FAKE_MONOTONIC: "1", DONT_FAKE_MONOTONIC: "1", TZ: "UTC" };
-  const daemon = spawn("faketime", ["-f", "@2026-10-20 12:00:00", program, "--config", folder, "serve"], { env, stdio: ["ignore", "pipe", "pipe"] });
+  // Not by the program `faketime`: a signal to it would not reach the daemon.
+  const env = { ...process.env, LD_PRELOAD: library(), FAKETIME: "@2026-10-20 12:00:00", FAKETIME_DONT_FAKE_MONOTONIC: "1", DONT_FAKE_MONOTONIC: "1", TZ: "UTC" };
+  const daemon = spawn(program, ["--config", folder, "serve"], { env, stdio: ["ignore", "ignore", "pipe"] });
   let said = "";
   daemon.stderr.on("data", text => (said += text));
   const base = `http://127.0.0.1:${port}`;
@@ -101,6 +102,14 @@ export async function serve() {
     rmSync(folder, { recursive: true, force: true });
   };
   return { base, stop };
+}
+
+/// libfaketime of Debian's package `faketime`, for programs of several threads.
+function library() {
+  const folders = readdirSync("/usr/lib").map(name => join("/usr/lib", name, "faketime/libfaketimeMT.so.1"));
+  const found = folders.find(path => existsSync(path));
+  if (!found) throw new Error("There is no libfaketime: Debian has it in the package faketime.");
+  return found;
 }
 
 function freePort() {

@@ -46,7 +46,7 @@ pub fn values(digest: &Digest, community: &str, calendar: &Calendar, sender: &Se
         meetings,
         later => parts::lines(later.unwrap_or_default()),
         changed => parts::lines(changed),
-        to_do => parts::lines(items::in_short(&digest.items, digest.more_items as usize, known, &page)),
+        to_do => parts::lines(items::in_short(&digest.items, digest.more_items as usize, known, &link::items_page(&sender.base_url, community))),
         items => items::of(&digest.items, known),
         more_items => digest.more_items,
         page,

@@ -41,7 +41,7 @@ fn one(reminded: &Reminded, calendar: &Calendar, sender: &Sender, now: DateTime<
         .take(3)
         .map(|proposal| uncertain(proposal, meeting))
         .collect();
-    let page = link::series_page(&sender.base_url, &meeting.id.series);
+    let page = link::items_page(&sender.base_url, &meeting.id.series.community);
     let items = items::values(reminded, calendar.community(&meeting.id.series.community), &page);
     let papers = papers(reminded, calendar);
     let matter = [&papers, &items.put_off, &items.to_do, &items.parked].iter().any(|block| !block.is_empty());

@@ -105,7 +105,7 @@ Free to take
   * ask the beekeepers about the north side, and whether the hives
     may stand there through the winter
 and 41 older ones:
-https://cal.orchard.example/c/orchard/pruning
+https://cal.orchard.example/c/orchard/items
 
 Seven items wait to move to a tracker:
 https://notes.orchard.example/2023-10-09.md
