@@ -38,10 +38,10 @@ fn feed(title: &str, page: &str, path: &str, entries: Vec<(&Series, &Decision)>,
     element(&mut out, "updated", &instant(updated));
     out.push_str(&format!(
         "<link rel=\"self\" type=\"application/atom+xml\" href=\"{}\"/>\n",
-        escaped(&format!("{}{path}", site.base_url))
+        clean::markup(&format!("{}{path}", site.base_url))
     ));
-    out.push_str(&format!("<link rel=\"alternate\" type=\"text/html\" href=\"{}\"/>\n", escaped(page)));
-    out.push_str(&format!("<author><name>{}</name></author>\n", escaped(&clean::line(&site.title, 200))));
+    out.push_str(&format!("<link rel=\"alternate\" type=\"text/html\" href=\"{}\"/>\n", clean::markup(page)));
+    out.push_str(&format!("<author><name>{}</name></author>\n", clean::markup(&clean::line(&site.title, 200))));
     for (series, decision) in entries.into_iter().take(MOST) {
         out.push_str(&entry(series, decision, site));
     }
@@ -66,9 +66,9 @@ fn entry(series: &Series, decision: &Decision, site: &Site) -> String {
     element(&mut out, "title", &format!("{}{others}: {title}", lines.first().map_or("Changed", String::as_str)));
     element(&mut out, "published", &instant(decision.at));
     element(&mut out, "updated", &instant(changed(decision)));
-    out.push_str(&format!("<link rel=\"alternate\" type=\"text/html\" href=\"{}\"/>\n", escaped(&page)));
-    out.push_str(&format!("<category term=\"{}\"/>\n", escaped(&series.id.to_string())));
-    out.push_str(&format!("<content type=\"text\">{}</content>\n</entry>\n", escaped(&content.join("\n"))));
+    out.push_str(&format!("<link rel=\"alternate\" type=\"text/html\" href=\"{}\"/>\n", clean::markup(&page)));
+    out.push_str(&format!("<category term=\"{}\"/>\n", clean::markup(&series.id.to_string())));
+    out.push_str(&format!("<content type=\"text\">{}</content>\n</entry>\n", clean::markup(&content.join("\n"))));
     out
 }
 
@@ -83,12 +83,7 @@ fn changed(decision: &Decision) -> DateTime<Utc> {
 }
 
 fn element(out: &mut String, name: &str, text: &str) {
-    out.push_str(&format!("<{name}>{}</{name}>\n", escaped(text)));
-}
-
-/// Text as XML takes it; [`clean::line`] has left no control characters.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    out.push_str(&format!("<{name}>{}</{name}>\n", clean::markup(text)));
 }
 
 fn instant(at: DateTime<Utc>) -> String {

@@ -156,6 +156,11 @@ fn shortened(text: &str, rest: &str) -> String {
     format!("{}…", if in_address { &text[..word] } else { text }.trim_end())
 }
 
+/// Text as it may stand in HTML and XML, also between double quotes; [`line()`] has left no control characters in it.
+pub fn markup(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -21,7 +21,7 @@ pub fn page(html: &str, name: &str, zones: &Zones) -> String {
         None => {
             let meant = zones.suggest(&name).first().map(|name| format!(" Perhaps {name} is meant.")).unwrap_or_default();
             let said = format!("The zone “{name}” is not known, so these are hours of UTC.{meant} A zone is named like Europe/Berlin.");
-            html.replacen(SAID, &format!("{SAID}{}", escaped(&said)), 1)
+            html.replacen(SAID, &format!("{SAID}{}", clean::markup(&said)), 1)
         }
     }
 }
@@ -73,7 +73,7 @@ fn words_of(tag: &str, zone: &Zone) -> Option<String> {
     let at = |name: &str| attribute(tag, name)?.parse::<DateTime<Utc>>().ok();
     let start = at("datetime")?;
     let local = zone.wall(start);
-    let (date, hour, label) = (words::weekday_date(local.date()), words::hour(local.time()), escaped(&label(zone)));
+    let (date, hour, label) = (words::weekday_date(local.date()), words::hour(local.time()), clean::markup(&label(zone)));
     let until = || Some(words::hour(zone.wall(at("data-end")?).time()));
     let there = || NaiveDateTime::parse_from_str(attribute(tag, "data-local")?, "%Y-%m-%dT%H:%M").ok();
     Some(match attribute(tag, "data-as")? {
@@ -84,7 +84,7 @@ fn words_of(tag: &str, zone: &Zone) -> Option<String> {
         "short" => format!("{} {label}", local.format("%a %-d %b %H:%M")),
         "cell" => words::city_hour(local, there()?.date()),
         "city" => words::city_hour(there()?, local.date()),
-        "shift" => escaped(&shift(Some(zone), at("data-before")?, start)),
+        "shift" => clean::markup(&shift(Some(zone), at("data-before")?, start)),
         _ => return None,
     })
 }
@@ -110,7 +110,7 @@ fn day(text: &str, zone: &Zone, last: &mut Option<String>, out: &mut String) -> 
 
 fn field(text: &str, zone: &Zone, out: &mut String) -> Option<usize> {
     let end = text.find('>')? + 1;
-    out.push_str(&text.get(..end)?.replacen("value=\"UTC\"", &format!("value=\"{}\"", escaped(zone.name())), 1));
+    out.push_str(&text.get(..end)?.replacen("value=\"UTC\"", &format!("value=\"{}\"", clean::markup(zone.name())), 1));
     Some(end)
 }
 
@@ -121,7 +121,7 @@ fn link(text: &str, zone: &Zone, out: &mut String) -> Option<usize> {
     if !(path == "/" || path.starts_with("/c/")) || path.contains(['?', '#']) || path.ends_with(".json") || path.ends_with(".atom") {
         return None;
     }
-    let name = escaped(&zone.name().replace('+', "%2B"));
+    let name = clean::markup(&zone.name().replace('+', "%2B"));
     out.push_str(&tag.replacen(&format!("href=\"{path}\""), &format!("href=\"{path}?zone={name}\""), 1));
     Some(tag.len())
 }
@@ -134,8 +134,4 @@ fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
 /// What people call a zone: "Kolkata" for Asia/Kolkata.
 fn label(zone: &Zone) -> String {
     zone.name().rsplit('/').next().unwrap_or_default().replace('_', " ")
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
