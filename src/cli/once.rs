@@ -3,12 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::fetch::{wanted, with_communities};
 use super::{At, Exit, Stop};
 use crate::arrival::look;
 use crate::carrier::{Pace, drain};
 use crate::config::Transport;
 use crate::daemon;
 use crate::daemon::opening::{open, zone_source};
+use crate::fetch::{self, Shelf};
+use crate::meeting::series::NotesFolder;
 use crate::plan::ledger::Fate;
 use crate::round::{Kept, walk};
 use crate::source::Grade;
@@ -23,8 +26,9 @@ pub struct Args {
 
 pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     let opened = open(config)?;
+    let _lock = Lock::take(opened.state())?;
+    let opened = with_communities(opened, true, args.at.now())?;
     let state = opened.state();
-    let _lock = Lock::take(state)?;
     let store = Store::open(state)?;
     store.fill_from_decisions_file(state)?;
     let now = args.at.now();
@@ -42,7 +46,11 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     // First what is known of the letters before: a remark about one that has arrived would be wrong.
     runtime.block_on(look(&store, &Arc::new(daemon::watch_of(&opened.settings.mail)?), now))?;
     let mut kept = Kept::recall(&store)?;
-    let walked = walk(&store, &mut kept, &opened.given(), &mut opened.bring(), now)?;
+    let shelf = Shelf::default();
+    runtime.block_on(fetch::once(&shelf, &store, &wanted(&opened, &mut kept, now), now))?;
+    let mut known = opened.bring();
+    let mut bring = |notes: &NotesFolder| shelf.brought(&notes.folder).unwrap_or_else(|| known(notes));
+    let walked = walk(&store, &mut kept, &opened.given(), &mut bring, now)?;
     let post = Arc::new(daemon::ways(&opened.settings.mail, &daemon::chats(&walked.calendar))?);
     let clock = move || args.at.now.unwrap_or_else(chrono::Utc::now);
     let carried = runtime.block_on(drain(&store, &post, clock, &Pace::default()))?;

@@ -16,6 +16,7 @@ mod recall;
 mod record;
 mod rows;
 mod schema;
+mod sources;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -37,6 +38,7 @@ pub use lock::Lock;
 pub use outbox::OutboxRow;
 pub use recall::Recalled;
 pub use record::{PublicationChange, Record, Recorded};
+pub use sources::SourceState;
 pub use steps::{Step, Stepped};
 pub use texts::{Room, StoredText, TextChange};
 
