@@ -96,7 +96,7 @@ fn stepwise(
     plan.revise = component::revise(parts.iter().flat_map(|part| &part.components), &ledger.revisions, now);
     after.revisions.extend(plan.revise.iter().cloned());
     done("revisions");
-    survey.calendar.items = plan::items::items(&survey.calendar, &after);
+    survey.calendar.items = plan::items::items(&survey.calendar, &after, &mut kept.items);
     let site = given.identity.site();
     let publication = publish(&survey.calendar, &after, &parts, &site, now, Some(&kept.publication));
     done("publication");

@@ -52,7 +52,11 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
             }
             None => {
                 let notes = shelf.brought(&place.name).map_or(0, |brought| brought.texts.len());
-                let of = if place.configuration { "fetched".to_owned() } else { format!("{notes} {}", if notes == 1 { "note" } else { "notes" }) };
+                let of = if place.configuration {
+                    "fetched".to_owned()
+                } else {
+                    format!("{notes} {}", if notes == 1 { "note" } else { "notes" })
+                };
                 writeln!(out, "{}: {of}", place.name)?;
             }
         }

@@ -308,9 +308,14 @@ mod tests {
         ] {
             assert!(repository_url(text).is_err(), "{text}");
         }
-        for text in
-            ["https://github.com/a/b.git", "git@github.com:a/b.git", "ssh://git@example.org:2222/a/b", "git://example.org/a", "/srv/git/a", "../a"]
-        {
+        for text in [
+            "https://github.com/a/b.git",
+            "git@github.com:a/b.git",
+            "ssh://git@example.org:2222/a/b",
+            "git://example.org/a",
+            "/srv/git/a",
+            "../a",
+        ] {
             assert_eq!(repository_url(text), Ok(text.to_owned()));
         }
         for text in ["-f", "main..x", "a b", "x.lock", "refs/../x", "a:b", "+main", "@"] {
@@ -328,9 +333,15 @@ mod tests {
         let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
         assert_eq!(of("https://hackmd.io/76o-x?both#top"), pair("https://hackmd.io/76o-x", "https://hackmd.io/76o-x/download"));
         assert_eq!(of("https://hackmd.io/@team/notes/"), pair("https://hackmd.io/@team/notes", "https://hackmd.io/@team/notes/download"));
-        assert_eq!(of("https://etherpad.wikimedia.org/p/x"), pair("https://etherpad.wikimedia.org/p/x", "https://etherpad.wikimedia.org/p/x/export/txt"));
+        assert_eq!(
+            of("https://etherpad.wikimedia.org/p/x"),
+            pair("https://etherpad.wikimedia.org/p/x", "https://etherpad.wikimedia.org/p/x/export/txt")
+        );
         assert_eq!(of("https://md.example.org/x/download"), pair("https://md.example.org/x", "https://md.example.org/x/download"));
-        assert_eq!(of("https://x.example.org/raw/notes.md?v=1"), pair("https://x.example.org/raw/notes.md", "https://x.example.org/raw/notes.md?v=1"));
+        assert_eq!(
+            of("https://x.example.org/raw/notes.md?v=1"),
+            pair("https://x.example.org/raw/notes.md", "https://x.example.org/raw/notes.md?v=1")
+        );
         for text in ["http://hackmd.io/x", "https://hackmd.io/", "hackmd.io/x", "file:///etc/passwd", "https://a@hackmd.io/x"] {
             assert!(pad_address(text).is_err(), "{text}");
         }

@@ -3,6 +3,7 @@
 pub mod atom;
 mod chat;
 pub mod clean;
+mod document;
 mod feeds;
 pub mod ics;
 mod inputs;
@@ -11,6 +12,7 @@ pub mod letter;
 pub mod link;
 mod openapi;
 pub mod page;
+mod press;
 mod public;
 pub mod publication;
 pub mod vtimezone;

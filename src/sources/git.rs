@@ -146,7 +146,8 @@ impl Way {
     /// Nothing of this machine's git, and nothing that asks.
     fn prepare(&self, command: &mut Command) {
         command.env_clear().current_dir("/");
-        for name in ["PATH", "HOME", "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "SSH_AUTH_SOCK"] {
+        for name in ["PATH", "HOME", "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "SSH_AUTH_SOCK"]
+        {
             if let Some(value) = std::env::var_os(name) {
                 command.env(name, value);
             }
@@ -185,7 +186,8 @@ impl Way {
         match scheme {
             _ if self.repository.is_local() => settings.push("protocol.file.allow=always".to_owned()),
             "http" if !self.local => {
-                let sentence = "This repository is on this machine, and fetched over plain http. Allow it with local-sources = true in convened.toml.";
+                let sentence =
+                    "This repository is on this machine, and fetched over plain http. Allow it with local-sources = true in convened.toml.";
                 return Err(Trouble::new("source-refused", sentence));
             }
             scheme => settings.push(format!("protocol.{scheme}.allow=always")),
@@ -289,24 +291,37 @@ fn explained(status: ExitStatus, said: &str) -> Trouble {
         () if has(&["couldn't find remote ref", "remote branch"]) => {
             ("source-refused", "This repository has no such branch. Check `branch`.")
         }
-        () if has(&["authentication failed", "could not read username", "could not read password", "permission denied", "error: 401", "error: 403"]) => {
+        () if has(&[
+            "authentication failed",
+            "could not read username",
+            "could not read password",
+            "permission denied",
+            "error: 401",
+            "error: 403",
+        ]) =>
+        {
             ("source-refused", "This repository asks who we are, or does not let us in. Check the key or token, and the address.")
         }
-        () if has(&["host key verification failed"]) => {
-            ("source-refused", "The host of this repository is not among the known hosts of ssh. Add its key to known_hosts of the user that runs convened.")
-        }
-        () if has(&["could not resolve", "name or service not known"]) => {
-            ("source-failed", "The host of this repository is not found.")
-        }
-        () if has(&["failed to connect", "could not connect", "unable to connect", "connection refused", "connection timed out", "couldn't connect"]) => {
+        () if has(&["host key verification failed"]) => (
+            "source-refused",
+            "The host of this repository is not among the known hosts of ssh. Add its key to known_hosts of the user that runs convened.",
+        ),
+        () if has(&["could not resolve", "name or service not known"]) => ("source-failed", "The host of this repository is not found."),
+        () if has(&[
+            "failed to connect",
+            "could not connect",
+            "unable to connect",
+            "connection refused",
+            "connection timed out",
+            "couldn't connect",
+        ]) =>
+        {
             ("source-failed", "The host of this repository cannot be reached.")
         }
         () if has(&["not found", "does not appear to be a git repository", "not exported", "does not exist", "no such"]) => {
             ("source-refused", "There is no such repository, or it is hidden from us. Check the address.")
         }
-        () if has(&["returned error: 5", "http 5"]) => {
-            ("source-failed", "The server of this repository answers with an error of its own.")
-        }
+        () if has(&["returned error: 5", "http 5"]) => ("source-failed", "The server of this repository answers with an error of its own."),
         () if has(&["dubious ownership"]) => {
             ("source-refused", "This repository belongs to another user of this machine, which git refuses to read.")
         }
@@ -359,12 +374,16 @@ pub fn notes(way: &Way, name: &str, before: &mut Blobs) -> Option<Brought> {
     }
     found.sort();
     if found.len() > MOST_NOTES {
-        let sentence = format!("This place holds {} notes; only the first {MOST_NOTES} by name are read. Name a folder inside it with `path`.", found.len());
+        let sentence = format!(
+            "This place holds {} notes; only the first {MOST_NOTES} by name are read. Name a folder inside it with `path`.",
+            found.len()
+        );
         remarks.push(Remark::warning(Place::new(name, 0), "too-many-notes", sentence));
         found.truncate(MOST_NOTES);
     }
     before.read(way, &found)?;
-    let texts = found.into_iter().filter_map(|(path, blob)| Some(Text { path: path.into(), bytes: before.0.get(&blob)?.clone() })).collect();
+    let texts =
+        found.into_iter().filter_map(|(path, blob)| Some(Text { path: path.into(), bytes: before.0.get(&blob)?.clone() })).collect();
     Some(Brought { texts, remarks, partial: false })
 }
 
@@ -417,7 +436,8 @@ pub fn checked_out(way: &Way) -> Option<PathBuf> {
     fs::create_dir_all(&new).ok()?;
     let work_tree = format!("--work-tree={}", std::path::absolute(&new).ok()?.display());
     let read = way.local(&["-c", "core.symlinks=false", "-c", "core.bare=false", &work_tree, "read-tree", &good], None).ok()?;
-    let put = way.local(&["-c", "core.symlinks=false", "-c", "core.bare=false", &work_tree, "checkout-index", "--all", "--force"], None).ok()?;
+    let put =
+        way.local(&["-c", "core.symlinks=false", "-c", "core.bare=false", &work_tree, "checkout-index", "--all", "--force"], None).ok()?;
     if !read.status.success() || !put.status.success() {
         return None;
     }

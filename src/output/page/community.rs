@@ -8,16 +8,15 @@ use super::{STYLE_PATH, Source, colour, qr};
 use crate::meeting::calendar::occurrences;
 use crate::meeting::occurrence::Occurrence;
 use crate::meeting::series::{Community, Series};
+use crate::output::publication::COMING;
 use crate::output::{clean, link, public, words};
 use crate::plan::component::week_begins;
 use chrono::TimeDelta;
 
 /// So many meetings stand in a frame.
 const EMBEDDED: usize = 5;
-/// A community's page shows the coming weeks; its window moves on Mondays.
-const WEEKS: i64 = 7;
 
-pub(super) fn home(source: &Source<'_>) -> Value {
+pub(super) fn home(source: &Source<'_>, first: &[Option<&Occurrence>]) -> Value {
     #[derive(Serialize)]
     struct Entry {
         title: String,
@@ -28,9 +27,9 @@ pub(super) fn home(source: &Source<'_>) -> Value {
         .calendar
         .communities
         .iter()
-        .map(|community| {
-            let coming = coming(source, community);
-            let next = coming.iter().find(|(_, meeting)| meeting.takes_place());
+        .zip(first)
+        .map(|(community, first)| {
+            let next = first.and_then(|meeting| Some((source.calendar.series(&meeting.id.series)?, meeting)));
             Entry {
                 title: clean::line(&community.title, 200),
                 href: format!("/c/{}/", community.id),
@@ -48,7 +47,7 @@ pub(super) fn community(source: &Source<'_>, community: &Community) -> Value {
         site => source.site.title.as_str(),
         community => head(community),
         meetings => value(by_day(rows)),
-        weeks => words::number(WEEKS.unsigned_abs()),
+        weeks => words::number(COMING.num_weeks().unsigned_abs()),
         series,
         feeds => subscribe(source, &community.id, ".drop"),
         embed => format!("{}/c/{}/embed", source.site.base_url, community.id),
@@ -95,7 +94,7 @@ fn coming<'a>(source: &Source<'_>, community: &'a Community) -> Vec<(&'a Series,
     let week = week_begins(source.now);
     let mut found = Vec::new();
     for series in &community.series {
-        let meetings = occurrences(series, source.verdicts, week - TimeDelta::days(2), week + TimeDelta::weeks(WEEKS));
+        let meetings = occurrences(series, source.verdicts, week - TimeDelta::days(2), week + COMING);
         found.extend(meetings.into_iter().filter(|meeting| meeting.end > source.now).map(|meeting| (series, meeting)));
     }
     in_order(found)

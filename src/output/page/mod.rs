@@ -69,8 +69,9 @@ impl<'a> Pages<'a> {
         Pages { source, templates: templates() }
     }
 
-    pub fn home(&self) -> String {
-        render(&self.templates, "home.html", community::home(self.source))
+    /// The first page; `first` are the meetings that come first in each community.
+    pub fn home(&self, first: &[Option<&Occurrence>]) -> String {
+        render(&self.templates, "home.html", community::home(self.source, first))
     }
 
     pub fn community(&self, of: &Community) -> String {
