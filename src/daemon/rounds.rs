@@ -318,7 +318,7 @@ impl Rounds {
             let known = Known {
                 calendar: self.calendar.clone(),
                 sender: identity.sender(None, self.kept.wording.templates.clone()),
-                site: identity.site(),
+                site: identity.site(self.kept.wording.pages.clone()),
                 link_key: self.link_key.clone(),
                 clock: self.clock_doubted.clone(),
             };

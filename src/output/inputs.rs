@@ -7,6 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::page::Source;
+use super::public;
 use super::publication::{JOIN_BEFORE, Site};
 use crate::meeting::occurrence::Occurrence;
 use crate::meeting::series::{Community, Series, SeriesId};
@@ -34,12 +35,13 @@ pub struct Inputs<'a> {
     clocks: HashMap<&'a str, u64>,
 }
 
-/// What the documents of a community are made from: those about its meetings and what was decided, those about what is to be done, and
-/// its remarks.
+/// What the documents of a community are made from: those about its meetings and what was decided, those about what is to be done, what its
+/// lists were told, and its remarks.
 #[derive(Clone, Copy, Hash)]
 pub struct OfCommunity {
     pub meetings: u64,
     pub items: u64,
+    pub told: u64,
     pub remarks: u64,
 }
 
@@ -80,7 +82,13 @@ impl<'a> Inputs<'a> {
         let own = &*community.id;
         let series: Vec<u64> = series.collect();
         let meetings = of((around, series, self.decisions.get(own)));
-        OfCommunity { meetings, items: of((meetings, self.closed_items)), remarks: of((around, self.remarks.get(own))) }
+        let told = public::told(self.source.calendar, self.source.ledger, community);
+        OfCommunity {
+            meetings,
+            items: of((meetings, self.closed_items)),
+            told: of((around, &told)),
+            remarks: of((around, self.remarks.get(own))),
+        }
     }
 
     fn clocks(&mut self, zone: &'a Zone, week: DateTime<Utc>) -> u64 {
@@ -96,10 +104,15 @@ fn add<'a, K: Hash + Eq + ?Sized>(sums: &mut HashMap<&'a K, u64>, key: &'a K, va
     *sum = of((*sum, value));
 }
 
+/// What the site itself gives to the pages of a community, or to those of none.
+pub fn site(site: &Site, community: Option<&Community>) -> u64 {
+    let templates = site.templates.digest(community.map(|community| &*community.id));
+    of((site.base_url.as_str(), site.title.as_str(), site.uid_domain.as_str(), templates))
+}
+
 /// What pages and files of a community's meetings say of it and of the site.
-pub fn words(community: &Community, site: &Site) -> u64 {
-    let alone = community.without_series();
-    of((site.base_url.as_str(), site.title.as_str(), alone))
+pub fn words(community: &Community, of_site: &Site) -> u64 {
+    of((site(of_site, Some(community)), community.without_series()))
 }
 
 /// What the page of one meeting is made from; `words` are those of its community and its series.

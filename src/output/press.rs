@@ -10,10 +10,11 @@ use imbl::OrdMap;
 
 use super::document::Document;
 use super::feeds::Said;
-use super::publication::Publication;
+use super::page::Made;
+use super::publication::{HTML, Publication};
 use crate::meeting::calendar::Calendar;
 use crate::meeting::occurrence::Occurrence;
-use crate::meeting::series::SeriesId;
+use crate::meeting::series::{Community, SeriesId};
 
 /// Whose documents stand in a bundle.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -37,6 +38,8 @@ pub(super) struct Bundle {
     documents: Vec<(String, u64)>,
     /// What is to be said of its feed.
     said: Option<(String, Said)>,
+    /// What templates of people's own could not write, by the path of the page, which is made by ours instead.
+    faults: Vec<(String, Said)>,
 }
 
 /// How the hours of meetings stand at a moment.
@@ -62,6 +65,7 @@ pub(super) struct Press<'a> {
     /// … and what it holds so far.
     open: Vec<(String, u64)>,
     said: Option<(String, Said)>,
+    faults: Vec<(String, Said)>,
 }
 
 impl<'a> Press<'a> {
@@ -76,6 +80,7 @@ impl<'a> Press<'a> {
             said_before: None,
             open: Vec::new(),
             said: None,
+            faults: Vec::new(),
         };
         let Some(previous) = previous.filter(|previous| !previous.bundles.is_empty()) else { return press };
         press.documents = previous.documents.clone();
@@ -106,7 +111,8 @@ impl<'a> Press<'a> {
                 for gone in std::mem::take(&mut self.before).into_keys() {
                     self.documents.remove(gone);
                 }
-                Arc::new(Bundle { input, made: self.now, hours, documents, said: self.said.take() })
+                let (said, faults) = (self.said.take(), std::mem::take(&mut self.faults));
+                Arc::new(Bundle { input, made: self.now, hours, documents, said, faults })
             }
         };
         self.bundles.insert(owner, bundle.clone());
@@ -137,6 +143,18 @@ impl<'a> Press<'a> {
         self.before.get(path) == Some(&input) && self.documents.contains_key(path)
     }
 
+    /// A page, which a template of people's own may not have been able to write.
+    pub(super) fn page(&mut self, path: String, of: Option<&Community>, input: u64, make: impl FnOnce() -> Made) {
+        let known = self.known(&path, input);
+        let mut fault = self.previous.filter(|_| known).and_then(|previous| previous.faults.get(&path).cloned());
+        self.put(path.clone(), HTML, input, || {
+            let (page, remark) = make();
+            fault = remark.map(|remark| (of.map(|community| community.id.clone()), remark));
+            Some(page)
+        });
+        self.faults.extend(fault.map(|fault| (path, fault)));
+    }
+
     /// Takes the document of last time where it was made from the same, else makes it. Bytes that did not change stay the same document.
     pub(super) fn put(&mut self, path: String, content_type: &'static str, input: u64, make: impl FnOnce() -> Option<String>) {
         if !self.known(&path, input) {
@@ -161,7 +179,8 @@ impl<'a> Press<'a> {
     pub(super) fn finish(self) -> Publication {
         let Press { documents, bundles, .. } = self;
         let crowded = bundles.values().filter_map(|bundle| bundle.said.clone()).collect();
-        Publication { documents, bundles, crowded, ..Publication::default() }
+        let faults = bundles.values().flat_map(|bundle| &bundle.faults).cloned().collect();
+        Publication { documents, bundles, crowded, faults, ..Publication::default() }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The publication: everything that is published, as documents by path. Unchanged documents are the same ones, shared.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -9,9 +9,10 @@ use imbl::OrdMap;
 pub use super::document::{Document, Packed};
 use super::feeds::{Said, Sheet, feed_of_all, feed_of_community, feeds_of_series, sheets};
 use super::inputs::{self, Inputs, OfCommunity};
-use super::page::{self, Pages, Source};
+use super::page::templates::Templates;
+use super::page::{self, Pages, Source, Subscribed};
 use super::press::{Bundle, Hours, Owner, Press, formers};
-use super::{atom, ics, json, openapi};
+use super::{atom, ics, json, openapi, public};
 use crate::meeting::calendar::{Calendar, Verdicts, occurrences};
 use crate::meeting::occurrence::Occurrence;
 use crate::meeting::series::{Community, Series, SeriesId};
@@ -29,6 +30,8 @@ pub struct Publication {
     pub(super) sheets: Vec<Arc<Sheet>>,
     /// What is to be said of feeds that are nearly too large, by the feed's name.
     pub(super) crowded: BTreeMap<String, Said>,
+    /// What templates of people's own could not write, by the path of the page, which is made by ours instead.
+    pub(super) faults: BTreeMap<String, Said>,
     /// When a document changes by itself next.
     pub(super) until: Option<DateTime<Utc>>,
 }
@@ -49,9 +52,10 @@ impl Publication {
         &self.parts
     }
 
-    /// What is to be said of its feeds, each with the community it concerns; nothing after a restart, until it is made again.
+    /// What is to be said of its feeds and pages, each with the community it concerns; nothing after a restart, until it is made again.
     pub fn remarks(&self) -> impl Iterator<Item = Said> {
-        self.crowded.values().cloned()
+        let faults: BTreeSet<&Said> = self.faults.values().collect();
+        self.crowded.values().chain(faults).cloned().collect::<Vec<_>>().into_iter()
     }
 
     /// The next instant at which a document changes by itself: a meeting begins or ends, its link is shown, or a week begins. Not known
@@ -69,6 +73,8 @@ pub struct Site {
     pub title: String,
     /// The domain that names of what is published belong to, for ever.
     pub uid_domain: String,
+    /// By which pages are made.
+    pub templates: Templates,
 }
 
 pub const CALENDAR: &str = "text/calendar; charset=utf-8";
@@ -77,6 +83,7 @@ pub const CSS: &str = "text/css; charset=utf-8";
 pub const JSON: &str = "application/json";
 pub const ATOM: &str = "application/atom+xml; charset=utf-8";
 pub const SCRIPT: &str = "text/javascript; charset=utf-8";
+pub const SVG: &str = "image/svg+xml";
 
 /// A meeting's page and file stand from two years before to a year after it.
 const PAGES_BACK: TimeDelta = TimeDelta::weeks(104);
@@ -170,7 +177,7 @@ fn make(
     for (former, series) in formers(calendar) {
         press.former(former, series);
     }
-    let input = inputs::of((&whole, &site.base_url, &site.title));
+    let input = inputs::of((&whole, inputs::site(site, None)));
     press.bundle(Owner::Site, input, |press| {
         feed_of_all(parts, &sheets, &source, press);
         if let Some(pages) = &pages {
@@ -252,23 +259,25 @@ fn pages_of_series(
     press: &mut Press<'_>,
 ) {
     let now = source.now;
-    let base = format!("/c/{}", series.id);
+    let (base, of) = (format!("/c/{}", series.id), Some(community));
+    let only = Subscribed::Series(community, series);
+    press.page(only.path(), of, input.0, || pages.subscribe(only));
     let input = inputs::of(input);
     let words = inputs::of((inputs::words(community, source.site), series));
-    press.put(format!("{base}/"), HTML, input, || Some(pages.series(community, series, lasting)));
+    press.page(format!("{base}/"), of, input, || pages.series(community, series, lasting));
     for meeting in lasting {
         let input = inputs::meeting(words, community, meeting, source);
-        press.put(format!("{base}/{}", meeting.id.short()), HTML, input, || Some(pages.meeting(community, series, meeting)));
+        press.page(format!("{base}/{}", meeting.id.short()), of, input, || pages.meeting(community, series, meeting));
     }
     let next = lasting.iter().find(|meeting| meeting.takes_place() && meeting.end > now);
-    press.put(format!("{base}/next"), HTML, input, || {
-        Some(next.map_or_else(|| pages.series(community, series, lasting), |next| pages.meeting(community, series, next)))
+    press.page(format!("{base}/next"), of, input, || {
+        next.map_or_else(|| pages.series(community, series, lasting), |next| pages.meeting(community, series, next))
     });
 }
 
 /// The same as pages say, for programs.
 fn machine_forms(source: &Source<'_>, community: &Community, parts: &[Arc<Part>], inputs: OfCommunity, press: &mut Press<'_>) {
-    let OfCommunity { meetings: input, items, .. } = inputs;
+    let OfCommunity { meetings: input, items, told, .. } = inputs;
     let Source { calendar, verdicts, ledger, site, now } = *source;
     let base = format!("/c/{}", community.id);
     let week = week_begins(now);
@@ -289,6 +298,8 @@ fn machine_forms(source: &Source<'_>, community: &Community, parts: &[Arc<Part>]
     press.put(format!("{base}/changes.json"), JSON, input, || Some(json::document(&json::change_rows(calendar, ledger, community, now))));
     let path = format!("{base}/changes.atom");
     press.put(path.clone(), ATOM, input, || Some(atom::community(calendar, ledger, community, site, &path, now)));
+    let path = format!("{base}/announcements.atom");
+    press.put(path.clone(), ATOM, told, || Some(atom::announcements(&public::told(calendar, ledger, community), community, site, &path)));
 }
 
 fn pages_of_community(
@@ -299,34 +310,41 @@ fn pages_of_community(
     since: DateTime<Utc>,
     press: &mut Press<'_>,
 ) {
-    let base = format!("/c/{}", community.id);
+    let (base, of) = (format!("/c/{}", community.id), Some(community));
+    let whole = Subscribed::Community(community);
+    press.page(whole.path(), of, inputs.meetings, || pages.subscribe(whole));
     let input = inputs::of((inputs.meetings, since));
-    press.put(format!("{base}/"), HTML, input, || Some(pages.community(community)));
+    press.page(format!("{base}/"), of, input, || pages.community(community));
     for first in pages.months() {
-        press.put(format!("{base}/{}", first.format("%Y-%m")), HTML, input, || Some(pages.month(community, first)));
+        press.page(format!("{base}/{}", first.format("%Y-%m")), of, input, || pages.month(community, first));
     }
-    press.put(format!("{base}/month"), HTML, input, || Some(pages.month(community, week_begins(source.now).date_naive())));
-    press.put(format!("{base}/embed"), HTML, input, || Some(pages.embed(community)));
-    if let Some((path, style)) = pages.style(community) {
+    press.page(format!("{base}/month"), of, input, || pages.month(community, week_begins(source.now).date_naive()));
+    press.page(format!("{base}/embed"), of, input, || pages.embed(community));
+    if let Some((path, style)) = pages.style_of(community) {
         press.put(path, CSS, inputs::of(&style), || Some(style));
     }
-    press.put(format!("{base}/items"), HTML, inputs.items, || Some(pages.items(community)));
-    press.put(format!("{base}/changes"), HTML, input, || Some(pages.changes(community)));
-    press.put(format!("{base}/remarks"), HTML, inputs.remarks, || Some(pages.remarks(community)));
+    press.page(format!("{base}/items"), of, inputs.items, || pages.items(community));
+    press.page(format!("{base}/changes"), of, input, || pages.changes(community));
+    press.page(format!("{base}/remarks"), of, inputs.remarks, || pages.remarks(community));
 }
 
 /// What stands for all communities: `first` are their meetings that come first.
 fn of_site(pages: &Pages<'_>, source: &Source<'_>, input: (u64, DateTime<Utc>), first: &[Option<&Occurrence>], press: &mut Press<'_>) {
     let Source { calendar, ledger, site, now, .. } = *source;
-    press.put("/".to_owned(), HTML, inputs::of(input), || Some(pages.home(first)));
+    press.page("/".to_owned(), None, inputs::of(input), || pages.home(first));
+    let everything = Subscribed::Everything;
+    press.page(everything.path(), None, input.0, || pages.subscribe(everything));
     let path = "/changes.atom".to_owned();
     press.put(path.clone(), ATOM, input.0, || Some(atom::all(calendar, ledger, site, &path, now)));
     let example: Option<&SeriesId> = calendar.all_series().next().map(|(_, series)| &series.id);
     press.put("/openapi.json".to_owned(), JSON, inputs::of((&site.base_url, &site.title, example)), || {
         Some(openapi::document(site, example))
     });
-    press.put(page::STYLE_PATH.to_owned(), CSS, inputs::of(page::STYLE), || Some(page::STYLE.to_owned()));
+    let style = pages.style();
+    press.put(page::STYLE_PATH.to_owned(), CSS, inputs::of(&style), || Some(style));
     press.put(page::SCRIPT_PATH.to_owned(), SCRIPT, inputs::of(page::SCRIPT), || Some(page::SCRIPT.to_owned()));
+    press.put(page::EMBED_PATH.to_owned(), SCRIPT, inputs::of(page::EMBED), || Some(page::EMBED.to_owned()));
+    press.put(page::ICON_PATH.to_owned(), SVG, inputs::of(page::ICON), || Some(page::ICON.to_owned()));
 }
 
 #[cfg(test)]

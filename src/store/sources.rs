@@ -1,9 +1,9 @@
 //! How the places that are fetched have fared, so that a command and a restart know it, too.
 
 use chrono::{DateTime, Utc};
-use rusqlite::params;
 
 use super::rows::{maybe_instant, micros};
+use super::sql::{params, upsert};
 use super::{Store, StoreError};
 
 /// How one place has fared.
@@ -32,7 +32,7 @@ impl Store {
                     brought: maybe_instant(row.get(1)?)?,
                     failing: maybe_instant(row.get(2)?)?,
                     failures: row.get(3)?,
-                    said: row.get::<_, Option<String>>(4)?.zip(row.get(5)?),
+                    said: row.get::<Option<String>>(4)?.zip(row.get(5)?),
                 })
             })?;
             rows.collect()
@@ -43,11 +43,14 @@ impl Store {
     pub fn keep_source(&self, state: &SourceState) -> Result<(), StoreError> {
         self.write(|tx| {
             let (code, said) = state.said.as_ref().map_or((None, None), |(code, said)| (Some(code), Some(said)));
-            tx.prepare_cached(
-                "INSERT INTO source (name, brought, failing, failures, code, said) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (name) DO UPDATE SET
-                 brought = excluded.brought, failing = excluded.failing, failures = excluded.failures, code = excluded.code, said = excluded.said",
-            )?
-            .execute(params![state.name, state.brought.map(micros), state.failing.map(micros), state.failures, code, said])?;
+            tx.prepare_cached(&upsert("source", &["name"], &["brought", "failing", "failures", "code", "said"]))?.execute(params![
+                state.name,
+                state.brought.map(micros),
+                state.failing.map(micros),
+                state.failures,
+                code,
+                said
+            ])?;
             Ok(())
         })
     }
