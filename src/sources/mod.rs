@@ -3,4 +3,5 @@
 pub mod archive;
 pub mod folder;
 pub mod mailbox;
+pub mod published;
 pub mod zoneinfo;

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, params};
 
 use super::rows::{insert_decision, instant, micros, upsert_proposal};
 use super::texts::{self, TextChange};
-use super::{STORE_FILE, Store, StoreError, claim};
+use super::{STORE_FILE, Store, StoreError, claim, forget};
 use crate::meeting::arrival::Doubt;
 use crate::output::letter::Letter;
 use crate::output::publication::{Document, Publication};
@@ -90,6 +90,7 @@ impl Store {
                 texts::change(tx, change)?;
             }
             publish(tx, record.publication)?;
+            forget::once_a_day(tx, record.now)?;
             claim::mark_useless(tx, record.now)?;
             tx.execute("UPDATE house SET born = min(coalesce(born, ?1), ?1), last_round = ?1, planned = decided", [now])?;
             Ok(Some(recorded))
@@ -194,7 +195,7 @@ fn write(tx: &Transaction, letter: &Letter, now: i64) -> rusqlite::Result<bool> 
     Ok(true)
 }
 
-fn remember(tx: &Transaction, plan: &Plan, now: i64) -> rusqlite::Result<()> {
+pub(super) fn remember(tx: &Transaction, plan: &Plan, now: i64) -> rusqlite::Result<()> {
     for proposal in &plan.proposals {
         upsert_proposal(tx, proposal)?;
     }
