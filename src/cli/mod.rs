@@ -7,6 +7,7 @@ pub mod changes;
 pub mod check;
 pub mod decide;
 pub mod export;
+pub mod fetch;
 pub mod import;
 pub mod items;
 pub mod letter;
@@ -66,6 +67,8 @@ pub enum Command {
     Serve(serve::Args),
     /// One round of the same road, then the letters until nothing is due, then exit: for cron and CI jobs
     Once(once::Args),
+    /// Fetch repositories and pads now, and say what came of each
+    Fetch(fetch::Args),
     /// Reads everything and prints every remark: file, line, code, sentence, what to do
     Check(check::Args),
     /// The meetings of a window, cancelled and moved ones included
@@ -214,6 +217,7 @@ pub fn run(cli: Cli) -> Result<Exit, Stop> {
     match cli.command {
         Command::Serve(args) => serve::run(config, args),
         Command::Once(args) => once::run(config, args),
+        Command::Fetch(args) => fetch::run(config, args),
         Command::Check(args) => check::run(config, args),
         Command::Agenda(args) => agenda::run(config, args),
         Command::Plan(args) => plan::run(config, args),

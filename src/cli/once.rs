@@ -14,6 +14,7 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 
 use super::export::{files, say_what_is_lost, summary};
+use super::fetch::{wanted, with_communities};
 use super::published::{Place, Published};
 use super::{At, Exit, Stop};
 use crate::arrival::look;
@@ -23,13 +24,15 @@ use crate::daemon;
 use crate::daemon::opening::{Opened, open, zone_source};
 use crate::export::told::{STATE_FILE, State};
 use crate::export::{self, Exported};
+use crate::fetch::{self, Shelf};
+use crate::meeting::series::NotesFolder;
 use crate::plan::ledger::Fate;
 use crate::round::{Kept, Walked, walk};
 use crate::source::Grade;
 use crate::sources::zoneinfo;
 use crate::store::{Lock, Run, Store};
 
-/// Where publishing took longer, what was due may be no more.
+/// Where a run took longer to come to its letters, what was due may be no more.
 const LONGEST_PUBLISHING: Duration = Duration::from_secs(600);
 
 #[derive(Debug, clap::Args)]
@@ -57,9 +60,11 @@ pub struct Args {
 }
 
 pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
+    let began = Instant::now();
     let opened = open(config)?;
+    let _lock = Lock::take(opened.state())?;
+    let opened = with_communities(opened, true, args.at.now())?;
     let state = opened.state();
-    let _lock = Lock::take(state)?;
     let store = Store::open(state)?;
     store.fill_from_decisions_file(state)?;
     let now = args.at.now();
@@ -81,7 +86,11 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     // First what is known of the letters before: a remark about one that has arrived would be wrong.
     runtime.block_on(look(&store, &Arc::new(daemon::watch_of(&opened.settings.mail)?), now))?;
     let mut kept = Kept::recall(&store)?;
-    let walked = walk(&store, &mut kept, &opened.given(), &mut opened.bring(), now)?;
+    let shelf = Shelf::default();
+    runtime.block_on(fetch::once(&shelf, &store, &wanted(&opened, &mut kept, now), now))?;
+    let mut known = opened.bring();
+    let mut bring = |notes: &NotesFolder| shelf.brought(&notes.folder).unwrap_or_else(|| known(notes));
+    let walked = walk(&store, &mut kept, &opened.given(), &mut bring, now)?;
     store.keep_decisions_file(state)?;
     zoneinfo::keep(&zone_source(&opened.settings.zone_data), state)?;
     // What lasts for weeks is said by `check`, on the organisers' page and in the letter of the week, not at every hour of a cron job.
@@ -90,7 +99,7 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     }
     let post = Arc::new(daemon::ways(&opened.settings.mail, &daemon::chats(&walked.calendar))?);
     let out = match &args.export {
-        Some(folder) => Some(Out { folder, args: &args, opened: &opened, store: &store, walked: &walked, runtime: &runtime, now }),
+        Some(folder) => Some(Out { folder, args: &args, opened: &opened, store: &store, walked: &walked, runtime: &runtime, now, began }),
         None => None,
     };
     let announced = out.as_ref().map(|out| out.announce(above)).transpose()?;
@@ -158,6 +167,8 @@ struct Out<'a> {
     walked: &'a Walked,
     runtime: &'a Runtime,
     now: DateTime<Utc>,
+    /// When `now` was.
+    began: Instant,
 }
 
 impl Out<'_> {
@@ -173,7 +184,6 @@ impl Out<'_> {
     /// Publishes the round, with the letters that are about to leave. Where nothing changed and nothing leaves, the last run stands.
     fn announce(&self, above: i64) -> Result<(Exported, Run), Stop> {
         say_what_is_lost(&self.walked.calendar);
-        let began = Instant::now();
         let (telling, last) = (self.store.leaving(self.now)?, self.store.run()?);
         let as_it_was = self.state(&[], &last)?;
         let stands = export::read(self.folder, STATE_FILE)?.is_some_and(|there| there == as_it_was.text().into_bytes());
@@ -195,8 +205,10 @@ impl Out<'_> {
                 "Another run published at {name} at the same time. It tells what is due; this one sends nothing, and its state is not to be used again."
             )));
         }
-        if began.elapsed() > LONGEST_PUBLISHING {
-            return Err(Stop::world("Publishing took more than ten minutes. Nothing was sent; the next run goes on."));
+        if self.began.elapsed() > LONGEST_PUBLISHING {
+            return Err(Stop::world(
+                "It took more than ten minutes to read and publish everything. Nothing was sent; the next run goes on.",
+            ));
         }
         Ok((exported, run))
     }

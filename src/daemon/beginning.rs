@@ -65,7 +65,7 @@ pub fn health_of(opened: &Opened, error: Option<&StoreError>) -> Health {
         watchdog: WATCHDOG,
         next_due: None,
         zones: opened.zones.versions().into(),
-        sources: vec![SourceHealth { name: "store".to_owned(), ok: error.is_none(), said }],
+        sources: vec![SourceHealth { name: "store".to_owned(), ok: error.is_none(), said, fetched: None }],
         outbox: Default::default(),
         letters: Vec::new(),
         remarks: 0,

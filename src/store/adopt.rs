@@ -1,13 +1,12 @@
 //! A state between two runs: which run was published last, what is about to be told, and how a store takes over what was published when
 //! its own memory was lost.
 
-use chrono::{DateTime, Utc};
-use rusqlite::{Transaction, params};
-
 use super::rows::{maybe_instant, micros};
+use super::sql::{self, OptionalExtension, Transaction, params};
 use super::{Store, StoreError, record, schema};
 use crate::plan::Plan;
 use crate::plan::ledger::{Ledger, Told};
+use chrono::{DateTime, Utc};
 
 /// The run that was published last, as far as this store knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,7 +21,7 @@ impl Store {
     pub fn run(&self) -> Result<Run, StoreError> {
         self.read(|tx| {
             tx.query_row("SELECT generation, run FROM house", [], |row| {
-                Ok(Run { generation: row.get(0)?, name: row.get::<_, Option<String>>(1)?.unwrap_or_default() })
+                Ok(Run { generation: row.get(0)?, name: row.get::<Option<String>>(1)?.unwrap_or_default() })
             })
         })
     }
@@ -75,7 +74,7 @@ impl Store {
 }
 
 /// What is news of it to this store: revisions above its own, rules of series that it has none of, and what hearers know of series.
-fn past(tx: &Transaction, published: &Ledger) -> rusqlite::Result<Plan> {
+fn past(tx: &Transaction, published: &Ledger) -> sql::Result<Plan> {
     let mut plan = Plan::default();
     for (name, revision) in &published.revisions {
         let known: Option<u32> =
@@ -98,7 +97,7 @@ fn past(tx: &Transaction, published: &Ledger) -> rusqlite::Result<Plan> {
 }
 
 /// A letter of another run: its bytes are gone with that run's state, so it can never be handed over from here.
-fn adopt_letter(tx: &Transaction, told: &Told, now: DateTime<Utc>) -> rusqlite::Result<()> {
+fn adopt_letter(tx: &Transaction, told: &Told, now: DateTime<Utc>) -> sql::Result<()> {
     let said = "An earlier run told of it; what it knew was taken over from what it had published.";
     let known = tx
         .prepare_cached(
@@ -110,13 +109,15 @@ fn adopt_letter(tx: &Transaction, told: &Told, now: DateTime<Utc>) -> rusqlite::
         return Ok(());
     }
     let community = told.key.split('/').next().unwrap_or_default();
-    let new = tx
+    let number = tx
         .prepare_cached(
             "INSERT INTO letter (key, kind, community, message_id, sender, recipients, queue, subject, series, about, why, written, not_before,
                  useful_until, fate, since, said, doubts)
-             VALUES (?1, ?2, ?3, ?4, '', ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?11, ?12, ?11, ?13, ?14) ON CONFLICT (key) DO NOTHING",
+             VALUES (?1, ?2, ?3, ?4, '', ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?11, ?12, ?11, ?13, ?14)
+             ON CONFLICT (key) DO NOTHING RETURNING number",
         )?
-        .execute(params![
+        .query_row(
+            params![
             told.key,
             told.kind.word(),
             community,
@@ -131,11 +132,11 @@ fn adopt_letter(tx: &Transaction, told: &Told, now: DateTime<Utc>) -> rusqlite::
             told.fate.word(),
             said,
             told.doubts,
-        ])?;
-    if new == 0 {
-        return Ok(());
-    }
-    let number = tx.last_insert_rowid();
+        ],
+            |row| row.get::<i64>(0),
+        )
+        .optional()?;
+    let Some(number) = number else { return Ok(()) };
     for (position, (meeting, start)) in told.meetings.iter().enumerate() {
         tx.prepare_cached("INSERT INTO letter_meeting (letter, position, meeting, start) VALUES (?1, ?2, ?3, ?4)")?.execute(params![
             number,

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OpenFlags};
 
 use super::rows::maybe_instant;
+use super::sql;
 use super::{STORE_FILE, Store, StoreError, schema};
 
 /// What a backup holds.
@@ -69,11 +70,12 @@ pub(super) fn copy_whole(from: &Path, to: &Path) -> Result<(), StoreError> {
 
 /// Reads the whole copy once: one that cannot be read is no backup.
 fn look_into(path: &Path) -> Result<BackedUp, StoreError> {
-    let look = || -> rusqlite::Result<(String, BackedUp)> {
+    let look = || -> sql::Result<(String, BackedUp)> {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         connection.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(()))?;
         let said: String = connection.pragma_query_value(None, "integrity_check", |row| row.get(0))?;
-        let count = |table: &str| connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0));
+        let count =
+            |table: &str| -> rusqlite::Result<i64> { connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)) };
         let last_round = maybe_instant(connection.query_row("SELECT last_round FROM house", [], |row| row.get(0))?)?;
         Ok((said, BackedUp { bytes: 0, letters: count("letter")?, decisions: count("decision")?, last_round }))
     };

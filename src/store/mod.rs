@@ -22,6 +22,8 @@ mod record;
 mod restore;
 mod rows;
 mod schema;
+mod sources;
+mod sql;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -30,8 +32,8 @@ mod texts;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use rusqlite::Connection;
 use rusqlite::backup::Backup;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::Notify;
 
 pub use adopt::Run;
@@ -46,8 +48,11 @@ pub use outbox::OutboxRow;
 pub use recall::Recalled;
 pub use record::{PublicationChange, Record, Recorded};
 pub use restore::Restored;
+pub use sources::SourceState;
 pub use steps::{Step, Stepped};
 pub use texts::{Room, StoredText, TextChange};
+
+use sql::{Transaction, Way};
 
 /// The store's file in the state folder.
 pub const STORE_FILE: &str = "convened.db";
@@ -109,23 +114,21 @@ impl Store {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn read<T>(&self, act: impl FnOnce(&Transaction) -> rusqlite::Result<T>) -> Result<T, StoreError> {
-        self.transact(TransactionBehavior::Deferred, act)
+    fn read<T: Send>(&self, act: impl FnOnce(&Transaction) -> sql::Result<T> + Send) -> Result<T, StoreError> {
+        self.transact(Way::Read, act)
     }
 
-    /// One transaction that takes the write lock at once: a deferred one that reads first fails when another process writes in between.
-    fn write<T>(&self, act: impl FnOnce(&Transaction) -> rusqlite::Result<T>) -> Result<T, StoreError> {
-        self.transact(TransactionBehavior::Immediate, act)
+    /// One transaction, beside which nobody writes.
+    fn write<T: Send>(&self, act: impl FnOnce(&Transaction) -> sql::Result<T> + Send) -> Result<T, StoreError> {
+        self.transact(Way::Write, act)
     }
 
-    fn transact<T>(&self, behavior: TransactionBehavior, act: impl FnOnce(&Transaction) -> rusqlite::Result<T>) -> Result<T, StoreError> {
-        let mut connection = self.connection();
-        let whole = || {
-            let transaction = connection.transaction_with_behavior(behavior)?;
-            let value = act(&transaction)?;
-            transaction.commit()?;
-            Ok(value)
-        };
-        whole().map_err(|error| StoreError::from_sql(&self.path, error))
+    /// One transaction for what a carrier does about letters that are its own.
+    fn step<T: Send>(&self, act: impl FnOnce(&Transaction) -> sql::Result<T> + Send) -> Result<T, StoreError> {
+        self.transact(Way::Step, act)
+    }
+
+    fn transact<T: Send>(&self, way: Way, act: impl FnOnce(&Transaction) -> sql::Result<T> + Send) -> Result<T, StoreError> {
+        sql::transact(&mut self.connection(), way, act).map_err(|error| StoreError::from_sql(&self.path, error))
     }
 }

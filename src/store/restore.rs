@@ -5,12 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OpenFlags};
 
 use super::backup::{beside, copy_whole, put_in_place, remove_all, with_tail};
 use super::claim::{self, Settled};
 use super::decisions::{DECISIONS_FILE, read_decisions, take_over};
 use super::rows::{instant, micros};
+use super::sql::{self, Transaction, Way, params};
 use super::{STORE_FILE, Store, StoreError, schema};
 use crate::plan::component::raised;
 use crate::plan::ledger::Revision;
@@ -44,26 +45,23 @@ impl Store {
         }
         let is_known = path.exists() && restored.unreadable.is_none();
         let from_text = if is_known { None } else { read_text(folder) };
-        let mut act = || -> rusqlite::Result<()> {
+        let mut act = || -> sql::Result<()> {
             if is_known {
                 connection.execute("ATTACH DATABASE ?1 AS present", [present.to_string_lossy()])?;
             }
-            let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            if is_known {
-                (restored.letters, restored.decisions) = take_over_present(&tx)?;
-            } else {
-                // What is published under older revisions is not to be served again.
-                tx.execute("DELETE FROM document", [])?;
-                if let Some(said) = &from_text {
-                    restored.decisions = take_over(&tx, said)?;
+            sql::transact(&mut connection, Way::Write, |tx| {
+                if is_known {
+                    (restored.letters, restored.decisions) = take_over_present(tx)?;
+                } else {
+                    // What is published under older revisions is not to be served again.
+                    tx.execute("DELETE FROM document", [])?;
+                    if let Some(said) = &from_text {
+                        restored.decisions = take_over(tx, said)?;
+                    }
                 }
-            }
-            restored.in_doubt = as_of_later(&tx, now, is_known)?;
-            tx.commit()?;
-            if is_known {
-                connection.execute("DETACH DATABASE present", [])?;
-            }
-            connection.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(()))
+                restored.in_doubt = as_of_later(tx, now, is_known)?;
+                Ok(())
+            })
         };
         let done = act().map_err(|error| StoreError::from_sql(&new, error));
         drop(connection);
@@ -86,11 +84,8 @@ impl Store {
             return Err(StoreError::Occupied { folder: folder.to_owned() });
         }
         let connection = unpack(file, &new)?;
-        let act = || -> rusqlite::Result<()> {
-            connection.execute("UPDATE house SET copy_of = ?1", [file.to_string_lossy()])?;
-            connection.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(()))
-        };
-        act().map_err(|error| StoreError::from_sql(&new, error))?;
+        let marked = connection.execute("UPDATE house SET copy_of = ?1", [file.to_string_lossy()]);
+        marked.map_err(|error| StoreError::from_sql(&new, error))?;
         drop(connection);
         put_in_place(&new, &path)
     }
@@ -160,71 +155,68 @@ const LETTER: &str = "key, kind, community, message_id, sender, recipients, queu
 
 /// What happened since, by the store that is there: fates, letters, decisions, what hearers know, revisions, and what is published. Gives how
 /// many letters and decisions were news.
-fn take_over_present(tx: &Transaction) -> rusqlite::Result<(usize, usize)> {
-    tx.execute_batch(
+fn take_over_present(tx: &Transaction) -> sql::Result<(usize, usize)> {
+    tx.execute(
         "UPDATE letter SET fate = p.fate, since = p.since, attempts = p.attempts, doubts = p.doubts, dot = p.dot, deferred_until = p.deferred_until,
              said = p.said, arrived = p.arrived, arrived_by = p.arrived_by, looks = p.looks, missing = p.missing, absent = p.absent,
              looked = p.looked, look_said = p.look_said
          FROM present.letter AS p WHERE p.key = letter.key",
+        [],
     )?;
     let letters = tx.execute(
         &format!("INSERT INTO letter ({LETTER}) SELECT {LETTER} FROM present.letter AS p WHERE true ORDER BY p.number ON CONFLICT (key) DO NOTHING"),
         [],
     )?;
-    tx.execute_batch(
-        "CREATE TEMP TABLE pair AS SELECT own.number AS own, p.number AS theirs FROM main.letter AS own JOIN present.letter AS p ON p.key = own.key;
-         INSERT INTO main.letter_bytes (letter, bytes) SELECT own, bytes FROM present.letter_bytes JOIN pair ON letter = theirs WHERE true
-             ON CONFLICT (letter) DO NOTHING;
-         INSERT INTO main.letter_meeting (letter, position, meeting, start) SELECT own, position, meeting, start
-             FROM present.letter_meeting JOIN pair ON letter = theirs WHERE true ON CONFLICT DO NOTHING;
-         INSERT INTO main.letter_covers (letter, position, key) SELECT own, position, key
-             FROM present.letter_covers JOIN pair ON letter = theirs WHERE true ON CONFLICT DO NOTHING;
-         DROP TABLE pair;",
-    )?;
-    let decisions = tx.execute("INSERT INTO decision SELECT * FROM present.decision WHERE id NOT IN (SELECT id FROM decision)", [])?;
-    tx.execute_batch(
-        "INSERT INTO verdict SELECT * FROM present.verdict WHERE true ON CONFLICT DO NOTHING;
-         INSERT INTO proposal SELECT * FROM present.proposal AS p WHERE NOT EXISTS
-             (SELECT 1 FROM main.proposal AS own WHERE own.id = p.id AND own.since >= p.since)
-             ON CONFLICT (id) DO UPDATE SET state = excluded.state, since = excluded.since, decided_by = excluded.decided_by, round = excluded.round;
-         INSERT INTO item SELECT * FROM present.item WHERE true ON CONFLICT (id) DO UPDATE SET verdict = excluded.verdict, at = excluded.at
-             WHERE excluded.at > item.at;
-         DELETE FROM series WHERE id IN (SELECT id FROM present.series);
-         INSERT INTO series SELECT * FROM present.series;
-         DELETE FROM chat WHERE (series, chat) IN (SELECT series, chat FROM present.chat);
-         INSERT INTO chat SELECT * FROM present.chat;
-         DELETE FROM list WHERE (community, email) IN (SELECT community, email FROM present.list);
-         INSERT INTO list SELECT * FROM present.list;
-         INSERT INTO hello SELECT * FROM present.hello WHERE true ON CONFLICT DO NOTHING;
-         INSERT INTO told_remark SELECT * FROM present.told_remark WHERE true ON CONFLICT DO NOTHING;
-         INSERT INTO revision SELECT * FROM present.revision WHERE true ON CONFLICT (name) DO UPDATE SET sequence = excluded.sequence
-             WHERE excluded.sequence > revision.sequence;
-         DELETE FROM document;
-         INSERT INTO document SELECT * FROM present.document;
-         UPDATE house SET born = min(coalesce(house.born, p.born), coalesce(p.born, house.born)),
-             last_round = max(coalesce(house.last_round, p.last_round), coalesce(p.last_round, house.last_round)),
-             decided = house.decided + p.decided, planned = p.planned,
-             run = CASE WHEN p.generation > house.generation THEN p.run ELSE house.run END, generation = max(house.generation, p.generation)
-         FROM present.house AS p;",
-    )?;
+    let decisions = tx.execute("INSERT INTO decision SELECT * FROM present.decision WHERE id NOT IN (SELECT id FROM main.decision)", [])?;
+    for statement in THE_REST {
+        tx.execute(statement, [])?;
+    }
     Ok((letters, decisions))
 }
 
+/// Both stores have today's schema, so that their rows have the same columns. A letter's number is another one in each.
+const THE_REST: [&str; 20] = [
+    "CREATE TEMP TABLE pair AS SELECT own.number AS own, p.number AS theirs FROM main.letter AS own JOIN present.letter AS p ON p.key = own.key",
+    "INSERT INTO main.letter_bytes (letter, bytes) SELECT own, bytes FROM present.letter_bytes JOIN pair ON letter = theirs WHERE true
+         ON CONFLICT DO NOTHING",
+    "INSERT INTO main.letter_meeting (letter, position, meeting, start) SELECT own, position, meeting, start
+         FROM present.letter_meeting JOIN pair ON letter = theirs WHERE true ON CONFLICT DO NOTHING",
+    "INSERT INTO main.letter_covers (letter, position, key) SELECT own, position, key
+         FROM present.letter_covers JOIN pair ON letter = theirs WHERE true ON CONFLICT DO NOTHING",
+    "DROP TABLE pair",
+    "INSERT INTO verdict SELECT * FROM present.verdict WHERE true ON CONFLICT DO NOTHING",
+    "INSERT INTO proposal SELECT * FROM present.proposal AS p WHERE NOT EXISTS
+         (SELECT 1 FROM main.proposal AS own WHERE own.id = p.id AND own.since >= p.since)
+         ON CONFLICT (id) DO UPDATE SET state = excluded.state, since = excluded.since, decided_by = excluded.decided_by, round = excluded.round",
+    "INSERT INTO item SELECT * FROM present.item WHERE true ON CONFLICT (id) DO UPDATE SET verdict = excluded.verdict, at = excluded.at
+         WHERE excluded.at > item.at",
+    "DELETE FROM series WHERE id IN (SELECT id FROM present.series)",
+    "INSERT INTO series SELECT * FROM present.series",
+    "DELETE FROM chat WHERE (series, chat) IN (SELECT series, chat FROM present.chat)",
+    "INSERT INTO chat SELECT * FROM present.chat",
+    "DELETE FROM list WHERE (community, email) IN (SELECT community, email FROM present.list)",
+    "INSERT INTO list SELECT * FROM present.list",
+    "INSERT INTO hello SELECT * FROM present.hello WHERE true ON CONFLICT DO NOTHING",
+    "INSERT INTO told_remark SELECT * FROM present.told_remark WHERE true ON CONFLICT DO NOTHING",
+    "INSERT INTO revision SELECT * FROM present.revision WHERE true ON CONFLICT (name) DO UPDATE SET sequence = excluded.sequence
+         WHERE excluded.sequence > revision.sequence",
+    "DELETE FROM document",
+    "INSERT INTO document SELECT * FROM present.document",
+    "UPDATE house SET born = min(coalesce(house.born, p.born), coalesce(p.born, house.born)),
+         last_round = max(coalesce(house.last_round, p.last_round), coalesce(p.last_round, house.last_round)),
+         decided = house.decided + p.decided, planned = p.planned,
+         run = CASE WHEN p.generation > house.generation THEN p.run ELSE house.run END, generation = max(house.generation, p.generation)
+     FROM present.house AS p",
+];
+
 /// What an unknown time since means: letters that wait may have been sent, events may have been revised, and no letter leaves before a round.
 /// Gives the letters in doubt.
-fn as_of_later(tx: &Transaction, now: DateTime<Utc>, present_is_known: bool) -> rusqlite::Result<Vec<String>> {
-    let unknown: Vec<(String, u32)> = if present_is_known {
-        tx.prepare(
-            "SELECT key, attempts FROM letter WHERE fate IN ('waiting', 'handing-over', 'deferred') AND key NOT IN (SELECT key FROM present.letter)
-             ORDER BY number",
-        )?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<rusqlite::Result<_>>()?
-    } else {
-        tx.prepare("SELECT key, attempts FROM letter WHERE fate IN ('waiting', 'handing-over', 'deferred') ORDER BY number")?
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-            .collect::<rusqlite::Result<_>>()?
-    };
+fn as_of_later(tx: &Transaction, now: DateTime<Utc>, present_is_known: bool) -> sql::Result<Vec<String>> {
+    let known = if present_is_known { "AND key NOT IN (SELECT key FROM present.letter)" } else { "" };
+    let mut select = tx.prepare_cached(&format!(
+        "SELECT key, attempts FROM letter WHERE fate IN ('waiting', 'handing-over', 'deferred') {known} ORDER BY number"
+    ))?;
+    let unknown: Vec<(String, u32)> = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<sql::Result<_>>()?;
     let said = "It waited when the backup was made that was restored; whether it was sent since is not known.";
     for (key, attempts) in &unknown {
         // As after an attempt of which nobody knows the end.
@@ -232,11 +224,11 @@ fn as_of_later(tx: &Transaction, now: DateTime<Utc>, present_is_known: bool) -> 
         claim::settle(tx, key, *attempts, &Settled::Doubt { said: said.to_owned(), again: now }, now)?;
     }
     let known: Vec<(String, Revision)> = tx
-        .prepare("SELECT name, sequence, changed_at, fingerprint FROM revision ORDER BY name")?
+        .prepare_cached("SELECT name, sequence, changed_at, fingerprint FROM revision ORDER BY name")?
         .query_map([], |row| {
             Ok((row.get(0)?, Revision { sequence: row.get(1)?, changed_at: instant(row.get(2)?)?, fingerprint: row.get(3)? }))
         })?
-        .collect::<rusqlite::Result<_>>()?;
+        .collect::<sql::Result<_>>()?;
     for (name, revision) in known {
         let raised = raised(&revision, now);
         tx.prepare_cached("UPDATE revision SET sequence = ?2, changed_at = ?3 WHERE name = ?1")?.execute(params![

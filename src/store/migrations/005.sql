@@ -1,5 +1,10 @@
--- Which run published last, for those that keep their state elsewhere between two; and whether this store is a copy to look at.
+-- Places beyond this machine that are fetched: when each last answered well, and what is wrong since when.
 
-ALTER TABLE house ADD COLUMN generation INTEGER NOT NULL DEFAULT 0; -- counts the runs that published something
-ALTER TABLE house ADD COLUMN run TEXT;           -- the name of the last one
-ALTER TABLE house ADD COLUMN copy_of TEXT;       -- the backup it was made from; nothing is handed over from a copy
+CREATE TABLE source (
+    name        TEXT PRIMARY KEY,
+    brought     INTEGER,
+    failing     INTEGER,
+    failures    INTEGER NOT NULL DEFAULT 0,
+    code        TEXT,
+    said        TEXT
+) STRICT, WITHOUT ROWID;
