@@ -8,6 +8,7 @@ use super::{Source, Subscribed, community, month, record, series, subscribe};
 use crate::meeting::action::{ActionItem, MeetingNotes};
 use crate::meeting::calendar::{Calendar, Verdicts, occurrences};
 use crate::meeting::change::{By, Decision, DecisionId, Finding, Proposal, ProposalState, Proposed, Tell, Verdict};
+use crate::meeting::occurrence::Occurrence;
 use crate::meeting::series::{Community, JoinLinks, Series};
 use crate::meeting::zone::Zone;
 use crate::output::letter::sample::orchard;
