@@ -148,7 +148,10 @@ pub async fn run(
         take_up(&mut kept, &order, &known, &shelf, &store, now);
         for (name, place) in &mut kept {
             let due = place.due.min(place.wanted.also.unwrap_or(place.due));
-            if due <= now && asked.len() < MOST_AT_ONCE && let Some(memory) = place.memory.take() {
+            if due <= now
+                && asked.len() < MOST_AT_ONCE
+                && let Some(memory) = place.memory.take()
+            {
                 place.wanted.also = None;
                 let (name, wanted) = (name.clone(), place.wanted.clone());
                 asked.spawn(async move { (name, ask(&wanted, memory, now).await) });
@@ -230,10 +233,8 @@ fn take_up(kept: &mut BTreeMap<String, Kept>, order: &[Wanted], known: &[SourceS
             }
             None => {
                 let state = known.iter().find(|state| state.name == wanted.name).cloned();
-                let memory = Memory {
-                    state: SourceState { name: wanted.name.clone(), ..state.clone().unwrap_or_default() },
-                    ..Memory::default()
-                };
+                let memory =
+                    Memory { state: SourceState { name: wanted.name.clone(), ..state.clone().unwrap_or_default() }, ..Memory::default() };
                 let place = Kept { wanted: wanted.clone(), memory: Some(memory), due: now, written: state };
                 kept.insert(wanted.name.clone(), place);
             }
@@ -245,8 +246,10 @@ fn lay(shelf: &Shelf, store: &Store, place: &mut Kept, memory: Memory) {
     let state = memory.state.clone();
     let brought = brought(&memory);
     let news = match &place.written {
-        Some(written) => (written.failing, written.failures, &written.said) != (state.failing, state.failures, &state.said)
-            || written.brought.is_none_or(|at| state.brought.is_some_and(|now| now - at >= WRITTEN)),
+        Some(written) => {
+            (written.failing, written.failures, &written.said) != (state.failing, state.failures, &state.said)
+                || written.brought.is_none_or(|at| state.brought.is_some_and(|now| now - at >= WRITTEN))
+        }
         None => true,
     };
     if news {
@@ -357,10 +360,9 @@ async fn repository(wanted: &Wanted, way: &Way, memory: &mut Memory) -> Result<(
     let read = spawn_blocking(move || {
         let brought = match configuration {
             // The commit is all that is to be known of it here: the files are read with the others of the configuration.
-            true => git::checked_out(&way).and_then(|_| way.good()).map(|good| Brought {
-                texts: vec![Text::new("commit", good.into_bytes())],
-                ..Brought::default()
-            }),
+            true => git::checked_out(&way)
+                .and_then(|_| way.good())
+                .map(|good| Brought { texts: vec![Text::new("commit", good.into_bytes())], ..Brought::default() }),
             false => git::notes(&way, &name, &mut blobs),
         };
         (brought, blobs)

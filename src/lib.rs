@@ -19,7 +19,7 @@
 //! - [`store`]: the memory, in six whole acts
 //! - [`post`]: hands one letter over - to a mail server, a program, a folder, a chat - and says what is known about its fate
 //! - [`web`]: serves the last publication; passes decisions on
-//! - [`round`], [`carrier`], [`arrival`], [`fetch`], [`daemon`]: the loops and the clock
+//! - [`round`], [`carrier`], [`arrival`], [`fetch`], [`archiver`], [`daemon`]: the loops and the clock
 //! - [`cli`]: one file a command
 //!
 //! # What is absent, on purpose (`tests/walls.rs` keeps it so)
@@ -59,6 +59,7 @@ pub mod post;
 
 pub mod web;
 
+pub mod archiver;
 pub mod arrival;
 pub mod carrier;
 mod crash;

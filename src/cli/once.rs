@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use super::fetch::{wanted, with_communities};
 use super::{At, Exit, Stop};
+use crate::archiver;
 use crate::arrival::look;
 use crate::carrier::{Pace, drain};
 use crate::config::Transport;
 use crate::daemon;
 use crate::daemon::opening::{open, zone_source};
+use crate::daemon::places::Places;
 use crate::fetch::{self, Shelf};
 use crate::meeting::series::NotesFolder;
 use crate::plan::ledger::Fate;
@@ -54,6 +56,8 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     let post = Arc::new(daemon::ways(&opened.settings.mail, &daemon::chats(&walked.calendar))?);
     let clock = move || args.at.now.unwrap_or_else(chrono::Utc::now);
     let carried = runtime.block_on(drain(&store, &post, clock, &Pace::default()))?;
+    let archives = Places::of(&opened).archives(&walked.calendar.communities, &opened.identity.from);
+    let archived = runtime.block_on(archiver::pass(&store, &archives, &clock))?;
     store.keep_decisions_file(state)?;
     zoneinfo::keep(&zone_source(&opened.settings.zone_data), state)?;
     // What lasts for weeks is said by `check`, on the organisers' page and in the letter of the week, not at every hour of a cron job.
@@ -80,8 +84,12 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
             );
         }
     }
+    if archived != archiver::Passed::default() {
+        println!("{} notes of pads are in their archive now, {} could not be put there.", archived.settled, archived.failed);
+    }
     let faults = walked.remarks.iter().any(|remark| remark.grade == Grade::Fault);
     Ok(match carried.refused + carried.deferred + carried.in_doubt {
+        0 if archived.failed > 0 => Exit::World,
         0 if faults => Exit::Faults,
         0 => Exit::Well,
         _ => Exit::World,

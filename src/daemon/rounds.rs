@@ -13,6 +13,7 @@ use super::mail::{self, Chats};
 use super::opening::{Opened, communities, identity, mailbox_remark, zone_source};
 use super::places::{COMMUNITIES, Places};
 use super::{Failure, Known, WATCHDOG, answers, organise, wake_folder};
+use crate::archiver::Archive;
 use crate::config::{self, Mail, Settings};
 use crate::fetch::{self, Shelf, Wanted};
 use crate::meeting::calendar::Calendar;
@@ -51,6 +52,7 @@ pub struct Rounds {
     /// What is fetched beside the rounds, and what is to be.
     shelf: Arc<Shelf>,
     wanted: Arc<Vec<Wanted>>,
+    archives: Arc<Vec<Archive>>,
     zones: zoneinfo::Kept,
     zone_report: ZoneReport,
     watch: Watch,
@@ -87,6 +89,7 @@ impl Rounds {
             brought: HashMap::new(),
             shelf,
             wanted: Arc::default(),
+            archives: Arc::default(),
             zones,
             watch,
             watch_remarks,
@@ -193,7 +196,9 @@ impl Rounds {
                 self.say_what_is_new(&walked.remarks);
                 self.chats = mail::chats(&walked.calendar);
                 self.calendar = walked.calendar;
-                self.wanted = Arc::new(Places::of(&self.opened).wanted(&self.calendar.communities, now));
+                let (places, communities) = (Places::of(&self.opened), &self.calendar.communities);
+                self.wanted = Arc::new(places.wanted(communities, now));
+                self.archives = Arc::new(places.archives(communities, &self.opened.identity.from));
                 self.remarks = walked.remarks;
                 self.next = walked.next;
                 let choice = zone_source(&self.opened.settings.zone_data);
@@ -279,6 +284,15 @@ impl Rounds {
                 *before = now;
             }
         }
+    }
+
+    /// A note was put into an archive, or could not be: the next round says so.
+    pub fn archived(&mut self) {
+        self.changed = true;
+    }
+
+    pub fn archives(&self) -> Arc<Vec<Archive>> {
+        self.archives.clone()
     }
 
     /// What is to be fetched, as the configuration in force says it.

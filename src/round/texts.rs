@@ -27,7 +27,10 @@ impl Texts {
 
     /// Whether any version is known of a path that begins so.
     pub fn knows(&self, room: Room, prefix: &str) -> bool {
-        self.stored.range((room, Arc::from(prefix), false)..).next().is_some_and(|((of, path, _), _)| *of == room && path.starts_with(prefix))
+        self.stored
+            .range((room, Arc::from(prefix), false)..)
+            .next()
+            .is_some_and(|((of, path, _), _)| *of == room && path.starts_with(prefix))
     }
 
     /// The versions that wait, of all paths whose names begin so.

@@ -89,12 +89,19 @@ pub fn notes(
             let (settled, at) = settle(&mut kept.texts, &prefix, &texts, &unread, &mut lost, look);
             remarks.extend(said.into_iter().map(|remark| (Some(community.id.clone()), remark)));
             next = [next, at].into_iter().flatten().min();
+            let branch = match folder.remote.as_ref().map(|remote| &remote.at) {
+                Some(Location::Git(repository)) => repository.branch.as_deref(),
+                _ => None,
+            };
             let texts: Vec<(String, Text)> = settled.iter().map(|settled| (settled.digest.clone(), settled.text.clone())).collect();
             let read = kept.readings.read(&folder.folder, &texts, zones);
             for (settled, notes) in settled.into_iter().zip(read) {
                 for note in notes.iter() {
                     match series_of(community, folder, note) {
-                        Some(series) => placed.push(place(note, series, folder, &settled, &prefix)),
+                        Some(series) => {
+                            let ours = !is_pad && ledger.is_unreviewed(branch, &settled.digest);
+                            placed.push(place(note, series, folder, &settled, &prefix, folder.trusted && !ours));
+                        }
                         None => remarks.push((Some(community.id.clone()), nobodys(community, note))),
                     }
                 }
@@ -154,13 +161,13 @@ fn matched<'a>(community: &'a Community, words: &str) -> Option<&'a Series> {
     matching::series(words, &names).and_then(|at| community.series.get(at))
 }
 
-fn place(note: &Note, series: &Series, folder: &NotesFolder, settled: &Settled, prefix: &str) -> Placed {
+fn place(note: &Note, series: &Series, folder: &NotesFolder, settled: &Settled, prefix: &str, trusted: bool) -> Placed {
     let inside = note.path.strip_prefix(prefix).unwrap_or(&note.path);
     Placed {
         note: note.clone(),
         series: series.id.clone(),
         quiet_from: settled.quiet_from,
-        trusted: folder.trusted,
+        trusted,
         url: folder.url.as_ref().map(|url| url.replace("{path}", &escaped(inside))),
     }
 }

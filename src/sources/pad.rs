@@ -4,7 +4,9 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION, RETRY_AFTER};
+use reqwest::header::{
+    ACCEPT, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION, RETRY_AFTER,
+};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode, Url};
 use tokio::time::timeout;
@@ -90,7 +92,9 @@ async fn ask(url: &Url, validators: &Validators, local: bool, time_out: Duration
     }
     let plain_http = url.scheme() == "http";
     if plain_http && !local {
-        return Err(refused("This pad is fetched over plain http. For a pad on this machine, write local-sources = true in convened.toml."));
+        return Err(refused(
+            "This pad is fetched over plain http. For a pad on this machine, write local-sources = true in convened.toml.",
+        ));
     }
     let client = Client::builder()
         .user_agent(concat!("convened/", env!("CARGO_PKG_VERSION")))
@@ -125,8 +129,17 @@ async fn answer(mut response: Response, largest: usize) -> Result<Got, Trouble> 
         let wait = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok()).map(Duration::from_secs);
         return Err(Trouble { wait: wait.map(|wait| wait.min(LONGEST_WAIT)), ..Trouble::new(code, sentence) });
     }
-    let is_html = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).is_some_and(|kind| kind.to_ascii_lowercase().contains("html"));
-    let no_text = || Trouble::new("pad-is-no-text", "This pad answers with a web page in place of its text. See whether everybody may read it, and check the address.");
+    let is_html = response
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .is_some_and(|kind| kind.to_ascii_lowercase().contains("html"));
+    let no_text = || {
+        Trouble::new(
+            "pad-is-no-text",
+            "This pad answers with a web page in place of its text. See whether everybody may read it, and check the address.",
+        )
+    };
     if is_html {
         return Err(no_text());
     }
@@ -148,7 +161,8 @@ async fn answer(mut response: Response, largest: usize) -> Result<Got, Trouble> 
             Err(error) => return Err(broken(&error)),
         }
     }
-    let beginning = String::from_utf8_lossy(bytes.get(..1000).unwrap_or(&bytes)).trim_start_matches('\u{feff}').trim_start().to_ascii_lowercase();
+    let beginning =
+        String::from_utf8_lossy(bytes.get(..1000).unwrap_or(&bytes)).trim_start_matches('\u{feff}').trim_start().to_ascii_lowercase();
     if ["<!doctype", "<html", "<head"].iter().any(|tag| beginning.starts_with(tag)) {
         return Err(no_text());
     }
@@ -193,9 +207,32 @@ mod tests {
     #[test]
     fn only_addresses_that_everybody_reaches_are_asked() {
         for private in [
-            "127.0.0.1", "127.8.8.8", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0", "100.64.0.1", "192.0.0.8", "198.18.0.1",
-            "224.0.0.1", "255.255.255.255", "240.0.0.1", "::1", "::", "fe80::1", "fc00::1", "fd12::1", "ff02::1", "::ffff:127.0.0.1",
-            "::ffff:10.0.0.1", "2001:db8::1", "2002:7f00:1::", "2001::1", "64:ff9b::7f00:1", "::127.0.0.1",
+            "127.0.0.1",
+            "127.8.8.8",
+            "10.0.0.1",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "0.0.0.0",
+            "100.64.0.1",
+            "192.0.0.8",
+            "198.18.0.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "240.0.0.1",
+            "::1",
+            "::",
+            "fe80::1",
+            "fc00::1",
+            "fd12::1",
+            "ff02::1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "2001:db8::1",
+            "2002:7f00:1::",
+            "2001::1",
+            "64:ff9b::7f00:1",
+            "::127.0.0.1",
         ] {
             assert!(!is_public(private.parse().unwrap()), "{private}");
         }

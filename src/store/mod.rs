@@ -2,6 +2,7 @@
 //! decide, publication - each of them one transaction. Everything is synchronous; whoever awaits calls it from a blocking thread.
 
 mod answers;
+mod archived;
 mod arrival;
 mod claim;
 #[cfg(test)]
@@ -30,6 +31,7 @@ use rusqlite::Connection;
 use rusqlite::backup::Backup;
 use tokio::sync::Notify;
 
+pub use archived::{ArchiveOutcome, ToArchive};
 pub use arrival::{Awaited, Look, Looked};
 pub use claim::{Handover, Settled};
 pub use decide::{Decide, Decided};

@@ -43,8 +43,14 @@ impl Store {
     pub fn keep_source(&self, state: &SourceState) -> Result<(), StoreError> {
         self.write(|tx| {
             let (code, said) = state.said.as_ref().map_or((None, None), |(code, said)| (Some(code), Some(said)));
-            tx.prepare_cached(&upsert("source", &["name"], &["brought", "failing", "failures", "code", "said"]))?
-                .execute(params![state.name, state.brought.map(micros), state.failing.map(micros), state.failures, code, said])?;
+            tx.prepare_cached(&upsert("source", &["name"], &["brought", "failing", "failures", "code", "said"]))?.execute(params![
+                state.name,
+                state.brought.map(micros),
+                state.failing.map(micros),
+                state.failures,
+                code,
+                said
+            ])?;
             Ok(())
         })
     }
