@@ -19,6 +19,7 @@
 //! - [`store`]: the memory, in six whole acts
 //! - [`post`]: hands one letter over - to a mail server, a program, a folder, a chat - and says what is known about its fate
 //! - [`web`]: serves the last publication; passes decisions on
+//! - [`export`]: the publication as a folder of static files, and what was told beside it
 //! - [`round`], [`carrier`], [`arrival`], [`fetch`], [`archiver`], [`daemon`]: the loops and the clock
 //! - [`cli`]: one file a command
 //!
@@ -58,6 +59,8 @@ pub mod store;
 pub mod post;
 
 pub mod web;
+
+pub mod export;
 
 pub mod archiver;
 pub mod arrival;

@@ -141,6 +141,7 @@ fn the_sample_shows_every_setting_of_a_community() {
     let tables = [
         String::new(),
         "[[notes]]\n".to_owned(),
+        "[notes-archive]\n".to_owned(),
         "[[chat]]\n".to_owned(),
         series.to_owned(),
         format!("{series}[series.phone]\n"),

@@ -24,7 +24,7 @@ const MAY_IMPORT: [(&str, &[&str]); 19] = [
     ("store", &["plan", "output::letter", "output::publication", "meeting", "source", "crash"]),
     ("post", &["output::letter", "crash"]),
     ("web", &["output", "plan", "meeting", "source"]),
-    ("export", &["output"]),
+    ("export", &["output", "plan", "meeting", "source"]),
     ("round", &["source", "sources", "config", "notes", "lint", "meeting", "plan", "output", "store", "crash"]),
     ("arrival", &["source", "sources", "meeting::arrival", "plan", "store"]),
     ("fetch", &["source", "sources", "meeting::remote", "store"]),

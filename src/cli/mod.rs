@@ -2,9 +2,11 @@
 
 pub mod agenda;
 pub mod arrival;
+pub mod backup;
 pub mod changes;
 pub mod check;
 pub mod decide;
+pub mod export;
 pub mod fetch;
 pub mod import;
 pub mod items;
@@ -14,6 +16,7 @@ pub mod notes;
 pub mod once;
 pub mod outbox;
 pub mod plan;
+pub mod published;
 pub mod replay;
 pub mod script;
 pub mod serve;
@@ -84,7 +87,7 @@ pub enum Command {
     Move(decide::Move),
     /// Adds a meeting beside the rules
     Extra(decide::Extra),
-    /// Takes a cancellation, a move or an extra meeting back
+    /// Takes a cancellation, a move or an extra meeting back; or puts a backup in the memory's place
     Restore(decide::Restore),
     /// Changes the reason of a decision on feed and page, without a letter
     Amend(decide::Amend),
@@ -108,6 +111,10 @@ pub enum Command {
     Hello(arrival::Hello),
     /// Notes that a person saw a letter arrive, by its key or its list's address
     Arrived(arrival::Arrived),
+    /// Everything published, as static files: relative links, only what changed is written
+    Export(export::Args),
+    /// Copies the memory into one file, also while the daemon runs
+    Backup(backup::Backup),
     /// Another tool's schedule as a community's file, with a remark for each thing that was not taken over
     Import(import::Args),
     /// Health in one screen: last round, next due, sources, zone data, mail
@@ -220,6 +227,7 @@ pub fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Cancel(args) => decide::cancel(config, args),
         Command::Move(args) => decide::moved(config, args),
         Command::Extra(args) => decide::extra(config, args),
+        Command::Restore(args) if args.is_of_backup() => backup::restore(config, &args),
         Command::Restore(args) => decide::restore(config, args),
         Command::Amend(args) => decide::amend(config, args),
         Command::Changes(args) => changes::list(config, args),
@@ -232,6 +240,8 @@ pub fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Hold(args) => outbox::hold(config, args),
         Command::Hello(args) => arrival::hello(config, args),
         Command::Arrived(args) => arrival::arrived(config, args),
+        Command::Export(args) => export::run(config, args),
+        Command::Backup(args) => backup::backup(config, args),
         Command::Import(args) => import::run(args),
         Command::Status(args) => status::run(config, args),
     }

@@ -58,7 +58,7 @@ const PENDING: &str = "fate IN ('waiting', 'handing-over', 'deferred', 'held')";
 fn may_leave() -> String {
     format!(
         "{PENDING} AND (fate = 'waiting' OR fate = 'deferred' AND deferred_until <= ?1) AND not_before <= ?1 AND useful_until > ?1
-         AND (SELECT decided = planned FROM house)"
+         AND (SELECT decided = planned AND copy_of IS NULL FROM house)"
     )
 }
 
@@ -95,7 +95,7 @@ pub(super) fn late_sql() -> String {
 pub(super) fn next_due_sql() -> String {
     format!(
         "SELECT min(CASE WHEN deferred_until > not_before THEN deferred_until ELSE not_before END) FROM letter
-         WHERE {PENDING} AND fate IN ('waiting', 'deferred') AND useful_until > ?1 AND (SELECT decided = planned FROM house)
+         WHERE {PENDING} AND fate IN ('waiting', 'deferred') AND useful_until > ?1 AND (SELECT decided = planned AND copy_of IS NULL FROM house)
          AND queue NOT IN (SELECT queue FROM letter WHERE fate = 'handing-over')"
     )
 }
@@ -190,7 +190,7 @@ pub(super) fn dot(tx: &Transaction, key: &str, attempt: u32, now: DateTime<Utc>)
     let noted = tx
         .prepare_cached(
             "UPDATE letter SET dot = 1 WHERE key = ?1 AND attempts = ?2 AND fate = 'handing-over' AND useful_until > ?3
-             AND (SELECT decided = planned FROM house)",
+             AND (SELECT decided = planned AND copy_of IS NULL FROM house)",
         )?
         .execute(params![key, attempt, micros(now)])?;
     Ok(noted == 1)

@@ -1,20 +1,26 @@
 //! The memory: what was told, decided, asked and published, in one SQLite file. Six whole acts - recall, record, claim, settle,
 //! decide, publication - each of them one transaction. Everything is synchronous; whoever awaits calls it from a blocking thread.
 
+mod adopt;
 mod answers;
 mod archived;
 mod arrival;
+mod backup;
 mod claim;
 #[cfg(test)]
 mod cost;
 mod decide;
 mod decisions;
 mod fault;
+mod forget;
 mod health;
 mod lock;
+#[cfg(test)]
+mod migrated;
 mod outbox;
 mod recall;
 mod record;
+mod restore;
 mod rows;
 mod schema;
 mod sources;
@@ -31,8 +37,10 @@ use rusqlite::Connection;
 use rusqlite::backup::Backup;
 use tokio::sync::Notify;
 
+pub use adopt::Run;
 pub use archived::{ArchiveOutcome, ToArchive};
 pub use arrival::{Awaited, Look, Looked};
+pub use backup::BackedUp;
 pub use claim::{Handover, Settled};
 pub use decide::{Decide, Decided};
 pub use decisions::{DECISIONS_FILE, Said, decisions_text, read_decisions};
@@ -41,6 +49,7 @@ pub use lock::Lock;
 pub use outbox::OutboxRow;
 pub use recall::Recalled;
 pub use record::{PublicationChange, Record, Recorded};
+pub use restore::Restored;
 pub use sources::SourceState;
 pub use steps::{Step, Stepped};
 pub use texts::{Room, StoredText, TextChange};
@@ -66,6 +75,7 @@ impl Store {
     /// Opens `convened.db` in the state folder; makes folder (0700) and file (0600) where they are missing, with a new link key.
     pub fn open(folder: &Path) -> Result<Store, StoreError> {
         let path = folder.join(STORE_FILE);
+        schema::not_newer(&path)?;
         schema::make_private(folder, &path)?;
         let mut connection = Connection::open(&path).map_err(|error| StoreError::from_sql(&path, error))?;
         schema::prepare_file(&connection).map_err(|error| StoreError::from_sql(&path, error))?;
@@ -89,6 +99,8 @@ impl Store {
             let mut memory = Connection::open_in_memory()?;
             Backup::new(&connection, &mut memory)?.run_to_completion(1000, std::time::Duration::ZERO, None)?;
             memory.pragma_update(None, "foreign_keys", true)?;
+            // What is thought through is thought through as if it were in earnest.
+            memory.execute("UPDATE house SET copy_of = NULL", [])?;
             Ok(memory)
         };
         Ok(Store::new(copy().map_err(|error| StoreError::from_sql(&self.path, error))?, path))

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::rows::{insert_decision, instant, micros, upsert_proposal};
 use super::sql::{self, OptionalExtension, Transaction, Way, params, upsert};
 use super::texts::{self, TextChange};
-use super::{STORE_FILE, Store, StoreError, claim};
+use super::{STORE_FILE, Store, StoreError, claim, forget};
 use crate::meeting::arrival::Doubt;
 use crate::output::letter::Letter;
 use crate::output::publication::{Document, Publication};
@@ -91,6 +91,7 @@ impl Store {
                 texts::change(tx, change)?;
             }
             publish(tx, record.publication)?;
+            forget::once_a_day(tx, record.now)?;
             claim::mark_useless(tx, record.now)?;
             tx.execute("UPDATE house SET born = CASE WHEN born < ?1 THEN born ELSE ?1 END, last_round = ?1, planned = decided", [now])?;
             Ok(Some(recorded))
@@ -199,7 +200,7 @@ fn write(tx: &Transaction, letter: &Letter, now: i64) -> sql::Result<bool> {
     Ok(true)
 }
 
-fn remember(tx: &Transaction, plan: &Plan, now: i64) -> sql::Result<()> {
+pub(super) fn remember(tx: &Transaction, plan: &Plan, now: i64) -> sql::Result<()> {
     for proposal in &plan.proposals {
         upsert_proposal(tx, proposal)?;
     }
