@@ -13,7 +13,7 @@ use crate::fetch::{self, Wanted};
 use crate::meeting::calendar::walls;
 use crate::meeting::remote::{GitLogin, Location, Remote, Repository};
 use crate::meeting::series::{Address, Community, NotesFolder};
-use crate::source::digest;
+use crate::source::{Place, Remark, digest};
 use crate::sources::git::{self, Blobs, Way};
 use crate::sources::{Brought, folder};
 use crate::store::{STORE_FILE, SourceState, Store};
@@ -110,15 +110,24 @@ impl Places {
         }
     }
 
-    /// The notes of a place as they are known on this machine: a folder is read; of what is fetched the last good, with what is wrong with it.
-    pub fn bring(&self, notes: &NotesFolder, states: &[SourceState]) -> Brought {
+    /// The notes of a place as they are known on this machine: a folder is read; of what is fetched the last good, with what is wrong with it
+    /// where `states` are given, which say how each place has fared.
+    pub fn bring(&self, notes: &NotesFolder, states: Option<&[SourceState]>) -> Brought {
         let Some(remote) = &notes.remote else {
             let (texts, remarks) = folder::notes(&self.config.join(&notes.folder), notes.folder.trim_end_matches('/'));
             return Brought { texts, remarks, partial: false };
         };
         let mirrored = self.way(&notes.folder, remote).and_then(|way| git::notes(&way, &notes.folder, &mut Blobs::default()));
         let mut brought = mirrored.unwrap_or(Brought { partial: true, ..Brought::default() });
-        brought.remarks.extend(states.iter().find(|state| state.name == notes.folder).and_then(fetch::remark));
+        if let Some(states) = states {
+            brought.remarks.extend(match states.iter().find(|state| state.name == notes.folder) {
+                Some(state) => fetch::remark(state),
+                None => {
+                    let sentence = "Nothing was fetched of this place yet. Say `convened fetch`, which tells what comes of it.";
+                    Some(Remark::advice(Place::new(notes.folder.as_str(), 0), "source-not-fetched", sentence))
+                }
+            });
+        }
         brought
     }
 

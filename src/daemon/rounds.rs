@@ -1,5 +1,7 @@
 //! The rounds as the daemon walks them: what it keeps between two, what it reads again when something changed, and when the next is due.
 
+mod beside;
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -176,7 +178,7 @@ impl Rounds {
                 return known.clone();
             }
             // What was fetched by an earlier run is known before anything is asked.
-            let new = shelf.brought(&notes.folder).unwrap_or_else(|| places.bring(notes, &[]));
+            let new = shelf.brought(&notes.folder).unwrap_or_else(|| places.bring(notes, None));
             brought.insert(notes.folder.clone(), (notes.clone(), new.clone()));
             new
         };
@@ -265,39 +267,10 @@ impl Rounds {
     fn read_notes(&mut self) {
         let places = Places::of(&self.opened);
         for (notes, before) in self.brought.values_mut().filter(|(notes, _)| notes.remote.is_none()) {
-            let now = places.bring(notes, &[]);
+            let now = places.bring(notes, None);
             self.changed |= now != *before;
             *before = now;
         }
-    }
-
-    /// Takes what was fetched beside the rounds.
-    pub fn take_news(&mut self) {
-        for name in self.shelf.news() {
-            if name == COMMUNITIES {
-                self.stale = true;
-            }
-            if let Some((_, before)) = self.brought.get_mut(&name)
-                && let Some(now) = self.shelf.brought(&name)
-            {
-                self.changed |= now != *before;
-                *before = now;
-            }
-        }
-    }
-
-    /// A note was put into an archive, or could not be: the next round says so.
-    pub fn archived(&mut self) {
-        self.changed = true;
-    }
-
-    pub fn archives(&self) -> Arc<Vec<Archive>> {
-        self.archives.clone()
-    }
-
-    /// What is to be fetched, as the configuration in force says it.
-    pub fn wanted(&self) -> Arc<Vec<Wanted>> {
-        self.wanted.clone()
     }
 
     fn watch_folders(&mut self) {

@@ -310,7 +310,7 @@ fn explained(status: ExitStatus, said: &str) -> Trouble {
         }
         () if has(&["host key verification failed"]) => (
             "source-refused",
-            "The host of this repository is not among the known hosts of ssh. Add its key to known_hosts of the user that runs convened.",
+            "The host of this repository is not among the known hosts of ssh. Add its key to /etc/ssh/ssh_known_hosts, or to known_hosts of the user that runs convened.",
         ),
         () if has(&["could not resolve", "name or service not known"]) => ("source-failed", "The host of this repository is not found."),
         () if has(&[
