@@ -5,6 +5,7 @@ pub mod arrival;
 pub mod changes;
 pub mod check;
 pub mod decide;
+pub mod draft;
 pub mod import;
 pub mod items;
 pub mod letter;
@@ -75,6 +76,8 @@ pub enum Command {
     Notes(notes::Args),
     /// Prints the letter about a series' next meeting
     Letter(letter::Args),
+    /// Writes the note of a series' next meeting from its last ones
+    Draft(draft::Args),
     /// Cancels meetings: on dates, in a range, or the next one
     Cancel(decide::Cancel),
     /// Moves a meeting to another date or hour
@@ -213,6 +216,7 @@ pub fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Replay(args) => replay::run(config, args),
         Command::Notes(args) => read_notes(config, &args),
         Command::Letter(args) => letter::run(config, args),
+        Command::Draft(args) => draft::run(config, args),
         Command::Cancel(args) => decide::cancel(config, args),
         Command::Move(args) => decide::moved(config, args),
         Command::Extra(args) => decide::extra(config, args),

@@ -1,6 +1,7 @@
 //! One walk down the road, given `now`: read, understand, plan, record, render, swap. It never sends, and never asks what time it is.
 
 mod differences;
+pub mod draft;
 mod questions;
 pub mod schedule;
 mod templates;

@@ -25,6 +25,11 @@ impl Texts {
         self.stored.get(&(room, path.into(), true))
     }
 
+    /// Whether a newer version waits to have stood quiet.
+    pub fn is_waiting(&self, room: Room, path: &str) -> bool {
+        self.pending(room, path).is_some()
+    }
+
     fn pending(&self, room: Room, path: &str) -> Option<&StoredText> {
         self.stored.get(&(room, path.into(), false))
     }
