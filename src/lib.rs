@@ -11,7 +11,7 @@
 //! - [`sources`]: the only rooms that fetch what we read: folders of notes, zone data
 //! - [`config`]: TOML in, values that cannot be wrong out
 //! - [`notes`]: one Markdown text in, what a careful reader finds in it out; then what the notes of a series mean together, and the next one
-//! - [`import`]: schedules of other tools in, community files of ours out
+//! - [`import`]: schedules of other tools, or an archive of notes, in; community files of ours out
 //! - [`meeting`]: zones, recurrence, series, occurrences, changes, action items; the [`meeting::calendar::Calendar`]
 //! - [`lint`]: what a careful reader of the schedules would ask, one file a question
 //! - [`plan`]: calendar, memory and now in; what to write, withdraw, ask and revise out

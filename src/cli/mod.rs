@@ -7,6 +7,7 @@ pub mod check;
 pub mod decide;
 pub mod draft;
 pub mod import;
+pub mod init;
 pub mod items;
 pub mod letter;
 pub mod link;
@@ -48,6 +49,7 @@ pub struct Cli {
 }
 
 const FIRST_STEPS: &str = "First steps:
+  convened init config --from-notes D a configuration from a folder of notes; without --from-notes a small one to begin with
   convened check                      read everything, and say what is wrong, where, and what to do
   convened agenda --zone Asia/Kolkata the coming meetings, in your own hours
   convened plan                       what would be told next, and when; changes nothing
@@ -110,6 +112,8 @@ pub enum Command {
     Arrived(arrival::Arrived),
     /// Another tool's schedule as a community's file, with a remark for each thing that was not taken over
     Import(import::Args),
+    /// A first configuration; with --from-notes drafted from an archive of notes
+    Init(init::Args),
     /// Health in one screen: last round, next due, sources, zone data, mail
     Status(status::Args),
 }
@@ -233,6 +237,7 @@ pub fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Hello(args) => arrival::hello(config, args),
         Command::Arrived(args) => arrival::arrived(config, args),
         Command::Import(args) => import::run(args),
+        Command::Init(args) => init::run(config, args),
         Command::Status(args) => status::run(config, args),
     }
 }

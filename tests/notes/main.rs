@@ -1,5 +1,6 @@
 //! What a careful person reads in notes: golden cases of each kind, all invented, and what holds for any text.
 
+mod archives;
 mod changes;
 #[path = "../support/corpus.rs"]
 #[allow(dead_code, reason = "the founding notes are read elsewhere")]
