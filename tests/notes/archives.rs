@@ -88,7 +88,7 @@ fn rhythm_link_and_single_dates_come_with_what_speaks_for_them() {
     assert_eq!(rules, [("2026-01-07".to_owned(), "18:00".to_owned()), ("2026-06-10".to_owned(), "17:00".to_owned())]);
     assert!(matches!(series.exceptions.as_slice(), [only] if only.what == ExceptionKind::Skip { date: date("2026-07-08") }));
     for words in [
-        "# 21 of 21 notes of its time lie on this rhythm.",
+        "# 22 of 22 notes of its time lie on this rhythm.",
         "# No note of this date.",
         "# In 12 of the last 12 notes with a link",
         "QUESTION: ",

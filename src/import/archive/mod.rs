@@ -72,7 +72,7 @@ pub fn from_notes(texts: &[Text], from: &From<'_>) -> FromNotes {
         let dates = group.dates();
         let hours = hour::find(&group, from.zones);
         let pattern = rhythm::find(&dates);
-        let shut = hours.is_none() || pattern.rules.is_empty();
+        let shut = hours.is_none() || pattern.is_none();
         drafts.push(Draft { id, group, pattern, hours, bare: false, shut });
     }
     let (toml, questions) = looked_at(&mut drafts, &left, from);

@@ -33,6 +33,8 @@ pub(super) struct Found {
     /// The notes of its time, and those that lie on it.
     pub notes: usize,
     pub on: usize,
+    /// Its dates from the first to the last note of its time.
+    pub dates: usize,
     /// Days between two of its dates.
     pub step: i64,
 }
@@ -54,10 +56,25 @@ impl Pattern {
         self.skips.len() + self.moves.len() + self.extras.len() + self.breaks.len()
     }
 
+    /// Whether the dates lie on no rules at all.
+    pub fn is_none(&self) -> bool {
+        let (on, notes, dates) = self.rules.iter().fold((0, 0, 0), |sum, rule| (sum.0 + rule.on, sum.1 + rule.notes, sum.2 + rule.dates));
+        on < 3 || weak(on, notes, dates)
+    }
+
+    /// Whether the rule of today is doubtful: few notes lie on it, or few of its dates have one.
+    pub fn ends_weak(&self) -> bool {
+        self.rules.last().is_none_or(|rule| rule.on < 3 || weak(rule.on, rule.notes, rule.dates))
+    }
+
     /// The rule that holds on a date.
     pub fn rule_on(&self, date: NaiveDate) -> Option<&Found> {
         self.rules.iter().rev().find(|rule| rule.from <= date)
     }
+}
+
+fn weak(on: usize, notes: usize, dates: usize) -> bool {
+    on * 2 < notes || on * 5 < dates * 2
 }
 
 impl Shape {
@@ -167,7 +184,9 @@ fn pattern(dates: &[NaiveDate], stretches: &[(Shape, usize, usize)]) -> Pattern 
         let Ok(rule) = Recurrence::every(&shape.words()) else { continue };
         let next = stretches.get(n + 1).and_then(|(_, from, _)| dates.get(*from)).copied();
         let until = next.filter(|next| rule.dates(first, first, *next).iter().any(|date| *date > last && date < next)).map(|_| last);
-        let empty: Vec<NaiveDate> = rule.dates(first, first, last).into_iter().filter(|date| !on.contains(date)).collect();
+        let end = own.last().copied().unwrap_or(last).max(last);
+        let empty: Vec<NaiveDate> = rule.dates(first, first, end).into_iter().filter(|date| !on.contains(date)).collect();
+        let all = on.len() + empty.len();
         let mut runs: Vec<Vec<NaiveDate>> = Vec::new();
         for date in empty {
             let number = shape.number(date);
@@ -198,7 +217,7 @@ fn pattern(dates: &[NaiveDate], stretches: &[(Shape, usize, usize)]) -> Pattern 
             }
         }
         out.extras.extend(off);
-        out.rules.push(Found { every: shape.words(), from: first, until, notes: own.len(), on: on.len(), step: shape.step() });
+        out.rules.push(Found { every: shape.words(), from: first, until, notes: own.len(), on: on.len(), dates: all, step: shape.step() });
     }
     out
 }

@@ -122,7 +122,7 @@ fn series(page: &mut Page, draft: &Draft, from: &From<'_>) {
     if draft.shut {
         match &draft.hours {
             None => page.question("At which hour does it meet, and in which zone? No note says it. Fill it in and take the \"#\" away."),
-            Some(_) => page.question("No rule could be made of these dates that a schedule can say. When does it meet?"),
+            Some(_) => page.question("These dates lie on no rhythm. When does it meet? Say so and take the \"#\" away."),
         }
     }
     page.out.push_str("[[series]]\n");
@@ -142,6 +142,9 @@ fn series(page: &mut Page, draft: &Draft, from: &From<'_>) {
     if quiet > SILENT && quiet > 4 * step {
         let _ = writeln!(page.out, "ended = {}", last.date);
         page.question(&format!("There is no note since {}, {quiet} days. If it still meets, take out \"ended\".", last.date));
+    } else if draft.pattern.ends_weak() {
+        let _ = writeln!(page.out, "ended = {}", last.date);
+        page.question("Its last notes lie on no rhythm. When does it meet now? Write that rule, and take out \"ended\".");
     }
     rules(page, draft);
     if draft.bare {
