@@ -16,7 +16,7 @@ const MAY_IMPORT: [(&str, &[&str]); 19] = [
     ("meeting", &["source"]),
     ("config", &["meeting", "source"]),
     ("notes", &["meeting", "source"]),
-    ("import", &["config", "meeting", "source"]),
+    ("import", &["config", "notes", "meeting", "source"]),
     ("lint", &["notes", "meeting", "source"]),
     ("plan", &["meeting", "source"]),
     ("output", &["plan", "meeting", "source"]),

@@ -2,6 +2,7 @@
 
 mod archive;
 mod differences;
+pub mod draft;
 mod meaning;
 mod pads;
 mod questions;

@@ -86,6 +86,11 @@ impl Texts {
         begins.map(|(_, text)| text).take_while(move |text| text.room == room && text.path.starts_with(prefix)).filter(|text| !text.settled)
     }
 
+    /// Whether a newer version waits to have stood quiet.
+    pub fn is_waiting(&self, room: Room, path: &str) -> bool {
+        self.pending(room, path).is_some()
+    }
+
     fn pending(&self, room: Room, path: &str) -> Option<&StoredText> {
         self.stored.get(&(room, path.into(), false))
     }
