@@ -12,7 +12,7 @@ mod places;
 
 use daemon::{Daemon, soon};
 use house::{House, Mail};
-use places::{GitDaemon, Mode, Repository, Web};
+use places::{Archived, BRANCH, FILE, GitDaemon, Mode, Repository, Web, archived};
 
 /// A community with one series on Wednesdays at 17:00 UTC; `notes` is what stands in its `[[notes]]`.
 fn orchard(notes: &str) -> House {
@@ -306,46 +306,13 @@ fn the_communities_may_live_in_a_repository_and_the_last_good_stays() {
     assert_eq!(title("2026-03-05T12:00:00Z"), "Orchard meeting");
 }
 
-/// A community whose pad is archived in a repository behind `git http-backend`, which is read back as trusted notes.
-struct Archived {
-    house: House,
-    web: Web,
-    repository: Repository,
-    _folder: tempfile::TempDir,
-}
-
-/// `archive` stands in `[notes-archive]`, `more` among the community's settings.
-fn archived(archive: &str, more: &str) -> Archived {
-    let folder = tempfile::tempdir().unwrap();
-    let repository = Repository::new(folder.path(), "archive");
-    repository.commit("README.md", "# Archive\n");
-    let web = Web::start(folder.path());
-    let house = orchard("folder = \"unused\"");
-    let (git, pad) = (format!("http://127.0.0.1:{}/git/archive.git", web.port), format!("http://127.0.0.1:{}/call", web.port));
-    house.write(
-        "config/communities/orchard.toml",
-        &format!(
-            "format = 1\ntitle = \"Orchard\"\norganisers = [\"Ada <ada@example.org>\"]\nlist = \"orchard@lists.example.org\"\nletters = \"reminders\"\n{more}\n\
-             [[notes]]\npad = \"{pad}\"\nseries = \"community\"\ntime-out = \"5 seconds\"\n\n\
-             [[notes]]\ngit = \"{git}\"\nbranch = \"main\"\npath = \"meetings\"\nseries = \"community\"\ntrusted = true\ntime-out = \"5 seconds\"\n\n\
-             [notes-archive]\ngit = \"{git}\"\nfile = \"meetings/{{year}}/{{series}}-{{date}}.md\"\ntime-out = \"5 seconds\"\n{archive}\n\n\
-             [[series]]\nid = \"community\"\ntitle = \"Orchard community meeting\"\nevery = \"week\"\nfrom = 2026-03-04\ntime = \"17:00\"\nzone = \"UTC\"\n\n\
-             [[series]]\nid = \"grafting\"\ntitle = \"Orchard Grafting Team\"\nevery = \"week\"\nfrom = 2026-03-07\ntime = \"18:00\"\nzone = \"UTC\"\n"
-        ),
-    );
-    Archived { house, web, repository, _folder: folder }
-}
-
 fn to_list(house: &House) -> Vec<Mail> {
     house.mail().into_iter().filter(|letter| letter.header("To").contains("lists.example.org")).collect()
 }
 
-const FILE: &str = "meetings/2026/community-2026-03-04.md";
-const BRANCH: &str = "convened/community-2026-03-04";
-
 #[test]
 fn the_whole_loop_from_the_pad_to_the_letter_without_the_item() {
-    let Archived { house, web, repository, _folder } = archived("", "");
+    let Archived { house, web, repository, folder: _folder } = archived("", "");
     let day = "2026-03-04".parse().unwrap();
     house.round("2026-03-03T09:00:00Z");
     // Edited live: a half sentence decides nothing.
@@ -416,7 +383,7 @@ fn the_whole_loop_from_the_pad_to_the_letter_without_the_item() {
 
 #[test]
 fn an_abused_pad_archived_and_read_back_says_no_word_and_decides_nothing() {
-    let Archived { house, web, repository, _folder } = archived("review = false", "changes-from-notes = \"apply\"");
+    let Archived { house, web, repository, folder: _folder } = archived("review = false", "changes-from-notes = \"apply\"");
     let good = note("2026-03-04", &["Order the labels", "Prune the pears", "Water the apples", "Dig the pond"]);
     house.round("2026-03-03T09:00:00Z");
     web.write("call", &good);
@@ -474,7 +441,7 @@ fn an_abused_pad_archived_and_read_back_says_no_word_and_decides_nothing() {
 
 #[test]
 fn a_note_is_archived_once_and_never_over_what_people_wrote() {
-    let Archived { house, web, repository, _folder } = archived("review = false", "");
+    let Archived { house, web, repository, folder: _folder } = archived("review = false", "");
     let first = note("2026-03-04", &["Order the labels"]);
     house.round("2026-03-03T09:00:00Z");
     web.write("call", &first);

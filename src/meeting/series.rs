@@ -242,7 +242,8 @@ impl Community {
         (
             (id, title, place, home, code_of_conduct, contact, replies, organisers, sender, cities, colour),
             (changes_from_notes, publish_reasons, join_links, link_hosts, owners_in_letters, omit_people, rehearsal),
-            (paused_until, letters_a_week, digest, letters_a_day, grace, in_doubt, quiet, holidays, chats, notes, notes_archive),
+            (paused_until, letters_a_week, digest, letters_a_day, grace, in_doubt, quiet, holidays, chats, notes),
+            notes_archive,
         )
     }
 }

@@ -1,6 +1,8 @@
 //! Places where notes live, as real servers on this machine: a git repository behind `git daemon` and behind `git http-backend`, and a pad
 //! server that answers at HackMD's, HedgeDoc's and Etherpad's download addresses. Each can fail in the ways that servers do.
 
+#![allow(dead_code, reason = "each test that includes this file uses its part of it")]
+
 use std::collections::HashMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -9,6 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+use crate::house::House;
 
 /// A bare repository, with a working copy to commit in.
 pub struct Repository {
@@ -339,3 +343,39 @@ fn cgi(
     write!(stream, "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n{head}\r\n\r\n", answer.len())?;
     stream.write_all(answer)
 }
+
+/// A community whose pad is archived in a repository behind `git http-backend`, which is read back as trusted notes.
+pub struct Archived {
+    pub house: House,
+    pub web: Web,
+    pub repository: Repository,
+    pub folder: tempfile::TempDir,
+}
+
+/// `archive` stands in `[notes-archive]`, `more` among the community's settings.
+pub fn archived(archive: &str, more: &str) -> Archived {
+    let folder = tempfile::tempdir().unwrap();
+    let repository = Repository::new(folder.path(), "archive");
+    repository.commit("README.md", "# Archive\n");
+    let web = Web::start(folder.path());
+    let house = House::new(None);
+    let settings = fs::read_to_string(house.path().join("config/convened.toml")).unwrap();
+    house.write("config/convened.toml", &settings.replace("[mail]", "local-sources = true\n[mail]"));
+    let (git, pad) = (format!("http://127.0.0.1:{}/git/archive.git", web.port), format!("http://127.0.0.1:{}/call", web.port));
+    house.write(
+        "config/communities/orchard.toml",
+        &format!(
+            "format = 1\ntitle = \"Orchard\"\norganisers = [\"Ada <ada@example.org>\"]\nlist = \"orchard@lists.example.org\"\nletters = \"reminders\"\n{more}\n\
+             [[notes]]\npad = \"{pad}\"\nseries = \"community\"\ntime-out = \"5 seconds\"\n\n\
+             [[notes]]\ngit = \"{git}\"\nbranch = \"main\"\npath = \"meetings\"\nseries = \"community\"\ntrusted = true\ntime-out = \"5 seconds\"\n\n\
+             [notes-archive]\ngit = \"{git}\"\nfile = \"meetings/{{year}}/{{series}}-{{date}}.md\"\ntime-out = \"5 seconds\"\n{archive}\n\n\
+             [[series]]\nid = \"community\"\ntitle = \"Orchard community meeting\"\nevery = \"week\"\nfrom = 2026-03-04\ntime = \"17:00\"\nzone = \"UTC\"\n\n\
+             [[series]]\nid = \"grafting\"\ntitle = \"Orchard Grafting Team\"\nevery = \"week\"\nfrom = 2026-03-07\ntime = \"18:00\"\nzone = \"UTC\"\n"
+        ),
+    );
+    Archived { house, web, repository, folder }
+}
+
+/// The first meeting's notes in the archive, and the branch on which they wait for people.
+pub const FILE: &str = "meetings/2026/community-2026-03-04.md";
+pub const BRANCH: &str = "convened/community-2026-03-04";

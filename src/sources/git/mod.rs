@@ -294,6 +294,12 @@ fn explained(status: ExitStatus, said: &str) -> Trouble {
         () if has(&["redirect", "returned error: 30"]) => {
             ("source-refused", "This repository leads to another address, which is not followed. Write the address it has now.")
         }
+        () if has(&["fetch first", "non-fast-forward", "stale info", "cannot lock ref"]) => {
+            ("source-failed", "Somebody else wrote to this repository at the same moment.")
+        }
+        () if has(&["protected branch", "hook declined", "not allowed to push", "denied to"]) => {
+            ("source-refused", "This repository does not let us write to that branch. Let us, or choose review = true.")
+        }
         () if has(&["couldn't find remote ref", "remote branch"]) => {
             ("source-refused", "This repository has no such branch. Check `branch`.")
         }
@@ -331,7 +337,7 @@ fn explained(status: ExitStatus, said: &str) -> Trouble {
         () if has(&["dubious ownership"]) => {
             ("source-refused", "This repository belongs to another user of this machine, which git refuses to read.")
         }
-        () => ("source-failed", "Git could not fetch this repository; the log of convened has its words."),
+        () => ("source-failed", "Git could not do it with this repository; the log of convened has its words."),
     };
     Trouble { details: for_the_log(said), ..Trouble::new(code, sentence) }
 }
