@@ -12,6 +12,7 @@ pub mod link;
 pub mod notes;
 pub mod once;
 pub mod outbox;
+pub mod page;
 pub mod plan;
 pub mod replay;
 pub mod script;
@@ -75,6 +76,8 @@ pub enum Command {
     Notes(notes::Args),
     /// Prints the letter about a series' next meeting
     Letter(letter::Args),
+    /// Prints a page of a community that is made up, or the template it is made by
+    Page(page::Args),
     /// Cancels meetings: on dates, in a range, or the next one
     Cancel(decide::Cancel),
     /// Moves a meeting to another date or hour
@@ -213,6 +216,7 @@ pub fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Replay(args) => replay::run(config, args),
         Command::Notes(args) => read_notes(config, &args),
         Command::Letter(args) => letter::run(config, args),
+        Command::Page(args) => page::run(config, args),
         Command::Cancel(args) => decide::cancel(config, args),
         Command::Move(args) => decide::moved(config, args),
         Command::Extra(args) => decide::extra(config, args),

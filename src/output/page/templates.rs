@@ -338,3 +338,6 @@ fn escape(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Res
     }
     Ok(out.write_str(rest)?)
 }
+
+#[cfg(test)]
+mod tests;
