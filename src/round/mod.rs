@@ -1,6 +1,7 @@
 //! One walk down the road, given `now`: read, understand, plan, record, render, swap. It never sends, and never asks what time it is.
 
 mod differences;
+mod pads;
 mod questions;
 pub mod schedule;
 mod templates;
@@ -22,7 +23,8 @@ use crate::output::page;
 use crate::output::publication::{Publication, Site, next_change, publish};
 use crate::plan::ledger::{Ledger, RememberedRule};
 use crate::plan::{self, Plan, component};
-use crate::source::{Grade, Remark, Text, UNREADABLE};
+use crate::source::{Remark, Text};
+pub use crate::sources::Brought;
 use crate::store::{PublicationChange, Record, Recorded, Store, StoreError};
 use questions::Questions;
 use schedule::Files;
@@ -67,24 +69,6 @@ impl Identity {
             templates,
             afterwards: self.afterwards.clone(),
         }
-    }
-}
-
-/// A folder's notes as they were brought in; what could not be read drops nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Brought {
-    pub texts: Vec<Text>,
-    pub remarks: Vec<Remark>,
-}
-
-impl Brought {
-    /// The files and folders that could not be read, as the remarks name them: what was known of them stays in force.
-    pub fn unread(&self) -> Vec<Arc<str>> {
-        self.remarks
-            .iter()
-            .filter(|remark| remark.code == UNREADABLE && remark.grade == Grade::Fault)
-            .map(|remark| remark.place.file.clone())
-            .collect()
     }
 }
 

@@ -23,18 +23,30 @@ const DEEPEST: usize = 16;
 /// The configuration's texts: `convened.toml`, `communities/*.toml`, and the templates below `templates`, with paths relative to
 /// the folder, in the order of their names.
 pub fn configuration(folder: &Path) -> (Vec<Text>, Vec<Remark>) {
+    let (mut texts, mut remarks) = settings(folder);
+    if remarks.is_empty() || folder.is_dir() {
+        let (more, said) = communities(folder);
+        texts.extend(more);
+        remarks.extend(said);
+    }
+    (texts, remarks)
+}
+
+/// `convened.toml` alone.
+pub fn settings(folder: &Path) -> (Vec<Text>, Vec<Remark>) {
+    if let Err(error) = fs::read_dir(folder) {
+        return (Vec::new(), vec![unreadable_folder(&folder.display().to_string(), &error)]);
+    }
+    match read_text(&folder.join("convened.toml"), LARGEST_CONFIGURATION) {
+        Ok(bytes) => (vec![Text::new("convened.toml", bytes)], Vec::new()),
+        Err(error) => (Vec::new(), vec![unreadable("convened.toml", &error)]),
+    }
+}
+
+/// Everything but `convened.toml`: the communities' files, and the templates.
+pub fn communities(folder: &Path) -> (Vec<Text>, Vec<Remark>) {
     let mut remarks = Vec::new();
     let mut texts = Vec::new();
-    let name = folder.display().to_string();
-    if let Err(error) = fs::read_dir(folder) {
-        remarks.push(unreadable_folder(&name, &error));
-        return (texts, remarks);
-    }
-    let settings = folder.join("convened.toml");
-    match read_text(&settings, LARGEST_CONFIGURATION) {
-        Ok(bytes) => texts.push(Text::new("convened.toml", bytes)),
-        Err(error) => remarks.push(unreadable("convened.toml", &error)),
-    }
     let communities = folder.join("communities");
     match entries(&communities, "communities", &mut remarks) {
         Ok(entries) => {
