@@ -231,7 +231,7 @@ fn items_of_untrusted_notes_stand_nowhere_until_released() {
         html.contains("write &lt;the&gt; guide")
             && html.contains("in the notes of four meetings")
             && html.contains(">2026-11-18.md, line 20</a>")
-            && html.contains("(six weeks)")
+            && html.contains("(five weeks)")
     );
     assert!(!html.contains("kept until") && !html.contains("dropped") && !html.contains("Kofi"));
     ledger.closed_items.insert("kept unt".to_owned(), ItemVerdict::Released);
@@ -404,7 +404,7 @@ fn a_series_says_where_the_clocks_make_it_another_hour_than_last_time() {
     let kolkata = zoned::page(&html, "Asia/Kolkata", &zones);
     assert!(html.contains("<li>Berlin 19:00, one hour earlier than on 21 October.</li>"), "a city of the community: {html}");
     let community = page(&tide(), &Ledger::default(), "2026-10-28T12:00:00Z", "/c/tide/");
-    assert_eq!(community.matches("one hour earlier than on 21 October").count(), 1, "of the next meeting only: {community}");
+    assert_eq!(community.matches("Berlin 19:00, one hour earlier than on 21 October").count(), 1, "of the next meeting only: {community}");
     assert!(kolkata.contains("data-as=\"shift\"></time>"), "{kolkata}");
     let berlin = zoned::page(&html, "Europe/Berlin", &zones);
     assert!(berlin.contains("data-as=\"shift\"></time>"), "said of the city already: {berlin}");

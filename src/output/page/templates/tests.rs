@@ -104,7 +104,12 @@ fn nothing_that_a_template_says_lets_markup_through() {
 #[test]
 fn a_slip_is_said_with_line_column_and_the_name_that_was_meant() {
     let path = "templates/numpy/pages/community.html";
-    complains(path, "<h1>x</h1>\n<p>{{ comunity.title }}</p>", 2, "(column 7). Did you mean \"community\"?");
+    complains(
+        path,
+        "<h1>x</h1>\n<p>{{ comunity.title }}</p>",
+        2,
+        "Nothing is called \"comunity\" in this page (column 16). Did you mean \"community\"?",
+    );
     complains(path, "{{ community.titel }}", 1, "Did you mean \"title\"?");
     complains(path, "<p>\n{% if site %}", 2, "This is not a template");
     complains(path, "{% extends \"bases.html\" %}", 1, "There is no such template");
