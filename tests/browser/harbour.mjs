@@ -77,7 +77,8 @@ Cancel the community call of 4 November 2026, because most of us are at the fair
 `;
 
 /// `templates` are people's own, by path below the configuration's folder.
-export async function serve({ now = NOW, templates = process.env.CONVENED_PAGES } = {}) {
+/// `born` is an earlier hour of a first round: lists are told only of what came after it.
+export async function serve({ now = NOW, born, templates } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "convened-browser-"));
   const port = await freePort();
   const put = (path, text) => writeFileSync(join(folder, path), text);
@@ -88,6 +89,7 @@ export async function serve({ now = NOW, templates = process.env.CONVENED_PAGES 
   for (const name of readdirSync("config/communities")) copyFileSync(join("config/communities", name), join(folder, "communities", name));
   cpSync("config/notes", join(folder, "notes"), { recursive: true, force: false });
   if (templates) cpSync(templates, join(folder, "templates/pages"), { recursive: true });
+  if (born) execFileSync(program, ["--config", folder, "once", "--now", born], { stdio: "pipe" });
   const run = (...words) => execFileSync(program, ["--config", folder, ...words, "--now", now], { stdio: "pipe" }).toString();
   run("cancel", "harbour/call", "--on", "2026-11-18", "--reason", "Most of us are at <sea>.");
   // Not by the program `faketime`: a signal to it would not reach the daemon.
