@@ -210,8 +210,10 @@ pub fn settle(
             if let Some(at) = renamed.iter().position(|(_, old)| old.digest == digest) {
                 let (path, old) = renamed.swap_remove(at);
                 known.forget(Room::Notes, &path, true);
+                known.forget(Room::Notes, &text.path, false);
                 known.put(StoredText { path: text.path.clone(), ..old });
             } else if let Some(old) = known.elsewhere(&digest) {
+                known.forget(Room::Notes, &text.path, false);
                 known.put(StoredText { path: text.path.clone(), ..old });
             } else if first {
                 known.put(stored(text, digest, now, true));
