@@ -100,10 +100,16 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
         eprintln!("{remark}");
     }
     let post = Arc::new(daemon::ways(&opened.settings.mail, &daemon::chats(&walked.calendar))?);
-    let out = match &args.export {
-        Some(folder) => Some(Out { folder, args: &args, opened: &opened, store: &store, walked: &walked, runtime: &runtime, now, began }),
-        None => None,
-    };
+    let out = args.export.as_ref().map(|folder| Out {
+        folder,
+        args: &args,
+        opened: &opened,
+        store: &store,
+        walked: &walked,
+        runtime: &runtime,
+        now,
+        began,
+    });
     let announced = out.as_ref().map(|out| out.announce(above)).transpose()?;
     // What is announced is what was due at that instant.
     let fixed = args.at.now.or(args.export.is_some().then_some(now));
