@@ -3,13 +3,12 @@
 use chrono::NaiveDate;
 
 use super::{Kept, Survey};
-use crate::meeting::action::ActionItem;
 use crate::meeting::calendar::Verdicts;
 use crate::meeting::occurrence::Occurrence;
 use crate::meeting::series::{JoinLinks, Series};
 use crate::meeting::zone::Zones;
 use crate::notes::draft::{Draft, Earlier, LOOK_BACK, Wanted, draft};
-use crate::plan::items::{Standing, items};
+use crate::plan::items;
 use crate::plan::ledger::Ledger;
 use crate::plan::tellings::next_after;
 use crate::source::Text;
@@ -45,10 +44,10 @@ pub fn next_note(
     notes.retain(|note| note.date < date);
     notes.dedup_by_key(|note| note.date);
     let last = notes.first().copied();
-    let closed: Vec<ActionItem> = match last {
+    let closed: Vec<_> = match last {
         Some(last) => {
-            let standing = items(&survey.calendar, ledger, &mut Standing::default());
-            standing.of(&series.id).iter().filter(|item| item.done && item.place.file == last.place.file).cloned().collect()
+            let items = items::of_series(&survey.calendar, ledger, &series.id).into_iter();
+            items.filter(|item| item.done && item.place.file == last.place.file).collect()
         }
         None => Vec::new(),
     };
