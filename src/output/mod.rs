@@ -3,6 +3,7 @@
 pub mod atom;
 mod chat;
 pub mod clean;
+mod document;
 mod feeds;
 pub mod ics;
 mod inputs;
@@ -12,6 +13,7 @@ pub mod link;
 mod openapi;
 mod own;
 pub mod page;
+mod press;
 mod public;
 pub mod publication;
 pub mod vtimezone;
