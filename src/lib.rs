@@ -20,7 +20,7 @@
 //! - [`post`]: hands one letter over - to a mail server, a program, a folder, a chat - and says what is known about its fate
 //! - [`web`]: serves the last publication; passes decisions on
 //! - [`export`]: the publication as a folder of static files, and what was told beside it
-//! - [`round`], [`carrier`], [`arrival`], [`fetch`], [`daemon`]: the loops and the clock
+//! - [`round`], [`carrier`], [`arrival`], [`fetch`], [`archiver`], [`daemon`]: the loops and the clock
 //! - [`cli`]: one file a command
 //!
 //! # What is absent, on purpose (`tests/walls.rs` keeps it so)
@@ -62,6 +62,7 @@ pub mod web;
 
 pub mod export;
 
+pub mod archiver;
 pub mod arrival;
 pub mod carrier;
 mod crash;

@@ -17,6 +17,7 @@ pub mod link;
 pub mod notes;
 pub mod once;
 pub mod outbox;
+pub mod page;
 pub mod plan;
 pub mod published;
 pub mod replay;
@@ -86,6 +87,8 @@ pub enum Command {
     Letter(letter::Args),
     /// Writes the note of a series' next meeting from its last ones
     Draft(draft::Args),
+    /// Prints a page of a community that is made up, or the template it is made by
+    Page(page::Args),
     /// Cancels meetings: on dates, in a range, or the next one
     Cancel(decide::Cancel),
     /// Moves a meeting to another date or hour
@@ -232,6 +235,7 @@ pub fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Notes(args) => read_notes(config, &args),
         Command::Letter(args) => letter::run(config, args),
         Command::Draft(args) => draft::run(config, args),
+        Command::Page(args) => page::run(config, args),
         Command::Cancel(args) => decide::cancel(config, args),
         Command::Move(args) => decide::moved(config, args),
         Command::Extra(args) => decide::extra(config, args),

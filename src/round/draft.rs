@@ -8,7 +8,7 @@ use crate::meeting::occurrence::Occurrence;
 use crate::meeting::series::{JoinLinks, Series};
 use crate::meeting::zone::Zones;
 use crate::notes::draft::{Draft, Earlier, LOOK_BACK, Wanted, draft};
-use crate::plan::items::{Standing, items};
+use crate::plan::items;
 use crate::plan::ledger::Ledger;
 use crate::plan::tellings::next_after;
 use crate::source::Text;
@@ -44,8 +44,8 @@ pub fn next_note(
     notes.retain(|note| note.date < date);
     notes.dedup_by_key(|note| note.date);
     let last = notes.first().copied();
-    let standing = items(&survey.calendar, ledger, &mut Standing::default());
-    let closed: Vec<_> = standing.of(&series.id).iter().filter(|item| item.done).map(|item| &item.place).collect();
+    let standing = items::of_series(&survey.calendar, ledger, &series.id);
+    let closed: Vec<_> = standing.iter().filter(|item| item.done).map(|item| &item.place).collect();
     let earlier: Vec<Earlier> = notes
         .iter()
         .take(LOOK_BACK)
@@ -77,6 +77,6 @@ pub fn next_note(
         trusted: last.is_none_or(|last| last.trusted),
         last: last.map(|last| last.date),
         there,
-        unquiet: last.is_some_and(|last| kept.texts.waiting(Room::Notes, &last.place.file).any(|text| text.path == last.place.file)),
+        unquiet: last.is_some_and(|last| kept.texts.is_waiting(Room::Notes, &last.place.file)),
     }
 }
