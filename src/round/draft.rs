@@ -44,13 +44,8 @@ pub fn next_note(
     notes.retain(|note| note.date < date);
     notes.dedup_by_key(|note| note.date);
     let last = notes.first().copied();
-    let closed: Vec<_> = match last {
-        Some(last) => {
-            let items = items::of_series(&survey.calendar, ledger, &series.id).into_iter();
-            items.filter(|item| item.done && item.place.file == last.place.file).collect()
-        }
-        None => Vec::new(),
-    };
+    let standing = items::of_series(&survey.calendar, ledger, &series.id);
+    let closed: Vec<_> = standing.iter().filter(|item| item.done).map(|item| &item.place).collect();
     let earlier: Vec<Earlier> = notes
         .iter()
         .take(LOOK_BACK)
@@ -61,7 +56,7 @@ pub fn next_note(
                 line: note.place.line,
                 date: note.date,
                 url: note.url.clone(),
-                closed: closed.iter().filter(|item| item.place.file == note.place.file).map(|item| item.place.line).collect(),
+                closed: closed.iter().filter(|place| place.file == note.place.file).map(|place| place.line).collect(),
             })
         })
         .collect();
