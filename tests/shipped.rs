@@ -125,7 +125,7 @@ const NONSENSE: &str = "qqqqqqqqqqqq = 1\n";
 #[test]
 fn the_sample_shows_every_setting_of_the_daemon() {
     let toml = shipped("config/convened.toml");
-    for table in ["", "[mail]\n", "[mail.time-outs]\n"] {
+    for table in ["", "[mail]\n", "[mail.time-outs]\n", "[store]\n"] {
         let names = known(settings(&format!("format = 1\n{table}{NONSENSE}")).1);
         // What is asked for only to be refused is not shown.
         let hidden: Vec<String> = not_shown(&toml, names).into_iter().filter(|name| name != "password").collect();

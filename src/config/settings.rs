@@ -6,6 +6,7 @@ use std::str::FromStr as _;
 use chrono::{DateTime, TimeDelta, Utc};
 use cron::Schedule;
 
+use super::database::{self, Database};
 use super::fields::{self, Page, Table};
 use super::mail::{self, Mail};
 use super::{codes, links, words};
@@ -33,6 +34,8 @@ pub struct Settings {
     /// Whether feeds are served as gzip to those who ask for it.
     pub compress_feeds: bool,
     pub mail: Mail,
+    /// A server that keeps the memory; without one it is in the state folder.
+    pub store: Option<Database>,
 }
 
 /// Which copy of the zone data is used.
@@ -93,6 +96,8 @@ fn read(text: &Text, remarks: &mut Vec<Remark>) -> Option<Settings> {
     let health = table.bool("health", remarks);
     let metrics = table.bool("metrics", remarks);
     let compress_feeds = table.bool("compress-feeds", remarks);
+    let store = table.table("store", "[store]", remarks);
+    let (said, store) = (store.is_some(), store.and_then(|store| database::read(store, remarks)));
     let mail = table.table("mail", "[mail]", remarks);
     let mail = table.required("mail", mail, "{ sender = \"Calendar <calendar@example.org>\" }", remarks);
     let mail = mail.and_then(|mail| mail::read(mail, uid_domain.as_deref(), remarks));
@@ -110,6 +115,7 @@ fn read(text: &Text, remarks: &mut Vec<Remark>) -> Option<Settings> {
         metrics: metrics.unwrap_or(true),
         compress_feeds: compress_feeds.unwrap_or(false),
         mail: mail?,
+        store: if said { Some(store?) } else { None },
     })
 }
 
@@ -261,6 +267,22 @@ mod tests {
         complains(&smtp("password-file = \"x\""), "8 bad-credential");
         complains(&smtp("tls = \"off\"\nuser = \"x\"\npassword-file = \"y\""), "8 open-mail");
         complains(&smtp("password-credential = \"../x\"\nuser = \"x\""), "8 bad-credential");
+    }
+
+    #[test]
+    fn a_database_on_a_server_is_named_without_its_password() {
+        let store = |more: &str| format!("{LEAST}{MAIL}[store]\n{more}");
+        let url = "url = \"postgresql://convened@db.example.org/convened\"\n";
+        let (read, remarks) = of(&store(&format!("{url}password-file = \"/etc/convened/db\"\ndaemon = \"alpha\"\n")));
+        assert_eq!(remarks, []);
+        let store_of = read.unwrap().store.unwrap();
+        assert_eq!((store_of.url.as_str(), store_of.daemon.as_deref()), ("postgresql://convened@db.example.org/convened", Some("alpha")));
+        assert_eq!(store_of.password, Some(Secret::File("/etc/convened/db".to_owned())));
+        complains(&store("url = \"postgresql://convened:hush@db.example.org/convened\""), "holds a password");
+        let (_, remarks) = of(&store("url = \"postgresql://convened:hush@db.example.org/convened\""));
+        assert!(remarks.iter().all(|remark| !remark.to_string().contains("hush")));
+        complains(&store("url = \"mysql://db.example.org/convened\""), "is no address of a PostgreSQL database");
+        complains(&store(""), "missing");
     }
 
     #[test]
