@@ -82,7 +82,7 @@ fn help_teaches_every_command() {
     let help = house.well(&["--help"]);
     let words = [
         "serve", "once", "check", "agenda", "plan", "replay", "notes", "letter", "cancel", "move", "extra", "restore", "amend", "changes",
-        "approve", "decline", "items", "outbox", "retry", "hold", "status", "import",
+        "approve", "decline", "items", "outbox", "retry", "hold", "status", "import", "export", "backup",
     ];
     for word in words {
         let line = help.lines().find(|line| line.trim_start().starts_with(&format!("{word} "))).unwrap_or_else(|| panic!("{word}: {help}"));

@@ -5,6 +5,7 @@ use std::path::Path;
 use chrono::Utc;
 use tracing_subscriber::EnvFilter;
 
+use super::fetch::with_communities;
 use super::{Exit, Stop};
 use crate::config::LogFormat;
 use crate::daemon;
@@ -22,6 +23,7 @@ pub fn run(config: &Path, _args: Args) -> Result<Exit, Stop> {
         LogFormat::Json => log.json().try_init(),
         LogFormat::Text => log.try_init(),
     };
+    let opened = with_communities(opened, false, Utc::now())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     // As a task: one that is awaited here would have a thread of its own to wake at each tick.
     match runtime.block_on(runtime.spawn(daemon::serve(opened, Utc::now))) {

@@ -33,6 +33,9 @@ pub fn begin(opened: &Opened, server: Option<&Server>, now: DateTime<Utc>) -> Re
     for key in in_doubt {
         tracing::warn!(key, "This letter may have arrived: the last run ended between its last dot and the answer.");
     }
+    if let Some(backup) = store.copy_of()? {
+        tracing::warn!(backup, "The store is a copy for looking at: nothing is sent. `convened restore --release` makes it the store.");
+    }
     let wake = wake_folder(state);
     fs::create_dir_all(&wake).map_err(|source| StoreError::Folder { folder: wake, source })?;
     Ok(store)
@@ -77,7 +80,7 @@ pub fn health_of(opened: &Opened, error: Option<&StoreError>) -> Health {
         watchdog: WATCHDOG,
         next_due: None,
         zones: opened.zones.versions().into(),
-        sources: vec![SourceHealth { name: "store".to_owned(), ok: error.is_none(), said }],
+        sources: vec![SourceHealth { name: "store".to_owned(), ok: error.is_none(), said, fetched: None }],
         outbox: Default::default(),
         letters: Vec::new(),
         remarks: 0,

@@ -98,7 +98,7 @@ pub(super) fn secret(secret: &Secret, what: &str) -> Result<SecretString, Failur
 }
 
 /// The file that holds a secret.
-fn place(secret: &Secret) -> Result<PathBuf, String> {
+pub(super) fn place(secret: &Secret) -> Result<PathBuf, String> {
     match secret {
         Secret::File(path) => Ok(PathBuf::from(path)),
         Secret::Credential(name) => match std::env::var("CREDENTIALS_DIRECTORY") {

@@ -8,6 +8,7 @@ mod mail;
 pub mod neighbours;
 pub mod opening;
 mod organise;
+pub mod places;
 mod preview;
 mod rounds;
 
@@ -28,6 +29,7 @@ use tokio::time::Instant;
 
 use crate::arrival;
 use crate::carrier::{self, Pace};
+use crate::fetch::{self, Shelf};
 use crate::meeting::calendar::Calendar;
 use crate::output::letter::Sender;
 use crate::output::publication::{Publication, Site};
@@ -149,7 +151,10 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
         },
     };
     let last_round = store.recall(clock())?.ledger.last_round;
-    let mut rounds = Rounds::new(opened, store.clone())?;
+    let shelf = Arc::new(Shelf::default());
+    let mut rounds = Rounds::new(opened, store.clone(), shelf.clone())?;
+    let (places, wanted) = watch::channel(Arc::default());
+    let fetching = tokio::spawn(fetch::run(shelf.clone(), store.clone(), wanted, clock, ended(ending.clone())));
     // One daemon alone leads from the beginning.
     let (signs, mut standing) = watch::channel(Standing { leads: !store.is_shared(), ..Standing::default() });
     let shared = store.beside();
@@ -207,6 +212,13 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
         if !rest {
             letters.notify_one();
         }
+        places.send_if_modified(|known| {
+            // Who plans is the one that fetches.
+            let wanted = if led { rounds.wanted() } else { Arc::default() };
+            let otherwise = *known != wanted;
+            *known = wanted;
+            otherwise
+        });
         let mut told = rounds.health(clock());
         neighbours::health(&stands, &mut told.sources);
         health.send_replace(told);
@@ -224,8 +236,10 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
                 tokio::time::sleep(SETTLE).await;
                 rounds.read_again();
             }
+            () = shelf.changed() => rounds.take_news(),
             _ = hangup.recv() => {
                 rounds.read_again();
+                shelf.fetch_now();
                 // The password too, which stands in a file of its own.
                 mended = true;
             }
@@ -252,7 +266,7 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
         }
     };
     parting(Store::step_down).await;
-    let all = async { (carrier.await, server.await, arrivals.await) };
+    let all = async { (carrier.await, server.await, arrivals.await, fetching.await) };
     if tokio::time::timeout(END, all).await.is_err() {
         tracing::warn!("A letter was still in hand at the end; what is known of it is in the outbox.");
     }

@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod arrival;
+pub mod by_series;
 pub mod calendar;
 pub mod change;
 pub mod chat;
@@ -9,6 +10,7 @@ pub mod clocks;
 pub mod cron;
 pub mod occurrence;
 pub mod recurrence;
+pub mod remote;
 pub mod room;
 pub mod series;
 pub mod zone;

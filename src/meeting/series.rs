@@ -1,6 +1,7 @@
 //! Communities, their series, and the rules by which a series meets. What stands here has been checked: it cannot be wrong, only changed.
 
 use std::fmt;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
@@ -9,6 +10,7 @@ use super::arrival::{Archive, InDoubt};
 use super::chat::Chat;
 use super::cron::Cron;
 use super::recurrence::Recurrence;
+use super::remote::Remote;
 use super::zone::Zone;
 use crate::source::Place;
 
@@ -134,11 +136,13 @@ pub enum Letters {
     None,
 }
 
-/// A folder of notes of a community, as configured. Its texts come from `sources`.
+/// A folder of notes of a community, or a place beyond this machine that is one to us, as configured. Its texts come from `sources`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct NotesFolder {
-    /// As written; relative to the configuration's folder.
+    /// Its name in remarks, before the paths of its texts: a folder as written, relative to the configuration's; else a short form of the address.
     pub folder: String,
+    /// Where it is fetched from, if it is not a folder on this machine.
+    pub remote: Option<Remote>,
     /// The series its notes belong to, where the folder says so by itself.
     pub series: Option<SeriesId>,
     /// A trusted source's words may go to a list.
@@ -193,6 +197,49 @@ pub struct Community {
     pub chats: Vec<Chat>,
     pub notes: Vec<NotesFolder>,
     pub series: Vec<Series>,
+}
+
+impl Community {
+    /// Everything that its file says of it beside its series, to be hashed.
+    pub fn without_series(&self) -> impl Hash + '_ {
+        // Without `..`: what is added to a community has to be added here.
+        let Community {
+            id,
+            title,
+            place,
+            home,
+            code_of_conduct,
+            contact,
+            replies,
+            organisers,
+            sender,
+            cities,
+            colour,
+            changes_from_notes,
+            publish_reasons,
+            join_links,
+            link_hosts,
+            owners_in_letters,
+            omit_people,
+            rehearsal,
+            paused_until,
+            letters_a_week,
+            digest,
+            letters_a_day,
+            grace,
+            in_doubt,
+            quiet,
+            holidays,
+            chats,
+            notes,
+            series: _,
+        } = self;
+        (
+            (id, title, place, home, code_of_conduct, contact, replies, organisers, sender, cities, colour),
+            (changes_from_notes, publish_reasons, join_links, link_hosts, owners_in_letters, omit_people, rehearsal),
+            (paused_until, letters_a_week, digest, letters_a_day, grace, in_doubt, quiet, holidays, chats, notes),
+        )
+    }
 }
 
 /// A join link of the schedule.

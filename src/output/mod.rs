@@ -3,6 +3,7 @@
 pub mod atom;
 mod chat;
 pub mod clean;
+mod document;
 mod feeds;
 pub mod ics;
 mod inputs;
@@ -10,7 +11,9 @@ pub mod json;
 pub mod letter;
 pub mod link;
 mod openapi;
+mod own;
 pub mod page;
+mod press;
 mod public;
 pub mod publication;
 pub mod vtimezone;

@@ -58,7 +58,7 @@ const PENDING: &str = "fate IN ('waiting', 'handing-over', 'deferred', 'held')";
 fn may_leave() -> String {
     format!(
         "{PENDING} AND (fate = 'waiting' OR fate = 'deferred' AND deferred_until <= ?1) AND not_before <= ?1 AND useful_until > ?1
-         AND (SELECT decided = planned FROM house)"
+         AND (SELECT decided = planned AND copy_of IS NULL FROM house)"
     )
 }
 
@@ -103,7 +103,7 @@ pub(super) fn late_sql() -> String {
 pub(super) fn next_due_sql() -> String {
     format!(
         "SELECT min(CASE WHEN deferred_until > not_before THEN deferred_until ELSE not_before END) FROM letter
-         WHERE {PENDING} AND fate IN ('waiting', 'deferred') AND useful_until > ?1 AND (SELECT decided = planned FROM house)
+         WHERE {PENDING} AND fate IN ('waiting', 'deferred') AND useful_until > ?1 AND (SELECT decided = planned AND copy_of IS NULL FROM house)
          AND queue NOT IN (SELECT queue FROM letter WHERE fate = 'handing-over')"
     )
 }
@@ -111,7 +111,7 @@ pub(super) fn next_due_sql() -> String {
 impl Store {
     /// Recipients for whom a letter is due and none in hand, in the order in which their letters were written. Reads only.
     pub fn due(&self, now: DateTime<Utc>) -> Result<Vec<String>, StoreError> {
-        let run = self.run();
+        let run = self.number();
         self.read(|tx| {
             let mut select = tx.prepare_cached(&due_sql())?;
             let mut queues = select.query_map([micros(now)], |row| row.get(0))?.collect::<sql::Result<Vec<String>>>()?;
@@ -128,7 +128,7 @@ impl Store {
     /// What has become useless meanwhile is marked so. `None` when nothing may be handed over now.
     pub fn claim(&self, recipient: Option<&str>, now: DateTime<Utc>) -> Result<Option<Handover>, StoreError> {
         {
-            let run = self.run();
+            let run = self.number();
             self.step(|tx| claim(tx, recipient, run, now))
         }
     }
@@ -153,7 +153,7 @@ impl Store {
     /// before; else it is in doubt, as [`Settled::Doubt`] says. Returns the keys in doubt. Nothing leaves until a round is recorded: the
     /// schedule may have changed while nobody looked.
     pub fn recover(&self, now: DateTime<Utc>) -> Result<Vec<String>, StoreError> {
-        let run = self.run();
+        let run = self.number();
         self.recover_of(now, |hand| hand.is_none() || hand == run, true)
     }
 
@@ -237,7 +237,7 @@ pub(super) fn dot(tx: &Transaction, key: &str, attempt: u32, now: DateTime<Utc>)
     let noted = tx
         .prepare_cached(
             "UPDATE letter SET dot = 1 WHERE key = ?1 AND attempts = ?2 AND fate = 'handing-over' AND useful_until > ?3
-             AND (SELECT decided = planned FROM house)",
+             AND (SELECT decided = planned AND copy_of IS NULL FROM house)",
         )?
         .execute(params![key, attempt, micros(now)])?;
     Ok(noted == 1)

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::answers::{self, RawAnswer};
 use super::rows::{decisions, insert_decision, item_verdict, item_word, keep_item, proposals, unreadable, upsert_proposal};
-use super::sql;
+use super::sql::{self, Transaction};
 use super::whole::IS_EMPTY;
 use super::{Store, StoreError};
 use crate::meeting::change::{By, Decision, DecisionId, Proposal, ProposalId, Tell, Verdict};
@@ -297,23 +297,32 @@ impl Store {
         if !self.read(|tx| tx.query_row(IS_EMPTY, [], |row| row.get(0)))? {
             return Ok(0);
         }
-        let mut said = read_decisions(&text).map_err(|remark| StoreError::Decisions { path, remark: Box::new(remark) })?;
+        let said = read_decisions(&text).map_err(|remark| StoreError::Decisions { path, remark: Box::new(remark) })?;
         self.write(|tx| {
             if !tx.query_row(IS_EMPTY, [], |row| row.get(0))? {
                 return Ok(0);
             }
-            said.decisions.sort_by_key(|decision| decision.at);
-            for decision in &said.decisions {
-                insert_decision(tx, &Decision { tell: Tell::Silently, ..decision.clone() })?;
-            }
-            for answer in &said.answers {
-                upsert_proposal(tx, answer)?;
-            }
-            let latest = said.decisions.iter().map(|decision| decision.at).max().unwrap_or_default();
-            for (id, verdict) in &said.items {
-                keep_item(tx, id, *verdict, latest)?;
-            }
+            take_over(tx, &said)?;
             Ok(said.decisions.len() + said.answers.len())
         })
     }
+}
+
+/// Keeps what the text says and the store does not: decisions as told already, answers, and verdicts on action items. Gives how many decisions
+/// were news.
+pub(super) fn take_over(tx: &Transaction, said: &Said) -> sql::Result<usize> {
+    let mut decisions = said.decisions.clone();
+    decisions.sort_by_key(|decision| decision.at);
+    let mut new = 0;
+    for decision in decisions {
+        new += usize::from(insert_decision(tx, &Decision { tell: Tell::Silently, ..decision })?);
+    }
+    for answer in &said.answers {
+        upsert_proposal(tx, answer)?;
+    }
+    let latest = said.decisions.iter().map(|decision| decision.at).max().unwrap_or_default();
+    for (id, verdict) in &said.items {
+        keep_item(tx, id, *verdict, latest)?;
+    }
+    Ok(new)
 }

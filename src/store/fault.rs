@@ -26,6 +26,14 @@ pub enum StoreError {
     Busy { path: PathBuf },
     #[error("The store {} was written by a newer convened (its schema is {found}, this program knows {known}). Run that version, or restore a backup from before it.", .path.display())]
     Newer { path: PathBuf, found: i64, known: i64 },
+    #[error("There is no store in {}: nothing is remembered there.", .folder.display())]
+    Missing { folder: PathBuf },
+    #[error("{} is no backup to use: {why}. Nothing was changed.", .path.display())]
+    NoBackup { path: PathBuf, why: String },
+    #[error("{} holds a store, and a copy for looking at does not take its place. Give the copy a configuration of its own, with another `state`.", .folder.display())]
+    Occupied { folder: PathBuf },
+    #[error("{} cannot be written: {source}.", .path.display())]
+    File { path: PathBuf, source: std::io::Error },
     #[error("Another convened (process {pid}) works with the state folder {}. Stop it first, or give this one a state folder of its own.", .folder.display())]
     Locked { folder: PathBuf, pid: String },
     #[error("The store is empty and cannot be filled from {}: {remark}", .path.display())]

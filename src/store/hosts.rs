@@ -68,7 +68,7 @@ impl Store {
     }
 
     /// The number of this run, where there may be other daemons.
-    pub(super) fn run(&self) -> Option<i64> {
+    pub(super) fn number(&self) -> Option<i64> {
         self.run.get().copied()
     }
 
@@ -95,7 +95,7 @@ impl Store {
                 let document = changed.documents.get(&path).or_else(|| known.documents.get(&path))?;
                 Some((path, document.clone()))
             });
-            Ok((Publication::new(documents.collect()), now))
+            Ok((Publication::new(documents.collect::<Vec<_>>()), now))
         })
     }
 }
@@ -201,7 +201,7 @@ impl Store {
     /// Says that this daemon lives, and takes the lease where nobody living has it. Where the database itself was away, everybody was
     /// silent: only who was heard without a gap for [`SILENCE`] takes others for dead.
     pub fn beat(&self, wants: bool) -> Result<Standing, StoreError> {
-        let Some(run) = self.run() else { return Ok(Standing { leads: true, ..Standing::default() }) };
+        let Some(run) = self.number() else { return Ok(Standing { leads: true, ..Standing::default() }) };
         let silence = micros_of(SILENCE);
         let beat = |tx: &Transaction| {
             tx.execute(
@@ -236,7 +236,7 @@ impl Store {
 
     /// Settles what dead daemons had in hand, and forgets them; for who holds the lease. Returns the keys in doubt.
     pub fn bury(&self, now: DateTime<Utc>) -> Result<Vec<String>, StoreError> {
-        let Some(run) = self.run() else { return Ok(Vec::new()) };
+        let Some(run) = self.number() else { return Ok(Vec::new()) };
         let all = self.transact(Way::Beat, neighbours)?;
         // Somebody who has just come cannot tell who is silent and who could not be heard.
         let judges = all.iter().any(|(other, steady, _)| *other == run && *steady > SILENCE);
@@ -250,13 +250,13 @@ impl Store {
 
     /// Lets the lease go, so that nobody waits for it.
     pub fn step_down(&self) -> Result<(), StoreError> {
-        let Some(run) = self.run() else { return Ok(()) };
+        let Some(run) = self.number() else { return Ok(()) };
         self.write(|tx| tx.execute("UPDATE house SET lease = NULL WHERE lease = ?1", [run])).map(drop)
     }
 
     /// Says goodbye, with nothing in hand any more.
     pub fn leave(&self) -> Result<(), StoreError> {
-        let Some(run) = self.run() else { return Ok(()) };
+        let Some(run) = self.number() else { return Ok(()) };
         self.write(|tx| tx.execute("DELETE FROM daemon WHERE run = ?1", [run])).map(drop)
     }
 }

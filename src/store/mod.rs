@@ -1,22 +1,29 @@
 //! The memory: what was told, decided, asked and published, in one SQLite file. Six whole acts - recall, record, claim, settle,
 //! decide, publication - each of them one transaction. Everything is synchronous; whoever awaits calls it from a blocking thread.
 
+mod adopt;
 mod answers;
 mod arrival;
+mod backup;
 mod claim;
 #[cfg(test)]
 mod cost;
 mod decide;
 mod decisions;
 mod fault;
+mod forget;
 mod health;
 mod hosts;
 mod lock;
+#[cfg(test)]
+mod migrated;
 mod outbox;
 mod recall;
 mod record;
+mod restore;
 mod rows;
 mod schema;
+mod sources;
 mod sql;
 mod steps;
 #[cfg(test)]
@@ -31,7 +38,9 @@ use rusqlite::Connection;
 use rusqlite::backup::Backup;
 use tokio::sync::Notify;
 
+pub use adopt::Run;
 pub use arrival::{Awaited, Look, Looked};
+pub use backup::BackedUp;
 pub use claim::{Handover, Settled};
 pub use decide::{Decide, Decided};
 pub use decisions::{DECISIONS_FILE, Said, decisions_text, read_decisions};
@@ -41,6 +50,8 @@ pub use lock::Lock;
 pub use outbox::OutboxRow;
 pub use recall::Recalled;
 pub use record::{PublicationChange, Record, Recorded};
+pub use restore::Restored;
+pub use sources::SourceState;
 pub use steps::{Step, Stepped};
 pub use texts::{Room, StoredText, TextChange};
 
@@ -67,6 +78,7 @@ impl Store {
     /// Opens `convened.db` in the state folder; makes folder (0700) and file (0600) where they are missing, with a new link key.
     pub fn open(folder: &Path) -> Result<Store, StoreError> {
         let path = folder.join(STORE_FILE);
+        schema::not_newer(&path)?;
         schema::make_private(folder, &path)?;
         let mut connection = Connection::open(&path).map_err(|error| StoreError::from_sql(&path, error))?;
         schema::prepare_file(&connection).map_err(|error| StoreError::from_sql(&path, error))?;
@@ -112,21 +124,28 @@ impl Store {
     pub fn copy_to_memory(&self) -> Result<Store, StoreError> {
         let path = PathBuf::from("(memory)");
         let mut database = self.database();
-        if let Some(connection) = database.file() {
-            let copy = || -> rusqlite::Result<Connection> {
-                let mut memory = Connection::open_in_memory()?;
-                Backup::new(connection, &mut memory)?.run_to_completion(1000, std::time::Duration::ZERO, None)?;
-                memory.pragma_update(None, "foreign_keys", true)?;
-                Ok(memory)
-            };
-            let memory = copy().map_err(|error| StoreError::from_sql(&self.path, error))?;
-            return Ok(Store::new(Database::Sqlite(memory), path));
-        }
-        let mut memory = Connection::open_in_memory().map_err(|error| StoreError::from_sql(&path, error))?;
-        schema::migrate(&mut memory, &path)?;
-        let mut memory = Database::Sqlite(memory);
-        whole::copy(&mut database, &mut memory).map_err(|error| StoreError::from_sql(&self.path, error))?;
-        Ok(Store::new(memory, path))
+        let memory = match database.file() {
+            Some(connection) => {
+                let copy = || -> rusqlite::Result<Connection> {
+                    let mut memory = Connection::open_in_memory()?;
+                    Backup::new(connection, &mut memory)?.run_to_completion(1000, std::time::Duration::ZERO, None)?;
+                    memory.pragma_update(None, "foreign_keys", true)?;
+                    Ok(memory)
+                };
+                Database::Sqlite(copy().map_err(|error| StoreError::from_sql(&self.path, error))?)
+            }
+            None => {
+                let mut memory = Connection::open_in_memory().map_err(|error| StoreError::from_sql(&path, error))?;
+                schema::migrate(&mut memory, &path)?;
+                let mut memory = Database::Sqlite(memory);
+                whole::copy(&mut database, &mut memory).map_err(|error| StoreError::from_sql(&self.path, error))?;
+                memory
+            }
+        };
+        let copy = Store::new(memory, path);
+        // What is thought through is thought through as if it were in earnest.
+        copy.write(|tx| tx.execute("UPDATE house SET copy_of = NULL", []))?;
+        Ok(copy)
     }
 
     fn new(database: Database, path: PathBuf) -> Store {

@@ -15,9 +15,9 @@ use crate::plan::key::Kind;
 use crate::plan::ledger::{Facts, Fate, Ledger, RememberedRule, Revision, SeriesMemory, Told, Way};
 
 /// Letters are remembered for so many days after they were written, and always while they are still of use.
-const LETTER_DAYS: i64 = 60;
+pub(super) const LETTER_DAYS: i64 = 60;
 /// Answered proposals and told remarks are remembered for so many days.
-const ANSWER_DAYS: i64 = 400;
+pub(super) const ANSWER_DAYS: i64 = 400;
 
 /// The memory, and how many decisions it has seen: a [`super::Record`] says so, and comes too late when there is a newer one.
 #[derive(Clone, Debug, PartialEq, Eq)]

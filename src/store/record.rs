@@ -1,17 +1,19 @@
 //! Record and publication: what a round came to is written down in one transaction, before any of it is carried out.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use imbl::OrdMap;
+use imbl::ordmap::DiffItem;
 use rusqlite::{Connection, OpenFlags};
 
 use super::rows::{insert_decision, instant, micros, upsert_proposal};
 use super::sql::{self, Transaction, Way, params, upsert};
 use super::texts::{self, TextChange};
-use super::{STORE_FILE, Store, StoreError, claim};
+use super::{STORE_FILE, Store, StoreError, claim, forget};
 use crate::meeting::arrival::Doubt;
 use crate::output::letter::Letter;
 use crate::output::publication::{Document, Publication};
@@ -39,21 +41,16 @@ pub struct PublicationChange {
 }
 
 impl PublicationChange {
-    /// What to store so that `old` becomes `new`. Shared documents are the same without a look at their bytes; both are gone through once,
-    /// side by side.
+    /// What to store so that `old` becomes `new`. What both share is not gone through.
     pub fn between(old: &Publication, new: &Publication) -> PublicationChange {
         let mut change = PublicationChange::default();
-        let mut before = old.documents.iter().peekable();
-        for (path, document) in &new.documents {
-            while let Some((gone, _)) = before.next_if(|(known, _)| *known < path) {
-                change.removed.push(gone.clone());
-            }
-            match before.next_if(|(known, _)| *known == path) {
-                Some((_, known)) if Arc::ptr_eq(known, document) || known == document => {}
-                _ => change.changed.push((path.clone(), document.clone())),
+        for item in old.documents.diff(&new.documents) {
+            match item {
+                DiffItem::Add(path, document) => change.changed.push((path.clone(), document.clone())),
+                DiffItem::Update { new: (path, document), .. } => change.changed.push((path.clone(), document.clone())),
+                DiffItem::Remove(path, _) => change.removed.push(path.clone()),
             }
         }
-        change.removed.extend(before.map(|(path, _)| path.clone()));
         change
     }
 }
@@ -71,7 +68,7 @@ impl Store {
     /// The second act: one transaction for the whole round. `None` when a decision came in since the memory was recalled: nothing was
     /// written, and the round is to be walked again.
     pub fn record(&self, record: &Record) -> Result<Option<Recorded>, StoreError> {
-        let run = self.run();
+        let run = self.number();
         self.write(|tx| {
             let now = micros(record.now);
             Store::fence(tx, run)?;
@@ -94,6 +91,7 @@ impl Store {
                 texts::change(tx, change)?;
             }
             publish(tx, record.publication, round)?;
+            forget::once_a_day(tx, record.now)?;
             claim::mark_useless(tx, record.now)?;
             tx.execute(
                 "UPDATE house SET born = CASE WHEN born < ?1 THEN born ELSE ?1 END, last_round = ?1, planned = decided, rounds = ?2",
@@ -123,7 +121,7 @@ impl Store {
 /// The documents that changed after so many rounds.
 pub(super) fn published(tx: &Transaction, rounds: i64) -> sql::Result<Publication> {
     let mut types: HashMap<String, &'static str> = HashMap::new();
-    let mut documents = BTreeMap::new();
+    let mut documents: OrdMap<String, Arc<Document>> = OrdMap::new();
     let mut select = tx.prepare_cached("SELECT path, content_type, etag, modified, bytes FROM document WHERE round > ?1")?;
     let mut rows = select.query([rounds])?;
     while let Some(row) = rows.next()? {
@@ -207,7 +205,7 @@ fn write(tx: &Transaction, letter: &Letter, now: i64) -> sql::Result<bool> {
     Ok(true)
 }
 
-fn remember(tx: &Transaction, plan: &Plan, now: i64) -> sql::Result<()> {
+pub(super) fn remember(tx: &Transaction, plan: &Plan, now: i64) -> sql::Result<()> {
     for proposal in &plan.proposals {
         upsert_proposal(tx, proposal)?;
     }

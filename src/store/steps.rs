@@ -30,7 +30,7 @@ impl Store {
     /// Takes the steps in one transaction; where that fails, each in one of its own, so that none suffers from another. The answers stand
     /// in the order of the steps. What is answered with `Ok` is on the disk.
     pub fn steps(&self, steps: &[Step]) -> Vec<Result<Stepped, StoreError>> {
-        let taken = self.take_all(steps, self.run());
+        let taken = self.take_all(steps, self.number());
         if taken.iter().flatten().any(|(_, to_a_list)| *to_a_list) {
             self.left.notify_one();
         }

@@ -3,7 +3,7 @@
 use super::sql::{self, Database, Value, Way};
 
 /// Every table, those before that others refer to.
-const TABLES: [&str; 20] = [
+const TABLES: [&str; 21] = [
     "house",
     "decision",
     "verdict",
@@ -22,6 +22,7 @@ const TABLES: [&str; 20] = [
     "document",
     "list",
     "hello",
+    "source",
     "daemon",
     "queue",
 ];

@@ -37,6 +37,13 @@ pub struct SourceHealth {
     pub ok: bool,
     /// One sentence; what to do where it is not well.
     pub said: String,
+    /// Of what is fetched: when it last answered well.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "when")]
+    pub fetched: Option<DateTime<Utc>>,
+}
+
+fn when<S: serde::Serializer>(at: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_some(&at.map(instant))
 }
 
 impl Health {
@@ -80,6 +87,12 @@ impl Health {
         family("convened_remarks", "gauge", "Remarks about what was read.", vec![format!(" {}", self.remarks)]);
         let broken = self.sources.iter().filter(|source| !source.ok).count();
         family("convened_sources_broken", "gauge", "Sources whose last good version is in force.", vec![format!(" {broken}")]);
+        let of_source = |source: &SourceHealth, value: String| format!("{{source={}}} {value}", quoted(&source.name));
+        let well = self.sources.iter().map(|source| of_source(source, u8::from(source.ok).to_string())).collect();
+        family("convened_source_well", "gauge", "1 while what is read here is well.", well);
+        let fetched = self.sources.iter().filter_map(|source| Some(of_source(source, source.fetched?.timestamp().to_string()))).collect();
+        let help = "When a repository or pad last answered well.";
+        family("convened_source_fetched_timestamp_seconds", "gauge", help, fetched);
         family("convened_served_total", "counter", "Answers since the start, by kind.", by("kind", served));
         out
     }

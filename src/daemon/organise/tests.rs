@@ -51,6 +51,7 @@ impl Room {
             base_url: "https://cal.example.org".to_owned(),
             title: "Calendars".to_owned(),
             uid_domain: "cal.example.org".to_owned(),
+            templates: Default::default(),
         };
         let known = Known { calendar: Arc::new(calendar), sender, site, link_key, clock: None };
         let room = Room { store, known, token };
@@ -263,7 +264,7 @@ fn what_waits_for_an_organiser_stands_on_the_page() {
         carried_forward: false,
         trusted: false,
     };
-    calendar.items = vec![item];
+    calendar.items = vec![item].into();
     let room = Room::with(calendar);
     let finding = Finding {
         series: SeriesId::new("tide", "call"),
