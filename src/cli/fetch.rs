@@ -23,6 +23,9 @@ pub struct Args {
 
 pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     let now = args.at.now();
+    // What servers and git say beside our sentences.
+    let log = tracing_subscriber::fmt().with_target(false).with_max_level(tracing::Level::WARN).with_writer(std::io::stderr);
+    let _ = log.try_init();
     let opened = open(config)?;
     let store = opened.store()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -35,6 +38,7 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     runtime.block_on(fetch::once(&shelf, &store, &wanted, now))?;
     let mut out = std::io::stdout().lock();
     let mut refused = false;
+    let mut taken = Vec::new();
     for place in first.iter().chain(&wanted) {
         let state = shelf.states().into_iter().find(|state| state.name == place.name).unwrap_or_default();
         let rewritten = state.said.as_ref().is_some_and(|(code, _)| code == "source-rewritten");
@@ -44,6 +48,7 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
                     return Err(daemon::Failure::World(trouble.sentence).into());
                 }
                 writeln!(out, "{}: taken as it is now", place.name)?;
+                taken.push(place.clone());
             }
             Some(remark) => {
                 refused = true;
@@ -63,6 +68,7 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     if first.is_none() && wanted.is_empty() {
         writeln!(out, "Nothing is fetched: all notes are in folders on this machine.")?;
     }
+    runtime.block_on(fetch::once(&shelf, &store, &taken, now))?;
     daemon::wake(opened.state())?;
     Ok(if refused { Exit::World } else { Exit::Well })
 }

@@ -17,6 +17,7 @@ use crate::plan::fates::ListHealth;
 use crate::plan::ledger::Fate;
 use crate::source::Grade;
 use crate::sources::zoneinfo;
+use crate::store::SourceState;
 use crate::web::health;
 
 #[derive(Debug, clap::Args)]
@@ -44,13 +45,26 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     let lists = memory.letters_health(now)?;
     let folders: Vec<_> = survey.calendar.communities.iter().flat_map(|community| &community.notes).collect();
     let broken = |folder: &str| survey.remarks.iter().any(|(_, remark)| *remark.place.file == *folder && remark.grade == Grade::Fault);
+    let fetched = memory.sources()?;
+    let state = |folder: &str| fetched.iter().find(|state| state.name == folder);
     let remarks = survey.remarks.len() + plan.remarks.len();
     let zones = zoneinfo::report(&opened.zones, &zone_source(&opened.settings.zone_data), &survey.calendar.zones(), now);
     let mut out = std::io::stdout().lock();
     if args.json {
         let sources: Vec<_> = folders
             .iter()
-            .map(|folder| json!({ "folder": folder.folder, "trusted": folder.trusted, "well": !broken(&folder.folder) }))
+            .map(|folder| {
+                let state = state(&folder.folder).filter(|_| folder.remote.is_some());
+                let failing = state.and_then(|state| state.failing);
+                json!({
+                    "folder": folder.folder,
+                    "trusted": folder.trusted,
+                    "well": !broken(&folder.folder) && failing.is_none(),
+                    "fetched": state.and_then(|state| state.brought).map(rfc3339),
+                    "failing_since": failing.map(rfc3339),
+                    "said": state.and_then(|state| state.said.as_ref()).map(|(_, said)| said),
+                })
+            })
             .collect();
         let line = json!({
             "version": env!("CARGO_PKG_VERSION"),
@@ -71,8 +85,14 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     zone_data(&mut out, &zones)?;
     for folder in folders {
         let trust = if folder.trusted { "trusted" } else { "untrusted" };
-        let state = if broken(&folder.folder) { "broken; the last good notes stay in force" } else { "well" };
-        writeln!(out, "notes       {} ({trust}): {state}", folder.folder)?;
+        let said = match state(&folder.folder).filter(|_| folder.remote.is_some()) {
+            Some(SourceState { failing: Some(since), said: Some((_, said)), .. }) => format!("failing since {}. {said}", rfc3339(*since)),
+            Some(SourceState { brought: Some(at), .. }) if !broken(&folder.folder) => format!("well, fetched {}", rfc3339(*at)),
+            None if folder.remote.is_some() => "not fetched yet; see `convened fetch`".to_owned(),
+            _ if broken(&folder.folder) => "broken; the last good notes stay in force".to_owned(),
+            _ => "well".to_owned(),
+        };
+        writeln!(out, "notes       {} ({trust}): {said}", folder.folder)?;
     }
     for other in opened.known_store()?.map_or(Ok(Vec::new()), |store| store.neighbours())? {
         writeln!(out, "daemon      {}", neighbours::words(&other))?;

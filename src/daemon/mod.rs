@@ -27,6 +27,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::Instant;
 
+use crate::archiver;
 use crate::arrival;
 use crate::carrier::{self, Pace};
 use crate::fetch::{self, Shelf};
@@ -155,6 +156,9 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
     let mut rounds = Rounds::new(opened, store.clone(), shelf.clone())?;
     let (places, wanted) = watch::channel(Arc::default());
     let fetching = tokio::spawn(fetch::run(shelf.clone(), store.clone(), wanted, clock, ended(ending.clone())));
+    let (archives, known_archives) = watch::channel(Arc::default());
+    let (kept, archived) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let archiver = tokio::spawn(archiver::run(store.clone(), known_archives, clock, kept.clone(), archived.clone(), ended(ending.clone())));
     // One daemon alone leads from the beginning.
     let (signs, mut standing) = watch::channel(Standing { leads: !store.is_shared(), ..Standing::default() });
     let shared = store.beside();
@@ -212,8 +216,17 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
         if !rest {
             letters.notify_one();
         }
+        // Who plans is the one that fetches and archives.
+        archives.send_if_modified(|known| {
+            let wanted = if led { rounds.archives() } else { Arc::default() };
+            let otherwise = *known != wanted;
+            *known = wanted;
+            otherwise
+        });
+        if !rest {
+            kept.notify_one();
+        }
         places.send_if_modified(|known| {
-            // Who plans is the one that fetches.
             let wanted = if led { rounds.wanted() } else { Arc::default() };
             let otherwise = *known != wanted;
             *known = wanted;
@@ -237,6 +250,7 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
                 rounds.read_again();
             }
             () = shelf.changed() => rounds.take_news(),
+            () = archived.notified() => rounds.archived(),
             _ = hangup.recv() => {
                 rounds.read_again();
                 shelf.fetch_now();
@@ -266,7 +280,7 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
         }
     };
     parting(Store::step_down).await;
-    let all = async { (carrier.await, server.await, arrivals.await, fetching.await) };
+    let all = async { (carrier.await, server.await, arrivals.await, fetching.await, archiver.await) };
     if tokio::time::timeout(END, all).await.is_err() {
         tracing::warn!("A letter was still in hand at the end; what is known of it is in the outbox.");
     }

@@ -3,7 +3,7 @@
 use super::sql::{self, Database, Value, Way};
 
 /// Every table, those before that others refer to.
-const TABLES: [&str; 21] = [
+const TABLES: [&str; 23] = [
     "house",
     "decision",
     "verdict",
@@ -23,6 +23,8 @@ const TABLES: [&str; 21] = [
     "list",
     "hello",
     "source",
+    "archived",
+    "archived_version",
     "daemon",
     "queue",
 ];

@@ -1,22 +1,30 @@
--- More than one daemon on one store: who lives, who plans, and in whose hands a letter is.
+-- The texts of pads after their meetings: kept until they stand in the community's archive, and every version that was put there without a
+-- person's review, which keeps the trust of its pad.
 
-CREATE TABLE daemon (
-    name        TEXT PRIMARY KEY,
-    run         INTEGER NOT NULL UNIQUE,    -- the number of its present run
-    address     TEXT NOT NULL,              -- where it listens
-    steady      INTEGER NOT NULL,           -- since when it was seen without a gap; like the next by the database's clock
-    seen        INTEGER NOT NULL
+CREATE TABLE archived (
+    place       TEXT NOT NULL,
+    date        TEXT NOT NULL,
+    community   TEXT NOT NULL,
+    series      TEXT NOT NULL,
+    repository  TEXT NOT NULL,
+    branch      TEXT NOT NULL,
+    file        TEXT NOT NULL,
+    review      INTEGER NOT NULL,
+    message     TEXT NOT NULL,
+    digest      TEXT NOT NULL,
+    bytes       BLOB NOT NULL,              -- empty once it is there
+    kept        INTEGER NOT NULL,
+    state       TEXT NOT NULL CHECK (state IN ('kept', 'there', 'left')),
+    failures    INTEGER NOT NULL DEFAULT 0,
+    next        INTEGER NOT NULL,
+    said        TEXT,
+    PRIMARY KEY (place, date)
 ) STRICT;
 
--- A row is held while a letter for this recipient is claimed.
-CREATE TABLE queue (
-    name        TEXT PRIMARY KEY
+CREATE TABLE archived_version (
+    repository  TEXT NOT NULL,
+    branch      TEXT NOT NULL,
+    digest      TEXT NOT NULL,
+    review      INTEGER NOT NULL,
+    PRIMARY KEY (repository, branch, digest)
 ) STRICT, WITHOUT ROWID;
-
-INSERT INTO queue (name) SELECT DISTINCT queue FROM letter;
-
-ALTER TABLE house ADD COLUMN runs INTEGER NOT NULL DEFAULT 0;    -- counts the runs of daemons
-ALTER TABLE house ADD COLUMN lease INTEGER;                      -- the run that plans and publishes
-ALTER TABLE house ADD COLUMN rounds INTEGER NOT NULL DEFAULT 0;  -- counts the recorded rounds
-ALTER TABLE letter ADD COLUMN hand INTEGER;                      -- the run that has it in hand, or had it last
-ALTER TABLE document ADD COLUMN round INTEGER NOT NULL DEFAULT 0; -- the round that changed it last
