@@ -5,10 +5,12 @@ pub mod arrival;
 pub mod changes;
 pub mod check;
 pub mod decide;
+pub mod examples;
 pub mod import;
 pub mod items;
 pub mod letter;
 pub mod link;
+pub mod man;
 pub mod notes;
 pub mod once;
 pub mod outbox;
@@ -109,6 +111,10 @@ pub enum Command {
     Import(import::Args),
     /// Health in one screen: last round, next due, sources, zone data, mail
     Status(status::Args),
+    /// Writes the man pages, one for each command
+    Man(man::Args),
+    /// Prints what a shell needs to complete these commands
+    Completions(man::Completions),
 }
 
 /// `--now TIME`, for commands whose answer depends on the clock.
@@ -230,6 +236,8 @@ pub fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Arrived(args) => arrival::arrived(config, args),
         Command::Import(args) => import::run(args),
         Command::Status(args) => status::run(config, args),
+        Command::Man(args) => man::man(&args),
+        Command::Completions(args) => man::completions(&args),
     }
 }
 

@@ -4,11 +4,13 @@
 mod answers;
 mod beginning;
 mod clock;
+pub mod log;
 mod mail;
 pub mod opening;
 mod organise;
 mod preview;
 mod rounds;
+pub mod vitals;
 
 pub use answers::{LONGEST_REASON, Reason, answer};
 pub use mail::{chats, watch_of, ways};
@@ -94,6 +96,7 @@ fn wake_folder(state: &Path) -> PathBuf {
 
 /// Runs until SIGTERM or SIGINT; SIGHUP reads everything again.
 pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), Failure> {
+    let started = clock();
     let state = opened.state().to_path_buf();
     let _lock = Lock::take(&state)?;
     let mut mail = opened.settings.mail.clone();
@@ -145,7 +148,7 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
         },
     };
     let last_round = store.recall(clock())?.ledger.last_round;
-    let mut rounds = Rounds::new(opened, store.clone())?;
+    let mut rounds = Rounds::new(opened, store.clone(), started)?;
     let arrivals = tokio::spawn(arrival::run(store.clone(), looked, clock, letters.clone(), ended(ending.clone())));
     let carrier = tokio::spawn(carrier::run(store, given, clock, letters.clone(), ended(ending.clone()), Pace::default()));
 

@@ -16,6 +16,8 @@ pub mod zoned;
 use chrono::{DateTime, NaiveDate, Utc};
 use minijinja::{Environment, Error, Output, State, UndefinedBehavior, Value, context, escape_formatter};
 
+pub use remarks::may_be_quoted;
+
 use super::publication::Site;
 use crate::meeting::calendar::{Calendar, Verdicts};
 use crate::meeting::occurrence::Occurrence;
