@@ -98,14 +98,10 @@ fn name(command: &Command) -> String {
 
 fn page(command: &Command) -> io::Result<Vec<u8>> {
     let name = name(command);
-    let named = command.clone().display_name(name.clone());
-    let man = Man::new(named)
-        .title(name.to_uppercase())
-        .section("1")
-        .source(format!("convened {}", env!("CARGO_PKG_VERSION")))
-        .manual("convened");
-    let mut out = Vec::new();
-    man.render_title(&mut out)?;
+    let man = Man::new(command.clone().display_name(name.clone()));
+    // Without a date: two builds are to be the same, and what was last changed stands in the changelog.
+    let title = format!(".TH {} 1 \"\" \"convened {}\" \"convened\"\n", name.to_uppercase(), env!("CARGO_PKG_VERSION"));
+    let mut out = title.into_bytes();
     man.render_name_section(&mut out)?;
     man.render_synopsis_section(&mut out)?;
     man.render_description_section(&mut out)?;

@@ -109,7 +109,7 @@ pub enum Command {
     Arrived(arrival::Arrived),
     /// Another tool's schedule as a community's file, with a remark for each thing that was not taken over
     Import(import::Args),
-    /// Health in one screen: last round, next due, sources, zone data, mail
+    /// Health in one screen: whether all is well, what is wrong and what to do, then how everything stands
     Status(status::Args),
     /// Writes the man pages, one for each command
     Man(man::Args),

@@ -90,6 +90,11 @@ pub fn wake(state: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Whether a daemon has ever worked with this state folder.
+pub fn served_before(state: &Path) -> bool {
+    wake_folder(state).is_dir()
+}
+
 fn wake_folder(state: &Path) -> PathBuf {
     state.join("wake")
 }

@@ -31,14 +31,11 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
 }
 
-/// Families under way: a name has its help and its type once, before its lines.
+/// Families under way: a name has its help and its type once, before its lines, also where there are none.
 struct Page(String);
 
 impl Page {
     fn family(&mut self, name: &str, kind: &str, help: &str, lines: Vec<(String, String)>) {
-        if lines.is_empty() {
-            return;
-        }
         self.0.push_str(&format!("# HELP {name} {help}\n# TYPE {name} {kind}\n"));
         lines.iter().for_each(|(labels, value)| self.0.push_str(&format!("{name}{labels} {value}\n")));
     }
