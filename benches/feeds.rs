@@ -21,8 +21,12 @@ const CHANGES: usize = 9;
 
 fn main() {
     let mut calendar = calendar();
-    let site =
-        Site { base_url: "https://cal.example.org".to_owned(), title: "Everything".to_owned(), uid_domain: "cal.example.org".to_owned() };
+    let site = Site {
+        base_url: "https://cal.example.org".to_owned(),
+        title: "Everything".to_owned(),
+        uid_domain: "cal.example.org".to_owned(),
+        templates: Default::default(),
+    };
     let now: DateTime<Utc> = "2026-11-20T12:00:00Z".parse().unwrap();
     let mut ledger = Ledger::default();
 

@@ -97,7 +97,7 @@ fn stepwise(
     after.revisions.extend(plan.revise.iter().cloned());
     done("revisions");
     survey.calendar.items = plan::items::items(&survey.calendar, &after);
-    let site = given.identity.site();
+    let site = given.identity.site(survey.pages.clone());
     let publication = publish(&survey.calendar, &after, &parts, &site, now, Some(&kept.publication));
     done("publication");
     let sender = given.identity.sender(Some(ledger.link_key.clone()), survey.templates.clone());

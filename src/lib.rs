@@ -8,7 +8,7 @@
 //! # The rooms, in reading order
 //!
 //! - [`source`]: a text and its name; a remark about it, with file, line and code
-//! - [`sources`]: the only rooms that fetch what we read: folders of notes, zone data
+//! - [`sources`]: the only rooms that fetch what we read: folders of notes, git repositories, pads, zone data
 //! - [`config`]: TOML in, values that cannot be wrong out
 //! - [`notes`]: one Markdown text in, what a careful reader finds in it out; then what the notes of a series mean together
 //! - [`import`]: schedules of other tools in, community files of ours out
@@ -19,7 +19,8 @@
 //! - [`store`]: the memory, in six whole acts
 //! - [`post`]: hands one letter over - to a mail server, a program, a folder, a chat - and says what is known about its fate
 //! - [`web`]: serves the last publication; passes decisions on
-//! - [`round`], [`carrier`], [`arrival`], [`daemon`]: the loops and the clock
+//! - [`export`]: the publication as a folder of static files, and what was told beside it
+//! - [`round`], [`carrier`], [`arrival`], [`fetch`], [`daemon`]: the loops and the clock
 //! - [`cli`]: one file a command
 //!
 //! # What is absent, on purpose (`tests/walls.rs` keeps it so)
@@ -59,9 +60,12 @@ pub mod post;
 
 pub mod web;
 
+pub mod export;
+
 pub mod arrival;
 pub mod carrier;
 mod crash;
+pub mod fetch;
 pub mod round;
 
 pub mod daemon;

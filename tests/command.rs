@@ -103,6 +103,8 @@ fn help_teaches_every_command() {
         "hold",
         "status",
         "import",
+        "export",
+        "backup",
         "man",
         "completions",
     ];

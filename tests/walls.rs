@@ -10,7 +10,7 @@ const PURE: [&str; 8] = ["source", "meeting", "config", "notes", "import", "lint
 const MOST_LINES: usize = 450;
 
 /// What each room may import. `room::part` allows that part only. `daemon`, `cli` and `main` may import everything.
-const MAY_IMPORT: [(&str, &[&str]); 17] = [
+const MAY_IMPORT: [(&str, &[&str]); 18] = [
     ("source", &[]),
     ("crash", &[]),
     ("meeting", &["source"]),
@@ -20,13 +20,14 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
     ("lint", &["notes", "meeting", "source"]),
     ("plan", &["meeting", "source"]),
     ("output", &["plan", "meeting", "source"]),
-    ("sources", &["source", "meeting::zone", "meeting::arrival"]),
+    ("sources", &["source", "meeting::zone", "meeting::arrival", "meeting::remote"]),
     ("store", &["plan", "output::letter", "output::publication", "meeting", "source", "crash"]),
     ("post", &["output::letter", "crash"]),
     ("web", &["output", "plan", "meeting", "source"]),
-    ("export", &["output"]),
+    ("export", &["output", "plan", "meeting", "source"]),
     ("round", &["source", "sources", "config", "notes", "lint", "meeting", "plan", "output", "store", "crash"]),
     ("arrival", &["source", "sources", "meeting::arrival", "plan", "store"]),
+    ("fetch", &["source", "sources", "meeting::remote", "store"]),
     ("carrier", &["source", "sources", "config", "notes", "meeting", "plan", "output", "store", "post", "crash"]),
 ];
 const ABOVE: [&str; 4] = ["daemon", "cli", "main", "lib"];

@@ -10,7 +10,7 @@ use super::{At, Exit, Stop};
 use crate::daemon::opening::open;
 use crate::meeting::calendar::Verdicts;
 use crate::output::letter::{self, sample};
-use crate::output::publication::publish_feeds;
+use crate::output::publication::{publish, publish_feeds};
 use crate::plan::key::Kind;
 use crate::plan::{self, component};
 use crate::round::{Identity, Survey};
@@ -33,11 +33,13 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     let now = args.at.now();
     let (survey, ledger) = opened.survey(&opened.memory()?, now)?;
     let plan = plan::make(&survey.calendar, &ledger, &survey.remarks, now);
-    let site = opened.identity.site();
+    let site = opened.identity.site(survey.pages.clone());
     let after = plan.remembered(&ledger);
     let parts = component::parts(&survey.calendar, &Verdicts::of(&after.decisions), &after.revisions, now, &[]);
-    let feeds = publish_feeds(&survey.calendar, &after, &parts, &site, now, None);
-    let of_feeds = feeds.remarks().map(|(_, remark)| remark);
+    // What own templates make of the pages as they stand is tried; our own make them always.
+    let publish = if survey.pages.are_built_in() { publish_feeds } else { publish };
+    let published = publish(&survey.calendar, &after, &parts, &site, now, None);
+    let of_feeds = published.remarks().map(|(_, remark)| remark);
     let (letters, of_letters) = samples(&survey, &opened.identity, now);
     let mut remarks: Vec<_> = survey.remarks.into_iter().map(|(_, remark)| remark).chain(plan.remarks).chain(of_feeds).collect();
     remarks.extend(of_letters);

@@ -54,7 +54,7 @@ pub struct How {
     #[arg(long)]
     already_told: bool,
     #[command(flatten)]
-    at: At,
+    pub at: At,
 }
 
 #[derive(Debug, clap::Args)]
@@ -100,13 +100,31 @@ pub struct Extra {
 
 #[derive(Debug, clap::Args)]
 pub struct Restore {
-    /// community/series, or the id of a decision
-    who: String,
+    /// community/series, or the id of a decision; or a file that `backup` made
+    #[arg(value_name = "WHO|FILE", required_unless_present = "release")]
+    pub what: Option<String>,
     /// The meeting on this date; may be given several times
     #[arg(long, value_name = "DATE", value_parser = day)]
     on: Vec<NaiveDate>,
+    /// Of a backup: only for looking at, in a state folder without a store; no event is revised, and nothing is sent
+    #[arg(long, conflicts_with = "on")]
+    pub copy: bool,
+    /// Make the copy in the state folder the store itself, from which letters leave
+    #[arg(long, conflicts_with_all = ["copy", "on", "what"])]
+    pub release: bool,
+    /// Of a backup: one JSON object
+    #[arg(long, conflicts_with = "on")]
+    pub json: bool,
     #[command(flatten)]
-    how: How,
+    pub how: How,
+}
+
+impl Restore {
+    /// Series and decisions have no dot in their names.
+    pub fn is_of_backup(&self) -> bool {
+        let is_file = |what: &String| what.contains('.') || Path::new(what).is_file();
+        self.on.is_empty() && (self.copy || self.release || self.json || self.what.as_ref().is_some_and(is_file))
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -274,13 +292,14 @@ pub fn extra(config: &Path, args: Extra) -> Result<Exit, Stop> {
 
 pub fn restore(config: &Path, args: Restore) -> Result<Exit, Stop> {
     let table = Table::lay(config, &args.how.at)?;
-    let by_id = table.decisions.iter().find(|decision| decision.id.0 == args.who);
+    let what = args.what.unwrap_or_default();
+    let by_id = table.decisions.iter().find(|decision| decision.id.0 == what);
     if let Some(decision) = by_id {
         let series = table.survey.calendar.series(&decision.series).ok_or_else(|| Stop::usage("Its series is not in the schedule."))?;
         let verdicts = by_hand::take_back(series, decision, &Verdicts::of(&table.decisions), table.now).map_err(Stop::usage)?;
         return table.decide(series, verdicts, &args.how);
     }
-    let series = table.series(&args.who)?;
+    let series = table.series(&what)?;
     if args.on.is_empty() {
         return Err(Stop::usage("Which meeting? Name it with --on DATE, or give the id of a decision (see `convened changes`)."));
     }

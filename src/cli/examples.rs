@@ -99,6 +99,14 @@ pub const EXAMPLES: &[Example] = &[
     example("convened-hello", "convened hello dev@lists.example.org", "Introduces the calendar to a list, once."),
     example("convened-arrived", "convened arrived dev@lists.example.org", "You saw the last letter to this list arrive."),
     example(
+        "convened-once",
+        "convened once --export site --publish \"rsync -a site/ host:www/\"",
+        "Without a server: what is published first, then the letters.",
+    ),
+    example("convened-export", "convened export site", "What was published last, as static files with relative links."),
+    example("convened-backup", "convened backup /var/backups/convened.backup", "The memory as of one moment, also while the daemon runs."),
+    example("convened-restore", "convened restore /var/backups/convened.backup", "Puts a backup back, with the daemon stopped."),
+    example(
         "convened-import",
         "convened import yaml2ics numpy.yaml > config/communities/numpy.toml",
         "Another tool's schedule; what was not taken over is said on standard error.",

@@ -2,10 +2,13 @@
 
 pub mod agenda;
 pub mod arrival;
+pub mod backup;
 pub mod changes;
 pub mod check;
 pub mod decide;
 pub mod examples;
+pub mod export;
+pub mod fetch;
 pub mod import;
 pub mod items;
 pub mod letter;
@@ -15,6 +18,7 @@ pub mod notes;
 pub mod once;
 pub mod outbox;
 pub mod plan;
+pub mod published;
 pub mod replay;
 pub mod script;
 pub mod serve;
@@ -65,6 +69,8 @@ pub enum Command {
     Serve(serve::Args),
     /// One round of the same road, then the letters until nothing is due, then exit: for cron and CI jobs
     Once(once::Args),
+    /// Fetch repositories and pads now, and say what came of each
+    Fetch(fetch::Args),
     /// Reads everything and prints every remark: file, line, code, sentence, what to do
     Check(check::Args),
     /// The meetings of a window, cancelled and moved ones included
@@ -83,7 +89,7 @@ pub enum Command {
     Move(decide::Move),
     /// Adds a meeting beside the rules
     Extra(decide::Extra),
-    /// Takes a cancellation, a move or an extra meeting back
+    /// Takes a cancellation, a move or an extra meeting back; or puts a backup in the memory's place
     Restore(decide::Restore),
     /// Changes the reason of a decision on feed and page, without a letter
     Amend(decide::Amend),
@@ -107,6 +113,10 @@ pub enum Command {
     Hello(arrival::Hello),
     /// Notes that a person saw a letter arrive, by its key or its list's address
     Arrived(arrival::Arrived),
+    /// Everything published, as static files: relative links, only what changed is written
+    Export(export::Args),
+    /// Copies the memory into one file, also while the daemon runs
+    Backup(backup::Backup),
     /// Another tool's schedule as a community's file, with a remark for each thing that was not taken over
     Import(import::Args),
     /// Health in one screen: whether all is well, what is wrong and what to do, then how everything stands
@@ -213,6 +223,7 @@ pub fn run(cli: Cli) -> Result<Exit, Stop> {
     match cli.command {
         Command::Serve(args) => serve::run(config, args),
         Command::Once(args) => once::run(config, args),
+        Command::Fetch(args) => fetch::run(config, args),
         Command::Check(args) => check::run(config, args),
         Command::Agenda(args) => agenda::run(config, args),
         Command::Plan(args) => plan::run(config, args),
@@ -222,6 +233,7 @@ pub fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Cancel(args) => decide::cancel(config, args),
         Command::Move(args) => decide::moved(config, args),
         Command::Extra(args) => decide::extra(config, args),
+        Command::Restore(args) if args.is_of_backup() => backup::restore(config, &args),
         Command::Restore(args) => decide::restore(config, args),
         Command::Amend(args) => decide::amend(config, args),
         Command::Changes(args) => changes::list(config, args),
@@ -234,6 +246,8 @@ pub fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Hold(args) => outbox::hold(config, args),
         Command::Hello(args) => arrival::hello(config, args),
         Command::Arrived(args) => arrival::arrived(config, args),
+        Command::Export(args) => export::run(config, args),
+        Command::Backup(args) => backup::backup(config, args),
         Command::Import(args) => import::run(args),
         Command::Status(args) => status::run(config, args),
         Command::Man(args) => man::man(&args),

@@ -1,30 +1,70 @@
-//! `convened once`: one round of the daemon's road, then the letters until nothing is due, then the end.
+//! `convened once`: one round of the daemon's road, then the letters until nothing is due, then the end. With `--export` the round is published
+//! as static files before any letter leaves, with what is about to be told beside them: so a job that lost a race, or whose state is not that
+//! of the last run, stops before it sends.
 
-use std::path::Path;
+use std::io;
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
+use serde_json::json;
+use tokio::runtime::Runtime;
+
+use super::export::{files, say_what_is_lost, summary};
+use super::fetch::{wanted, with_communities};
+use super::published::{Place, Published};
 use super::{At, Exit, Stop};
 use crate::arrival::look;
-use crate::carrier::{Pace, drain};
+use crate::carrier::{Carried, Pace, drain};
 use crate::config::Transport;
 use crate::daemon;
-use crate::daemon::opening::{open, zone_source};
+use crate::daemon::opening::{Opened, open, zone_source};
+use crate::export::told::{STATE_FILE, State};
+use crate::export::{self, Exported};
+use crate::fetch::{self, Shelf};
+use crate::meeting::series::NotesFolder;
 use crate::plan::ledger::Fate;
-use crate::round::{Kept, walk};
+use crate::round::{Kept, Walked, walk};
 use crate::source::Grade;
 use crate::sources::zoneinfo;
-use crate::store::{Lock, Store};
+use crate::store::{Lock, Run, Store};
+
+/// Where a run took longer to come to its letters, what was due may be no more.
+const LONGEST_PUBLISHING: Duration = Duration::from_secs(600);
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// Write everything published into this folder, before any letter leaves
+    #[arg(long, value_name = "DIR")]
+    export: Option<PathBuf>,
+    /// A shell command that takes the exported folder to where people read it; when it fails, nothing is sent
+    #[arg(long, value_name = "COMMAND", requires = "export")]
+    publish: Option<String>,
+    /// What was published last, which the state must know of: a folder or an address [default: the folder of --export]
+    #[arg(long, value_name = "DIR|URL", requires = "export")]
+    published: Option<String>,
+    /// Begin anew, although something is published: nothing was told before, and nothing of the past is told
+    #[arg(long, conflicts_with = "adopt")]
+    new: bool,
+    /// The state was lost: take over what was published there, and the decisions from decisions.toml
+    #[arg(long, value_name = "DIR|URL")]
+    adopt: Option<String>,
+    /// One JSON object
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     at: At,
 }
 
 pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
+    let began = Instant::now();
     let opened = open(config)?;
+    let _lock = Lock::take(opened.state())?;
+    let opened = with_communities(opened, true, args.at.now())?;
     let state = opened.state();
-    let _lock = Lock::take(state)?;
     let store = Store::open(state)?;
     store.fill_from_decisions_file(state)?;
     let now = args.at.now();
@@ -37,31 +77,44 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
             ));
         }
     }
-    store.recover(now)?;
+    if let Some(backup) = store.copy_of()? {
+        eprintln!("The store is a copy of {backup} for looking at: nothing is sent. `convened restore --release` makes it the store.");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let above = before(&args, &opened, &store, &runtime, now)?;
+    store.recover(now)?;
     // First what is known of the letters before: a remark about one that has arrived would be wrong.
     runtime.block_on(look(&store, &Arc::new(daemon::watch_of(&opened.settings.mail)?), now))?;
     let mut kept = Kept::recall(&store)?;
-    let walked = walk(&store, &mut kept, &opened.given(), &mut opened.bring(), now)?;
-    let post = Arc::new(daemon::ways(&opened.settings.mail, &daemon::chats(&walked.calendar))?);
-    let clock = move || args.at.now.unwrap_or_else(chrono::Utc::now);
-    let carried = runtime.block_on(drain(&store, &post, clock, &Pace::default()))?;
+    let shelf = Shelf::default();
+    runtime.block_on(fetch::once(&shelf, &store, &wanted(&opened, &mut kept, now), now))?;
+    let mut known = opened.bring();
+    let mut bring = |notes: &NotesFolder| shelf.brought(&notes.folder).unwrap_or_else(|| known(notes));
+    let walked = walk(&store, &mut kept, &opened.given(), &mut bring, now)?;
     store.keep_decisions_file(state)?;
     zoneinfo::keep(&zone_source(&opened.settings.zone_data), state)?;
     // What lasts for weeks is said by `check`, on the organisers' page and in the letter of the week, not at every hour of a cron job.
     for remark in walked.remarks.iter().filter(|remark| remark.lasting.is_none()) {
         eprintln!("{remark}");
     }
-    println!(
-        "{} letters written, {} sent, {} refused, {} put off, {} in doubt; {} documents changed.",
-        walked.letters.len(),
-        carried.sent,
-        carried.refused,
-        carried.deferred,
-        carried.in_doubt,
-        walked.changed.len()
-    );
-    if carried.refused + carried.deferred + carried.in_doubt > 0 {
+    let post = Arc::new(daemon::ways(&opened.settings.mail, &daemon::chats(&walked.calendar))?);
+    let out = match &args.export {
+        Some(folder) => Some(Out { folder, args: &args, opened: &opened, store: &store, walked: &walked, runtime: &runtime, now, began }),
+        None => None,
+    };
+    let announced = out.as_ref().map(|out| out.announce(above)).transpose()?;
+    // What is announced is what was due at that instant.
+    let fixed = args.at.now.or(args.export.is_some().then_some(now));
+    let clock = move || fixed.unwrap_or_else(Utc::now);
+    let carried = runtime.block_on(drain(&store, &post, clock, &Pace::default()))?;
+    store.keep_decisions_file(state)?;
+    let published = match (&out, announced) {
+        (Some(out), Some((exported, run))) => Some((out.confirm(exported, &run, &carried), run)),
+        _ => None,
+    };
+    say(&args, &walked, &carried, published.as_ref());
+    let troubled = carried.refused + carried.deferred + carried.in_doubt;
+    if troubled > 0 {
         for row in store.outbox()?.iter().filter(|row| matches!(row.fate, Fate::Refused | Fate::Deferred | Fate::Doubt)) {
             eprintln!(
                 "{}: \"{}\" to {}: {}",
@@ -73,11 +126,150 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
         }
     }
     let faults = walked.remarks.iter().any(|remark| remark.grade == Grade::Fault);
-    Ok(match carried.refused + carried.deferred + carried.in_doubt {
+    Ok(match troubled {
         0 if faults => Exit::Faults,
         0 => Exit::Well,
         _ => Exit::World,
     })
+}
+
+/// Compares the state at hand with what was published, or takes that over. Gives the count that this run must be above.
+fn before(args: &Args, opened: &Opened, store: &Store, runtime: &Runtime, now: DateTime<Utc>) -> Result<i64, Stop> {
+    if let Some(place) = &args.adopt {
+        let calendar = opened.survey(&opened.memory()?, now)?.0.calendar;
+        Place::new(place, runtime).adopt(store, &calendar, &opened.settings.mail.message_id_domain, now)?;
+    }
+    let folder = args.export.as_ref().map(|folder| folder.to_string_lossy().into_owned());
+    let mut above = 0;
+    for name in [folder.as_ref(), args.published.as_ref()].into_iter().flatten() {
+        let place = Place::new(name, runtime);
+        let published = place.look()?;
+        let count = match (&published, args.new) {
+            (Published::State(last), true) => last.generation,
+            // A folder that is made anew each time, beside the place where people read, may be of any age.
+            (Published::State(last), _) if Some(name) == folder.as_ref() && args.published.is_some() => last.generation,
+            (_, true) => 0,
+            // What was taken over from a feed is known now.
+            (Published::FeedOnly, _) if args.adopt.is_some() => 0,
+            _ => place.agrees(&published, store)?,
+        };
+        above = above.max(count);
+    }
+    Ok(above)
+}
+
+/// A run that publishes.
+struct Out<'a> {
+    folder: &'a Path,
+    args: &'a Args,
+    opened: &'a Opened,
+    store: &'a Store,
+    walked: &'a Walked,
+    runtime: &'a Runtime,
+    now: DateTime<Utc>,
+    /// When `now` was.
+    began: Instant,
+}
+
+impl Out<'_> {
+    fn state(&self, telling: &[String], run: &Run) -> Result<State, Stop> {
+        let ledger = self.store.recall(self.now)?.ledger;
+        Ok(State::of(&ledger, &self.walked.calendar, telling, run.generation, &run.name))
+    }
+
+    fn write(&self, state: &State) -> Result<Exported, Stop> {
+        Ok(export::write(&files(self.opened, &self.walked.publication, state), self.folder)?)
+    }
+
+    /// Publishes the round, with the letters that are about to leave. Where nothing changed and nothing leaves, the last run stands.
+    fn announce(&self, above: i64) -> Result<(Exported, Run), Stop> {
+        say_what_is_lost(&self.walked.calendar);
+        let (telling, last) = (self.store.leaving(self.now)?, self.store.run()?);
+        let as_it_was = self.state(&[], &last)?;
+        let stands = export::read(self.folder, STATE_FILE)?.is_some_and(|there| there == as_it_was.text().into_bytes());
+        if stands && telling.is_empty() {
+            let exported = self.write(&as_it_was)?;
+            if exported.written + exported.removed == 0 {
+                return Ok((exported, last));
+            }
+        }
+        let run = self.store.begin_run(above)?;
+        let exported = self.write(&self.state(&telling, &run)?)?;
+        self.publish()?;
+        if let Some(name) = &self.args.published
+            && let Published::State(there) = Place::new(name, self.runtime).look()?
+            && there.run != run.name
+            && there.generation >= run.generation
+        {
+            return Err(Stop::world(format!(
+                "Another run published at {name} at the same time. It tells what is due; this one sends nothing, and its state is not to be used again."
+            )));
+        }
+        if self.began.elapsed() > LONGEST_PUBLISHING {
+            return Err(Stop::world(
+                "It took more than ten minutes to read and publish everything. Nothing was sent; the next run goes on.",
+            ));
+        }
+        Ok((exported, run))
+    }
+
+    /// Publishes what became of the letters. Without it they stay announced, until the next run says more.
+    fn confirm(&self, exported: Exported, run: &Run, carried: &Carried) -> Exported {
+        if carried.sent + carried.refused + carried.deferred + carried.in_doubt == 0 {
+            return exported;
+        }
+        let confirmed = self.state(&[], run).and_then(|state| self.write(&state)).and_then(|again| self.publish().map(|()| again));
+        match confirmed {
+            Ok(again) => Exported { written: exported.written.max(again.written), ..again },
+            Err(stop) => {
+                eprintln!("Letters were handed over, but that could not be published: {} The next run does it.", stop.sentence);
+                exported
+            }
+        }
+    }
+
+    fn publish(&self) -> Result<(), Stop> {
+        let Some(words) = &self.args.publish else { return Ok(()) };
+        let folder = self.folder.canonicalize()?;
+        let said = io::stderr().as_fd().try_clone_to_owned()?;
+        let ended = Command::new("sh").arg("-c").arg(words).env("CONVENED_EXPORT", folder).stdin(Stdio::null()).stdout(said).status();
+        match ended {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => Err(Stop::world(format!(
+                "What was exported could not be published (the command of --publish: {status}). Nothing more was sent."
+            ))),
+            Err(error) => Err(Stop::world(format!("The command of --publish could not be started: {error}. Nothing was sent."))),
+        }
+    }
+}
+
+fn say(args: &Args, walked: &Walked, carried: &Carried, published: Option<&(Exported, Run)>) {
+    if args.json {
+        let summary = json!({
+            "written": walked.letters.len(),
+            "sent": carried.sent,
+            "refused": carried.refused,
+            "deferred": carried.deferred,
+            "in_doubt": carried.in_doubt,
+            "documents_changed": walked.changed.len(),
+            "next": walked.next.map(super::rfc3339),
+            "export": published.map(|(exported, run)| summary(exported, run)),
+        });
+        println!("{summary}");
+        return;
+    }
+    println!(
+        "{} letters written, {} sent, {} refused, {} put off, {} in doubt; {} documents changed.",
+        walked.letters.len(),
+        carried.sent,
+        carried.refused,
+        carried.deferred,
+        carried.in_doubt,
+        walked.changed.len()
+    );
+    if let (Some(folder), Some((exported, run))) = (&args.export, published) {
+        println!("{} Run {}.", super::export::words(exported, folder), run.generation);
+    }
 }
 
 /// Tests walk the road with clocks of their own, against servers of their own.

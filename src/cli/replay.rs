@@ -11,7 +11,8 @@ use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use super::script::{self, Event, Script, What};
 use super::through::{Step, Through, line, next, words};
 use super::{Exit, Stop, instant};
-use crate::daemon::opening::{Opened, bring, open};
+use crate::daemon::opening::{Opened, open};
+use crate::daemon::places::Places;
 use crate::meeting::calendar::{Calendar, walls};
 use crate::meeting::change::{By, ProposalState, Tell};
 use crate::meeting::series::{NotesFolder, SeriesId};
@@ -51,7 +52,7 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     };
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let mut through = Through::new(Store::in_memory()?)?;
-    let mut folders = Folders { config: opened.folder.clone(), read: HashMap::new(), end_of: HashMap::new() };
+    let mut folders = Folders { config: opened.folder.clone(), places: Places::of(&opened), read: HashMap::new(), end_of: HashMap::new() };
     folders.learn_ends(&opened, args.from)?;
     let mut now = args.from;
     let mut events = script.events.iter().peekable();
@@ -128,6 +129,7 @@ fn answer(
 /// The notes' folders, read once, each note with the instant from which it counts.
 struct Folders {
     config: PathBuf,
+    places: Places,
     read: HashMap<String, (Brought, Vec<DateTime<Utc>>)>,
     /// When the meetings of a series that a folder belongs to ended, by folder and date.
     end_of: HashMap<(String, chrono::NaiveDate), DateTime<Utc>>,
@@ -158,8 +160,8 @@ impl Folders {
 
     fn bring(&mut self, folder: &NotesFolder, now: DateTime<Utc>) -> Brought {
         if !self.read.contains_key(&folder.folder) {
-            let brought = bring(&self.config, &folder.folder);
-            let commits = commits(&self.config.join(&folder.folder));
+            let brought = self.places.bring(folder, &[]);
+            let commits = if folder.remote.is_none() { commits(&self.config.join(&folder.folder)) } else { HashMap::new() };
             let counts = brought.texts.iter().map(|text| self.counts_from(folder, text, &commits)).collect();
             self.read.insert(folder.folder.clone(), (brought, counts));
         }

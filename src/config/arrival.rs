@@ -1,6 +1,5 @@
 //! Where letters show once they have arrived - archives and a mailbox - and what a doubt means, kind by kind.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -83,7 +82,7 @@ fn address(text: &str) -> Result<Archive, String> {
     let text = words::line(text)?;
     let plain = text.replace(Archive::MESSAGE_ID, "id").replace(Archive::HASH, "hash");
     let link = links::parse(&plain)?;
-    if !link.secure && !is_this_machine(&link.host) {
+    if !link.secure && !links::is_this_machine(&link.host) {
         return Err(format!("is \"{}\"; an archive is asked over https only.", words::shown(text)));
     }
     if plain != text {
@@ -97,11 +96,6 @@ fn address(text: &str) -> Result<Archive, String> {
         ));
     }
     Ok(Archive::HyperKitty(format!("{}/", text.trim_end_matches('/'))))
-}
-
-fn is_this_machine(host: &str) -> bool {
-    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::fields::{self, At, Page, Table};
-use super::{arrival, chat, codes, links, rotation, rules, series, settings, together, words, zone};
+use super::{arrival, chat, codes, links, notes, rotation, rules, series, settings, together, words, zone};
 use crate::meeting::arrival::Archive;
 use crate::meeting::cron::Cron;
 use crate::meeting::series::{
@@ -168,7 +168,7 @@ fn series_and_notes(table: &mut Table<'_>, usual: &Usual<'_>, remarks: &mut Vec<
         rotation::read(rotation, &mut drafts, usual, remarks);
     }
     let ids: Vec<SeriesId> = drafts.iter().map(|draft| draft.series.id.clone()).collect();
-    let notes = table.tables("notes", "[[notes]]", remarks).into_iter().filter_map(|table| notes(table, &ids, remarks)).collect();
+    let notes = table.tables("notes", "[[notes]]", remarks).into_iter().filter_map(|table| notes::read(table, &ids, remarks)).collect();
     (drafts.into_iter().map(|draft| series::settle(draft, remarks)).collect(), notes)
 }
 
@@ -297,24 +297,4 @@ fn check_organisers(
             remarks.push(Remark::warning(table.page.at(*line), codes::ORGANISER_IS_PUBLIC, sentence));
         }
     }
-}
-
-/// A folder of notes.
-fn notes(mut table: Table<'_>, ids: &[SeriesId], remarks: &mut Vec<Remark>) -> Option<NotesFolder> {
-    let folder = table.parsed("folder", codes::BAD_PATH, remarks, words::path);
-    let folder = table.required("folder", folder, "\"notes/example\"", remarks);
-    let series = table.parsed("series", codes::UNKNOWN_SERIES, remarks, |text| match ids.iter().find(|id| &*id.series == text) {
-        Some(id) => Ok(id.clone()),
-        None => Err(format!("names {}", words::unknown_series(text, ids.iter().map(|id| &*id.series)))),
-    });
-    let trusted = table.bool("trusted", remarks).unwrap_or(false);
-    let url = table.parsed("url", codes::BAD_LINK, remarks, note_url);
-    let place = table.place();
-    table.finish(remarks);
-    Some(NotesFolder { folder: folder?, series, trusted, url, place })
-}
-
-/// The address of a note for people; the only thing it leaves open is the path inside the folder.
-fn note_url(text: &str) -> Result<String, String> {
-    links::link(&text.replace("{path}", "path")).map(|_| text.to_owned())
 }

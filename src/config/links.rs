@@ -1,5 +1,7 @@
 //! Links: only http and https, only to hosts a community allows, nothing hidden in them.
 
+use std::net::IpAddr;
+
 use super::words;
 
 const LONGEST: usize = 800;
@@ -69,6 +71,12 @@ pub(super) fn base_url(text: &str) -> Result<String, String> {
 /// Whether a host is one of these, or stands below one of them.
 pub(super) fn is_allowed(host: &str, allowed: &[String]) -> bool {
     allowed.iter().any(|good| host == *good || host.strip_suffix(good.as_str()).is_some_and(|left| left.ends_with('.')))
+}
+
+/// Whether a host, as it stands in a link, is the very machine that reads it.
+pub(super) fn is_this_machine(host: &str) -> bool {
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// The links that stand in a text, in its order.

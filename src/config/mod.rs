@@ -12,6 +12,7 @@ mod fields;
 mod join;
 mod links;
 mod mail;
+mod notes;
 mod rotation;
 mod rules;
 mod series;

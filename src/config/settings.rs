@@ -8,7 +8,8 @@ use cron::Schedule;
 
 use super::fields::{self, Page, Table};
 use super::mail::{self, Mail};
-use super::{codes, links, words};
+use super::{codes, links, notes, words};
+use crate::meeting::remote::Remote;
 use crate::source::{Remark, Text};
 
 /// The daemon's settings. Folders are as written; relative ones are meant from the folder in which the daemon was started.
@@ -33,6 +34,10 @@ pub struct Settings {
     pub metrics: bool,
     /// Whether feeds are served as gzip to those who ask for it.
     pub compress_feeds: bool,
+    /// Whether pads and repositories may be fetched from this machine over plain http.
+    pub local_sources: bool,
+    /// The repository of the communities' files and of templates; `None`: they stand beside the settings.
+    pub communities: Option<Remote>,
     pub mail: Mail,
 }
 
@@ -112,6 +117,8 @@ fn read(text: &Text, remarks: &mut Vec<Remark>) -> Option<Settings> {
     let health = table.bool("health", remarks);
     let metrics = table.bool("metrics", remarks);
     let compress_feeds = table.bool("compress-feeds", remarks);
+    let local_sources = table.bool("local-sources", remarks);
+    let communities = table.table("communities", "[communities]", remarks).map(|table| notes::repository(table, remarks));
     let mail = table.table("mail", "[mail]", remarks);
     let mail = table.required("mail", mail, "{ sender = \"Calendar <calendar@example.org>\" }", remarks);
     let mail = mail.and_then(|mail| mail::read(mail, uid_domain.as_deref(), remarks));
@@ -129,6 +136,8 @@ fn read(text: &Text, remarks: &mut Vec<Remark>) -> Option<Settings> {
         health: health.unwrap_or(true),
         metrics: metrics.unwrap_or(true),
         compress_feeds: compress_feeds.unwrap_or(false),
+        local_sources: local_sources.unwrap_or(false),
+        communities: communities.unwrap_or(None),
         mail: mail?,
     })
 }

@@ -27,6 +27,9 @@ pub fn begin(state: &Path, now: DateTime<Utc>) -> Result<Store, StoreError> {
     for key in store.recover(now)? {
         tracing::warn!(key, "This letter may have arrived: the last run ended between its last dot and the answer.");
     }
+    if let Some(backup) = store.copy_of()? {
+        tracing::warn!(backup, "The store is a copy for looking at: nothing is sent. `convened restore --release` makes it the store.");
+    }
     let wake = wake_folder(state);
     fs::create_dir_all(&wake).map_err(|source| StoreError::Folder { folder: wake, source })?;
     Ok(store)
@@ -56,7 +59,7 @@ pub async fn try_again(
 pub fn health_of(opened: &Opened, error: Option<&StoreError>) -> Health {
     let said = error.map_or("well".to_owned(), ToString::to_string);
     Health {
-        sources: vec![SourceHealth { name: "store".to_owned(), ok: error.is_none(), said, good_at: None }],
+        sources: vec![SourceHealth { name: "store".to_owned(), ok: error.is_none(), said, fetched: None, good_at: None }],
         ..Health::new(WATCHDOG, opened.zones.versions().into())
     }
 }

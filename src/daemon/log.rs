@@ -93,7 +93,7 @@ pub fn of_remark(remark: &Remark) -> String {
 }
 
 /// Codes of remarks about files and folders, by how they begin: they hold names, sizes, and an error of the system.
-const PLAIN: [&str; 5] = [UNREADABLE, "zone-data-", "folder-empty", "too-many-notes", "unwatched"];
+const PLAIN: [&str; 7] = [UNREADABLE, "source-", "pad-", "zone-data-", "folder-empty", "too-many-notes", "unwatched"];
 
 /// Says a remark at the level of its grade.
 pub fn say(remark: &Remark) {

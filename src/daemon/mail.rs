@@ -93,7 +93,7 @@ fn login(login: &Login) -> Result<(String, SecretString), Failure> {
 }
 
 /// The file that holds a secret.
-fn place(secret: &Secret) -> Result<PathBuf, String> {
+pub(super) fn place(secret: &Secret) -> Result<PathBuf, String> {
     match secret {
         Secret::File(path) => Ok(PathBuf::from(path)),
         Secret::Credential(name) => match std::env::var("CREDENTIALS_DIRECTORY") {

@@ -8,6 +8,7 @@ pub mod log;
 mod mail;
 pub mod opening;
 mod organise;
+pub mod places;
 mod preview;
 mod rounds;
 pub mod vitals;
@@ -29,6 +30,7 @@ use tokio::time::Instant;
 
 use crate::arrival;
 use crate::carrier::{self, Pace};
+use crate::fetch::{self, Shelf};
 use crate::meeting::calendar::Calendar;
 use crate::output::letter::Sender;
 use crate::output::publication::Site;
@@ -153,7 +155,10 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
         },
     };
     let last_round = store.recall(clock())?.ledger.last_round;
-    let mut rounds = Rounds::new(opened, store.clone(), started)?;
+    let shelf = Arc::new(Shelf::default());
+    let mut rounds = Rounds::new(opened, store.clone(), shelf.clone(), started)?;
+    let (places, wanted) = watch::channel(Arc::default());
+    let fetching = tokio::spawn(fetch::run(shelf.clone(), store.clone(), wanted, clock, ended(ending.clone())));
     let arrivals = tokio::spawn(arrival::run(store.clone(), looked, clock, letters.clone(), ended(ending.clone())));
     let carrier = tokio::spawn(carrier::run(store, given, clock, letters.clone(), ended(ending.clone()), Pace::default()));
 
@@ -192,6 +197,12 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
         if !rest {
             letters.notify_one();
         }
+        places.send_if_modified(|known| {
+            let wanted = rounds.wanted();
+            let otherwise = *known != wanted;
+            *known = wanted;
+            otherwise
+        });
         health.send_replace(rounds.health(clock()));
         if !ready {
             ready = true;
@@ -206,8 +217,10 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
                 tokio::time::sleep(SETTLE).await;
                 rounds.read_again();
             }
+            () = shelf.changed() => rounds.take_news(),
             _ = hangup.recv() => {
                 rounds.read_again();
+                shelf.fetch_now();
                 // The password too, which stands in a file of its own.
                 mended = true;
             }
@@ -223,7 +236,7 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
     tracing::info!("convened ends after the step in hand");
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     end.send_replace(true);
-    let all = async { (carrier.await, server.await, arrivals.await) };
+    let all = async { (carrier.await, server.await, arrivals.await, fetching.await) };
     if tokio::time::timeout(END, all).await.is_err() {
         tracing::warn!("A letter was still in hand at the end; what is known of it is in the outbox.");
     }

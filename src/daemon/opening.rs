@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 
 use super::Failure;
+use super::places::{Places, states};
 use crate::config::{self, Settings, Transport, ZoneData};
 use crate::meeting::series::NotesFolder;
 use crate::meeting::zone::Zones;
 use crate::output::letter::Afterwards;
 use crate::plan::ledger::Ledger;
 use crate::round::{Brought, Given, Identity, Kept, Survey, survey};
-use crate::source::{Remark, Text};
+use crate::source::{Place, Remark, Text, UNREADABLE};
 use crate::sources::zoneinfo::{self, ZoneSource};
 use crate::sources::{folder, mailbox};
 use crate::store::{Room, STORE_FILE, Store};
@@ -28,7 +29,7 @@ pub struct Opened {
 
 /// Reads the configuration. A fault in `convened.toml` leaves its last good version in force; without one the command ends.
 pub fn open(config: &Path) -> Result<Opened, Failure> {
-    let (texts, mut remarks) = folder::configuration(config);
+    let (mut texts, mut remarks) = folder::settings(config);
     let text = texts.iter().find(|text| &*text.path == config::SETTINGS);
     let (settings, said) = text.map_or((None, Vec::new()), config::settings);
     remarks.extend(said);
@@ -51,7 +52,23 @@ pub fn open(config: &Path) -> Result<Opened, Failure> {
     remarks.extend(said);
     remarks.extend(mailbox_remark(&settings));
     let identity = identity(&settings);
-    Ok(Opened { folder: config.to_path_buf(), settings, identity, zones, texts, remarks })
+    let mut opened = Opened { folder: config.to_path_buf(), settings, identity, zones, texts: Vec::new(), remarks };
+    let (more, said) = communities(&Places::of(&opened));
+    texts.extend(more);
+    opened.texts = texts;
+    opened.remarks.extend(said);
+    Ok(opened)
+}
+
+/// The communities' files and the templates, where they are kept; `None` would be a repository that was not fetched yet.
+pub fn communities(places: &Places) -> (Vec<Text>, Vec<Remark>) {
+    match places.communities_folder() {
+        Some(folder) => folder::communities(&folder),
+        None => {
+            let sentence = "The repository of [communities] was not fetched yet. Say `convened fetch`, which tells what is wrong.";
+            (Vec::new(), vec![Remark::fault(Place::new(config::SETTINGS, 0), UNREADABLE, sentence)])
+        }
+    }
 }
 
 /// The settings that were in force last, from the store where the file, as far as it can be read, says that it is.
@@ -115,10 +132,10 @@ impl Opened {
         Given { config: &self.texts, zones: &self.zones, identity: &self.identity, remarks: &self.remarks }
     }
 
-    /// Reads a folder of notes of the configuration.
+    /// Reads notes of the configuration, without fetching anything.
     pub fn bring(&self) -> impl FnMut(&NotesFolder) -> Brought + use<> {
-        let config = self.folder.clone();
-        move |notes| bring(&config, &notes.folder)
+        let (places, states) = (Places::of(self), states(self.state()));
+        move |notes| places.bring(notes, &states)
     }
 
     /// Reads and understands everything as it stands, given a memory.
@@ -127,10 +144,4 @@ impl Opened {
         let mut kept = Kept::recall(store)?;
         Ok((survey(&mut kept, &mut ledger, &self.given(), &mut self.bring(), now), ledger))
     }
-}
-
-/// The notes of a configured folder; relative ones are meant from the configuration's folder.
-pub fn bring(config: &Path, notes: &str) -> Brought {
-    let (texts, remarks) = folder::notes(&config.join(notes), notes.trim_end_matches('/'));
-    Brought { texts, remarks }
 }

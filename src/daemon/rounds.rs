@@ -10,9 +10,11 @@ use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
 use super::mail::{self, Chats};
-use super::opening::{Opened, bring, identity, mailbox_remark, zone_source};
+use super::opening::{Opened, communities, identity, mailbox_remark, zone_source};
+use super::places::{COMMUNITIES, Places};
 use super::{Failure, Known, answers, log, organise, wake_folder};
 use crate::config::{self, Mail, Settings};
+use crate::fetch::{self, Shelf, Wanted};
 use crate::meeting::calendar::Calendar;
 use crate::meeting::series::NotesFolder;
 use crate::meeting::zone::Zones;
@@ -45,7 +47,10 @@ pub struct Rounds {
     link_key: Vec<u8>,
     kept: Kept,
     /// Notes as read last, by folder.
-    brought: HashMap<String, Brought>,
+    brought: HashMap<String, (NotesFolder, Brought)>,
+    /// What is fetched beside the rounds, and what is to be.
+    shelf: Arc<Shelf>,
+    wanted: Arc<Vec<Wanted>>,
     zones: zoneinfo::Kept,
     zone_report: ZoneReport,
     watch: Watch,
@@ -74,7 +79,7 @@ pub struct Rounds {
 }
 
 impl Rounds {
-    pub fn new(opened: Opened, store: Store, started: DateTime<Utc>) -> Result<Rounds, Failure> {
+    pub fn new(opened: Opened, store: Store, shelf: Arc<Shelf>, started: DateTime<Utc>) -> Result<Rounds, Failure> {
         let kept = Kept::recall(&store)?;
         let (watch, watch_remarks) = Watch::new();
         let zones = zoneinfo::Kept::new(opened.zones.clone(), opened.state());
@@ -85,6 +90,8 @@ impl Rounds {
             store,
             kept,
             brought: HashMap::new(),
+            shelf,
+            wanted: Arc::default(),
             zones,
             watch,
             watch_remarks,
@@ -169,9 +176,18 @@ impl Rounds {
 
     /// Walks with what was read last.
     fn on_the_road<T>(&mut self, now: DateTime<Utc>, way: Way<T>) -> Result<T, StoreError> {
-        let folder = self.opened.folder.clone();
+        let (places, shelf) = (Places::of(&self.opened), self.shelf.clone());
         let brought = &mut self.brought;
-        let mut bring = |notes: &NotesFolder| brought.entry(notes.folder.clone()).or_insert_with(|| bring(&folder, &notes.folder)).clone();
+        let mut bring = |notes: &NotesFolder| {
+            let known = brought.get(&notes.folder).filter(|(of, _)| of.remote == notes.remote);
+            if let Some((_, known)) = known {
+                return known.clone();
+            }
+            // What was fetched by an earlier run is known before anything is asked.
+            let new = shelf.brought(&notes.folder).unwrap_or_else(|| places.bring(notes, &[]));
+            brought.insert(notes.folder.clone(), (notes.clone(), new.clone()));
+            new
+        };
         let mut remarks = self.opened.remarks.clone();
         remarks.extend(self.zones.remarks().iter().chain(&self.watch_remarks).cloned());
         let given = Given { remarks: &remarks, ..self.opened.given() };
@@ -194,6 +210,7 @@ impl Rounds {
                 self.say_what_is_new(&walked.remarks);
                 self.chats = mail::chats(&walked.calendar);
                 self.calendar = walked.calendar;
+                self.wanted = Arc::new(Places::of(&self.opened).wanted(&self.calendar.communities, now));
                 self.remarks = walked.remarks;
                 self.next = walked.next;
                 let choice = zone_source(&self.opened.settings.zone_data);
@@ -240,7 +257,7 @@ impl Rounds {
 
     /// What a restart takes - the address, the state folder, the log - stays as it was.
     fn read_configuration(&mut self) {
-        let (texts, mut remarks) = folder::configuration(&self.opened.folder);
+        let (mut texts, mut remarks) = folder::settings(&self.opened.folder);
         if let Some((settings, said)) = texts.iter().find(|text| &*text.path == config::SETTINGS).map(config::settings) {
             remarks.extend(said);
             if let Some(settings) = settings {
@@ -249,6 +266,9 @@ impl Rounds {
                 self.opened.settings = Settings { listen, state: state.clone(), log, log_level, ..settings };
             }
         }
+        let (more, said) = communities(&Places::of(&self.opened));
+        texts.extend(more);
+        remarks.extend(said);
         remarks.extend(mailbox_remark(&self.opened.settings));
         self.changed |= texts != self.opened.texts || remarks != self.opened.remarks;
         self.opened.texts = texts;
@@ -257,16 +277,37 @@ impl Rounds {
 
     /// Only the folders that the last round wanted: it brings new ones itself.
     fn read_notes(&mut self) {
-        for (folder, before) in &mut self.brought {
-            let now = bring(&self.opened.folder, folder);
+        let places = Places::of(&self.opened);
+        for (notes, before) in self.brought.values_mut().filter(|(notes, _)| notes.remote.is_none()) {
+            let now = places.bring(notes, &[]);
             self.changed |= now != *before;
             *before = now;
         }
     }
 
+    /// Takes what was fetched beside the rounds.
+    pub fn take_news(&mut self) {
+        for name in self.shelf.news() {
+            if name == COMMUNITIES {
+                self.stale = true;
+            }
+            if let Some((_, before)) = self.brought.get_mut(&name)
+                && let Some(now) = self.shelf.brought(&name)
+            {
+                self.changed |= now != *before;
+                *before = now;
+            }
+        }
+    }
+
+    /// What is to be fetched, as the configuration in force says it.
+    pub fn wanted(&self) -> Arc<Vec<Wanted>> {
+        self.wanted.clone()
+    }
+
     fn watch_folders(&mut self) {
         let mut folders: Vec<PathBuf> = vec![self.opened.folder.clone(), wake_folder(self.opened.state())];
-        let notes = self.calendar.communities.iter().flat_map(|community| &community.notes);
+        let notes = self.calendar.communities.iter().flat_map(|community| &community.notes).filter(|notes| notes.remote.is_none());
         folders.extend(notes.map(|notes| self.opened.folder.join(&notes.folder)).filter(|folder| folder.is_dir()));
         folders.extend(zone_source(&self.opened.settings.zone_data).folder().filter(|folder| folder.is_dir()));
         folders.sort();
@@ -290,7 +331,7 @@ impl Rounds {
             let known = Known {
                 calendar: self.calendar.clone(),
                 sender: identity.sender(None, self.kept.wording.templates.clone()),
-                site: identity.site(),
+                site: identity.site(self.kept.wording.pages.clone()),
                 link_key: self.link_key.clone(),
                 clock: self.clock_doubted.clone(),
             };
@@ -365,7 +406,17 @@ impl Rounds {
             name: name.to_string(),
             ok: faults.is_empty(),
             said: faults.first().map_or("well".to_string(), |remark| remark.to_string()),
+            fetched: None,
             good_at: None,
+        };
+        let fetched = self.shelf.states();
+        let of_fetched = |name: &str, before: SourceHealth| match fetched.iter().find(|state| state.name == name) {
+            Some(state) => {
+                let said = fetch::remark(state).map(|remark| remark.to_string());
+                let ok = before.ok && said.is_none();
+                SourceHealth { ok, said: said.filter(|_| before.ok).unwrap_or(before.said), fetched: state.brought, ..before }
+            }
+            None => before,
         };
         let of = |file: &str| {
             self.remarks.iter().filter(|remark| remark.grade == Grade::Fault && *remark.place.file == *file).collect::<Vec<_>>()
@@ -374,19 +425,24 @@ impl Rounds {
             name: "clock".to_string(),
             ok: self.clock_doubted.is_none(),
             said: self.clock_doubted.clone().unwrap_or_else(|| "well".to_string()),
+            fetched: None,
             good_at: None,
         };
         let store = match &self.failure {
             None => well("store", Vec::new()),
-            Some(said) => SourceHealth { name: "store".to_string(), ok: false, said: said.clone(), good_at: None },
+            Some(said) => SourceHealth { name: "store".to_string(), ok: false, said: said.clone(), fetched: None, good_at: None },
         };
         let faults: Vec<&Remark> = self.zones.remarks().iter().filter(|remark| zoneinfo::keeps_the_last_good(remark)).collect();
         let mut sources = vec![clock, store, well("zone data", faults), well("convened.toml", of("convened.toml"))];
         let of_templates = self.remarks.iter().filter(|remark| remark.grade == Grade::Fault && remark.place.file.starts_with(FOLDER));
         sources.push(well("templates", of_templates.collect()));
+        if self.opened.settings.communities.is_some() {
+            sources.push(of_fetched(COMMUNITIES, well(COMMUNITIES, Vec::new())));
+        }
         for community in &self.calendar.communities {
             sources.push(well(&community.place.file, of(&community.place.file)));
-            sources.extend(community.notes.iter().map(|notes| well(&notes.folder, of(&notes.folder))));
+            let notes = community.notes.iter().map(|notes| of_fetched(&notes.folder, well(&notes.folder, of(&notes.folder))));
+            sources.extend(notes);
         }
         sources
     }

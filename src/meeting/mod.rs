@@ -9,6 +9,7 @@ pub mod clocks;
 pub mod cron;
 pub mod occurrence;
 pub mod recurrence;
+pub mod remote;
 pub mod room;
 pub mod series;
 pub mod zone;

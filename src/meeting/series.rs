@@ -9,6 +9,7 @@ use super::arrival::{Archive, InDoubt};
 use super::chat::Chat;
 use super::cron::Cron;
 use super::recurrence::Recurrence;
+use super::remote::Remote;
 use super::zone::Zone;
 use crate::source::Place;
 
@@ -134,11 +135,13 @@ pub enum Letters {
     None,
 }
 
-/// A folder of notes of a community, as configured. Its texts come from `sources`.
+/// A folder of notes of a community, or a place beyond this machine that is one to us, as configured. Its texts come from `sources`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct NotesFolder {
-    /// As written; relative to the configuration's folder.
+    /// Its name in remarks, before the paths of its texts: a folder as written, relative to the configuration's; else a short form of the address.
     pub folder: String,
+    /// Where it is fetched from, if it is not a folder on this machine.
+    pub remote: Option<Remote>,
     /// The series its notes belong to, where the folder says so by itself.
     pub series: Option<SeriesId>,
     /// A trusted source's words may go to a list.

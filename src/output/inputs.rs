@@ -27,7 +27,7 @@ pub fn of(value: impl Hash) -> u64 {
 pub fn community(community: &Community, calendar: &Calendar, ledger: &Ledger, events: &[u64], site: &Site, now: DateTime<Utc>) -> u64 {
     let mut hasher = DefaultHasher::new();
     let (week, own) = (week_begins(now), &community.id);
-    (site.base_url.as_str(), site.title.as_str(), week, community, events).hash(&mut hasher);
+    (self::site(site, Some(community)), week, community, events).hash(&mut hasher);
     zones(community).for_each(|zone| hash_clocks(zone, week, &mut hasher));
     ledger.decisions.iter().filter(|decision| decision.series.community == *own).for_each(|decision| decision.hash(&mut hasher));
     ledger.proposals.iter().filter(|proposal| proposal.finding.series.community == *own).for_each(|proposal| proposal.hash(&mut hasher));
@@ -38,9 +38,15 @@ pub fn community(community: &Community, calendar: &Calendar, ledger: &Ledger, ev
     hasher.finish()
 }
 
+/// What the site itself gives to the pages of a community, or to those of none.
+pub fn site(site: &Site, community: Option<&Community>) -> u64 {
+    let templates = site.templates.digest(community.map(|community| &*community.id));
+    of((site.base_url.as_str(), site.title.as_str(), site.uid_domain.as_str(), templates))
+}
+
 /// What all pages and files of a community's meetings have in common.
 pub fn schedule(community: &Community, site: &Site) -> u64 {
-    of((site.base_url.as_str(), site.title.as_str(), community))
+    of((self::site(site, Some(community)), community))
 }
 
 /// What the page and the file of one meeting are made from; `schedule` is that of its community.

@@ -95,6 +95,18 @@ fn genuine(key: &[u8], token: &str, organisers: impl FnOnce(&ProposalId) -> Vec<
     Some(Link { proposal, round, act, recipient, expires })
 }
 
+/// A text as it may stand in the query of an address (RFC 3986, 2.3).
+pub fn encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(byte.into()),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
 /// HMAC-SHA256 over the claim and, after a line feed that neither can hold, the address it belongs to.
 fn mac(key: &[u8], claim: &str, email: &str) -> Option<Hmac<Sha256>> {
     mac_of(b"convened decision link 1\n", key, claim, email)

@@ -11,6 +11,7 @@ pub mod json;
 pub mod letter;
 pub mod link;
 mod openapi;
+mod own;
 pub mod page;
 mod public;
 pub mod publication;

@@ -22,6 +22,7 @@ pub fn document(site: &Site, example: Option<&SeriesId>) -> String {
             "/c/{community}/items.json": rows("Open action items, those of the latest notes first", "items", "Item", &names),
             "/c/{community}/changes.json": rows("What was cancelled, moved, added or restored in the last 400 days, the newest first", "changes", "Change", &names),
             "/c/{community}/changes.atom": file("The same changes as an Atom feed", "changesFeed", "application/atom+xml", &["community"], &names),
+            "/c/{community}/announcements.atom": file("What the lists of a community were told in the last 60 days, as an Atom feed", "announcements", "application/atom+xml", &["community"], &names),
             "/changes.atom": file("The changes of all communities as an Atom feed", "allChangesFeed", "application/atom+xml", &[], &names),
             "/feeds/all.ics": file("Every meeting as iCalendar", "allFeed", "text/calendar", &[], &names),
             "/feeds/{community}.ics": file("The meetings of a community as iCalendar", "communityFeed", "text/calendar", &["community"], &names),

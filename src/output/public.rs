@@ -6,9 +6,11 @@ use super::{clean, ics, words};
 use crate::meeting::action::ActionItem;
 use crate::meeting::calendar::Calendar;
 use crate::meeting::change::{By, Decision, Verdict};
+use crate::meeting::occurrence::OccurrenceId;
 use crate::meeting::series::{Community, Rule, Series};
 use crate::plan::component::week_begins;
-use crate::plan::ledger::{ItemVerdict, Ledger};
+use crate::plan::key::{Audience, Kind, REHEARSAL};
+use crate::plan::ledger::{Fate, ItemVerdict, Ledger, Told};
 
 /// An item that stood in no note for so long is history.
 const ITEM_DAYS: i64 = 365;
@@ -70,6 +72,49 @@ pub fn decisions<'a>(
         .filter(|(series, _)| series.id.community == community.id)
         .collect();
     found.sort_by(|(_, a), (_, b)| b.at.cmp(&a.at).then(a.id.cmp(&b.id)));
+    found
+}
+
+/// What a list was told by a letter, as everybody may read it in the list's archive.
+#[derive(Clone, Debug, Hash)]
+pub struct Announced<'a> {
+    pub key: &'a str,
+    pub kind: Kind,
+    pub written: DateTime<Utc>,
+    pub series: Option<&'a Series>,
+    /// With the starts that were told.
+    pub meetings: Vec<(&'a Series, &'a OccurrenceId, DateTime<Utc>)>,
+    /// Of the decision it tells of.
+    pub reason: Option<&'a str>,
+}
+
+/// What the lists of a community were told in the last 60 days, the newest first. What was only rehearsed or taken back, what a person
+/// holds back, and what came too late was told to nobody.
+pub fn told<'a>(calendar: &'a Calendar, ledger: &'a Ledger, community: &Community) -> Vec<Announced<'a>> {
+    let is_public = |told: &&Told| {
+        !told.key.contains(REHEARSAL)
+            && !matches!(told.kind, Kind::Hello | Kind::Proposal | Kind::Remarks)
+            && !matches!(told.fate, Fate::Withdrawn | Fate::Held | Fate::Useless)
+    };
+    let prefix = format!("{}/{}/", community.id, Audience::List.word());
+    let of_lists = ledger.told.range(prefix.clone()..).take_while(|(key, _)| key.starts_with(&prefix));
+    // After a rename a letter is known under two keys; it is one letter.
+    let letters = of_lists.filter(|(key, told)| **key == told.key).map(|(_, told)| told).filter(is_public);
+    let mut found: Vec<Announced<'_>> = letters
+        .map(|told| {
+            let decision = ledger.decisions.iter().find(|decision| Some(&decision.id.0) == told.about.as_ref());
+            let meetings = told.meetings.iter().filter_map(|(id, start)| Some((calendar.series(&id.series)?, id, *start)));
+            Announced {
+                key: &told.key,
+                kind: told.kind,
+                written: told.written,
+                series: told.series.as_ref().and_then(|id| calendar.series(id)),
+                meetings: meetings.collect(),
+                reason: decision.and_then(|decision| decision.reason.as_deref()),
+            }
+        })
+        .collect();
+    found.sort_by(|a, b| b.written.cmp(&a.written).then(a.key.cmp(b.key)));
     found
 }
 

@@ -1,6 +1,6 @@
 //! The publication: everything that is published, as documents by path. Unchanged documents are the same ones, shared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::sync::{Arc, OnceLock};
 
@@ -9,8 +9,9 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use flate2::{Compression, GzBuilder};
 
 use super::feeds::{Said, Sheet, feeds, sheets};
-use super::page::{self, Pages, Source};
-use super::{atom, ics, inputs, json, openapi};
+use super::page::templates::Templates;
+use super::page::{self, Made, Pages, Source, Subscribed};
+use super::{atom, ics, inputs, json, openapi, public};
 use crate::meeting::calendar::{Calendar, Verdicts, occurrences};
 use crate::meeting::occurrence::Occurrence;
 use crate::meeting::series::{Community, Series};
@@ -56,6 +57,8 @@ pub struct Publication {
     pub(super) sheets: Vec<Arc<Sheet>>,
     /// What is to be said of feeds that are nearly too large, by the feed's name.
     pub(super) crowded: BTreeMap<String, Said>,
+    /// What templates of people's own could not write, by the path of the page, which is made by ours instead.
+    faults: BTreeMap<String, Said>,
 }
 
 impl PartialEq for Publication {
@@ -74,9 +77,10 @@ impl Publication {
         &self.parts
     }
 
-    /// What is to be said of its feeds, each with the community it concerns; nothing after a restart, until it is made again.
+    /// What is to be said of its feeds and pages, each with the community it concerns; nothing after a restart, until it is made again.
     pub fn remarks(&self) -> impl Iterator<Item = Said> {
-        self.crowded.values().cloned()
+        let faults: BTreeSet<&Said> = self.faults.values().collect();
+        self.crowded.values().chain(faults).cloned().collect::<Vec<_>>().into_iter()
     }
 }
 
@@ -87,17 +91,32 @@ pub(super) struct Press<'a> {
     documents: BTreeMap<String, Arc<Document>>,
     inputs: BTreeMap<String, u64>,
     pub(super) crowded: BTreeMap<String, Said>,
+    faults: BTreeMap<String, Said>,
 }
 
 impl Press<'_> {
     fn new(previous: Option<&Publication>, now: DateTime<Utc>) -> Press<'_> {
-        Press { previous, now, documents: BTreeMap::new(), inputs: BTreeMap::new(), crowded: BTreeMap::new() }
+        Press { previous, now, documents: BTreeMap::new(), inputs: BTreeMap::new(), crowded: BTreeMap::new(), faults: BTreeMap::new() }
     }
 
     /// Whether a document made from the same stands already.
     pub(super) fn known(&self, path: &str, input: u64) -> Option<Arc<Document>> {
         let previous = self.previous.filter(|previous| previous.inputs.get(path) == Some(&input))?;
         previous.documents.get(path).cloned()
+    }
+
+    /// A page, which a template of people's own may not have been able to write.
+    fn page(&mut self, path: String, of: Option<&Community>, input: u64, make: impl FnOnce() -> Made) {
+        let mut fault = match self.known(&path, input) {
+            Some(_) => self.previous.and_then(|previous| previous.faults.get(&path).cloned()),
+            None => None,
+        };
+        self.put(path.clone(), HTML, input, || {
+            let (page, remark) = make();
+            fault = remark.map(|remark| (of.map(|community| community.id.clone()), remark));
+            Some(page)
+        });
+        self.faults.extend(fault.map(|fault| (path, fault)));
     }
 
     /// Takes the document of last time where it was made from the same, else makes it. Bytes that did not change stay the same document.
@@ -123,6 +142,8 @@ pub struct Site {
     pub title: String,
     /// The domain that names of what is published belong to, for ever.
     pub uid_domain: String,
+    /// By which pages are made.
+    pub templates: Templates,
 }
 
 pub const CALENDAR: &str = "text/calendar; charset=utf-8";
@@ -131,6 +152,7 @@ pub const CSS: &str = "text/css; charset=utf-8";
 pub const JSON: &str = "application/json";
 pub const ATOM: &str = "application/atom+xml; charset=utf-8";
 pub const SCRIPT: &str = "text/javascript; charset=utf-8";
+pub const SVG: &str = "image/svg+xml";
 
 /// A meeting's page and file stand from two years before to a year after it.
 const PAGES_BACK: TimeDelta = TimeDelta::weeks(104);
@@ -182,11 +204,14 @@ pub fn publish(
     agendas(&source, parts, &whole, &mut press);
     machine_forms(&source, &whole, &mut press);
     pages(&source, &whole, &mut press);
-    press.put(page::STYLE_PATH.to_owned(), CSS, inputs::of(page::STYLE), || Some(page::STYLE.to_owned()));
+    let style = Pages::new(&source).style();
+    press.put(page::STYLE_PATH.to_owned(), CSS, inputs::of(&style), || Some(style.clone()));
     press.put(page::SCRIPT_PATH.to_owned(), SCRIPT, inputs::of(page::SCRIPT), || Some(page::SCRIPT.to_owned()));
-    let Press { mut documents, inputs, crowded, .. } = press;
+    press.put(page::EMBED_PATH.to_owned(), SCRIPT, inputs::of(page::EMBED), || Some(page::EMBED.to_owned()));
+    press.put(page::ICON_PATH.to_owned(), SVG, inputs::of(page::ICON), || Some(page::ICON.to_owned()));
+    let Press { mut documents, inputs, crowded, faults, .. } = press;
     keep_old_addresses(calendar, &mut documents);
-    Publication { documents, inputs, parts: parts.to_vec(), sheets, crowded }
+    Publication { documents, inputs, parts: parts.to_vec(), sheets, crowded, faults }
 }
 
 /// The feeds alone, in their three forms: what `benches/feeds.rs` measures.
@@ -202,7 +227,14 @@ pub fn publish_feeds(
     let mut press = Press::new(previous, now);
     let sheets = sheets(&source, parts, previous);
     feeds(&source, parts, &sheets, &mut press);
-    Publication { documents: press.documents, inputs: press.inputs, parts: parts.to_vec(), sheets, crowded: press.crowded }
+    Publication {
+        documents: press.documents,
+        inputs: press.inputs,
+        parts: parts.to_vec(),
+        sheets,
+        crowded: press.crowded,
+        faults: press.faults,
+    }
 }
 
 /// What stands for each series in the order of the schedule, community by community.
@@ -281,6 +313,10 @@ fn machine_forms(source: &Source<'_>, whole: &[u64], press: &mut Press<'_>) {
         });
         let path = format!("{base}/changes.atom");
         press.put(path.clone(), ATOM, *input, || Some(atom::community(calendar, ledger, community, site, &path, now)));
+        let (path, told) = (format!("{base}/announcements.atom"), public::told(calendar, ledger, community));
+        press.put(path.clone(), ATOM, inputs::of((inputs::schedule(community, site), &told)), || {
+            Some(atom::announcements(&told, community, site, &path))
+        });
     }
     let path = "/changes.atom".to_owned();
     press.put(path.clone(), ATOM, inputs::of(whole), || Some(atom::all(calendar, ledger, site, &path, now)));
@@ -295,35 +331,45 @@ fn pages(source: &Source<'_>, whole: &[u64], press: &mut Press<'_>) {
     let pages = Pages::new(source);
     let moment = |community: &Community| inputs::moment(&community.series, verdicts, now);
     let moments: Vec<DateTime<Utc>> = calendar.communities.iter().map(moment).collect();
-    press.put("/".to_owned(), HTML, inputs::of((whole, &moments)), || Some(pages.home()));
+    let ours = inputs::site(site, None);
+    press.page("/".to_owned(), None, inputs::of((ours, whole, &moments)), || pages.home());
+    let titles: Vec<_> = calendar.communities.iter().map(|community| (&community.id, &community.title)).collect();
+    let everything = Subscribed::Everything;
+    press.page(everything.path(), None, inputs::of((ours, titles)), || pages.subscribe(everything));
     for ((community, input), moment) in calendar.communities.iter().zip(whole).zip(moments) {
-        let base = format!("/c/{}", community.id);
+        let (base, of) = (format!("/c/{}", community.id), Some(community));
         let schedule = inputs::schedule(community, site);
         let input = inputs::of((input, moment));
-        press.put(format!("{base}/"), HTML, input, || Some(pages.community(community)));
+        press.page(format!("{base}/"), of, input, || pages.community(community));
         for first in pages.months() {
-            press.put(format!("{base}/{}", first.format("%Y-%m")), HTML, input, || Some(pages.month(community, first)));
+            press.page(format!("{base}/{}", first.format("%Y-%m")), of, input, || pages.month(community, first));
         }
-        press.put(format!("{base}/month"), HTML, input, || Some(pages.month(community, week_begins(now).date_naive())));
-        press.put(format!("{base}/embed"), HTML, input, || Some(pages.embed(community)));
-        if let Some((path, style)) = pages.style(community) {
+        press.page(format!("{base}/month"), of, input, || pages.month(community, week_begins(now).date_naive()));
+        press.page(format!("{base}/embed"), of, input, || pages.embed(community));
+        if let Some((path, style)) = pages.style_of(community) {
             press.put(path, CSS, inputs::of(&style), || Some(style));
         }
-        press.put(format!("{base}/items"), HTML, input, || Some(pages.items(community)));
-        press.put(format!("{base}/changes"), HTML, input, || Some(pages.changes(community)));
+        press.page(format!("{base}/items"), of, input, || pages.items(community));
+        press.page(format!("{base}/changes"), of, input, || pages.changes(community));
         let remarked = inputs::of((schedule, page::remarks::of(source, community)));
-        press.put(format!("{base}/remarks"), HTML, remarked, || Some(pages.remarks(community)));
+        press.page(format!("{base}/remarks"), of, remarked, || pages.remarks(community));
+        // Whether clocks change by a rule is asked of the coming years.
+        let subscribed = inputs::of((schedule, week_begins(now)));
+        let whole = Subscribed::Community(community);
+        press.page(whole.path(), of, subscribed, || pages.subscribe(whole));
         for series in &community.series {
             let base = format!("{base}/{}", series.id.series);
             let lasting = lasting(series, verdicts, now);
-            press.put(format!("{base}/"), HTML, input, || Some(pages.series(community, series, &lasting)));
+            let only = Subscribed::Series(community, series);
+            press.page(only.path(), of, subscribed, || pages.subscribe(only));
+            press.page(format!("{base}/"), of, input, || pages.series(community, series, &lasting));
             for meeting in &lasting {
                 let input = inputs::meeting(schedule, community, meeting, calendar, ledger, now);
-                press.put(format!("{base}/{}", meeting.id.short()), HTML, input, || Some(pages.meeting(community, series, meeting)));
+                press.page(format!("{base}/{}", meeting.id.short()), of, input, || pages.meeting(community, series, meeting));
             }
             let next = lasting.iter().find(|meeting| meeting.takes_place() && meeting.end > now);
-            press.put(format!("{base}/next"), HTML, input, || {
-                Some(next.map_or_else(|| pages.series(community, series, &lasting), |next| pages.meeting(community, series, next)))
+            press.page(format!("{base}/next"), of, input, || {
+                next.map_or_else(|| pages.series(community, series, &lasting), |next| pages.meeting(community, series, next))
             });
         }
     }

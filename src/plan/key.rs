@@ -157,13 +157,19 @@ impl Key {
     /// The Message-ID without angle brackets. Its left side is the key with `.` for `/`; above 64 octets (RFC 5321 4.5.3.1.1) the
     /// first 40 and 16 hex digits of its SHA-256.
     pub fn message_id(&self, domain: &str) -> String {
-        let left = self.to_string().replace('/', ".");
-        if left.len() <= 64 {
-            return format!("{left}@{domain}");
-        }
-        let hash: String = Sha256::digest(left.as_bytes()).iter().take(8).map(|b| format!("{b:02x}")).collect();
-        format!("{}.{hash}@{domain}", left[..40].trim_end_matches('.'))
+        message_id(&self.to_string(), domain)
     }
+}
+
+/// The same from a key as it is printed.
+pub fn message_id(key: &str, domain: &str) -> String {
+    let left = key.replace('/', ".");
+    if left.len() <= 64 {
+        return format!("{left}@{domain}");
+    }
+    let hash: String = Sha256::digest(left.as_bytes()).iter().take(8).map(|b| format!("{b:02x}")).collect();
+    let kept: String = left.chars().take(40).collect();
+    format!("{}.{hash}@{domain}", kept.trim_end_matches('.'))
 }
 
 #[cfg(test)]

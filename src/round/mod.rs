@@ -1,6 +1,7 @@
 //! One walk down the road, given `now`: read, understand, plan, record, render, swap. It never sends, and never asks what time it is.
 
 mod differences;
+mod pads;
 mod questions;
 pub mod schedule;
 mod templates;
@@ -18,10 +19,12 @@ use crate::meeting::zone::Zones;
 use crate::notes::readings::Readings;
 use crate::output::letter::templates::Templates;
 use crate::output::letter::{self, Afterwards, Letter, Sender, attachment, compose};
+use crate::output::page;
 use crate::output::publication::{Publication, Site, next_change, publish};
 use crate::plan::ledger::{Ledger, RememberedRule};
 use crate::plan::{self, Plan, component};
-use crate::source::{Grade, Remark, Text, UNREADABLE};
+use crate::source::{Remark, Text};
+pub use crate::sources::Brought;
 use crate::store::{PublicationChange, Record, Recorded, Store, StoreError};
 use questions::Questions;
 use schedule::Files;
@@ -52,8 +55,8 @@ pub struct Identity {
 
 impl Identity {
     /// As the publisher of feeds and pages.
-    pub fn site(&self) -> Site {
-        Site { base_url: self.base_url.clone(), title: self.title.clone(), uid_domain: self.uid_domain.clone() }
+    pub fn site(&self, templates: page::templates::Templates) -> Site {
+        Site { base_url: self.base_url.clone(), title: self.title.clone(), uid_domain: self.uid_domain.clone(), templates }
     }
 
     /// As the writer of letters; without a key its links are shown as LINK.
@@ -66,24 +69,6 @@ impl Identity {
             templates,
             afterwards: self.afterwards.clone(),
         }
-    }
-}
-
-/// A folder's notes as they were brought in; what could not be read drops nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Brought {
-    pub texts: Vec<Text>,
-    pub remarks: Vec<Remark>,
-}
-
-impl Brought {
-    /// The files and folders that could not be read, as the remarks name them: what was known of them stays in force.
-    pub fn unread(&self) -> Vec<Arc<str>> {
-        self.remarks
-            .iter()
-            .filter(|remark| remark.code == UNREADABLE && remark.grade == Grade::Fault)
-            .map(|remark| remark.place.file.clone())
-            .collect()
     }
 }
 
@@ -120,6 +105,8 @@ pub struct Survey {
     /// With the community each concerns; `None` concerns all.
     pub remarks: Vec<(Option<Arc<str>>, Remark)>,
     pub templates: Templates,
+    /// The same of pages.
+    pub pages: page::templates::Templates,
     /// When a text settles next.
     pub next: Option<DateTime<Utc>>,
 }
@@ -167,7 +154,14 @@ pub fn survey(
     remarks.sort_by(|(_, a), (_, b)| a.cmp(b));
     remarks.dedup();
     understood.calendar.remarks = remarks.iter().filter_map(|(of, remark)| Some((of.clone()?, remark.clone()))).collect();
-    Survey { calendar: understood.calendar, rules, remarks, templates: kept.wording.templates.clone(), next: understood.next }
+    Survey {
+        calendar: understood.calendar,
+        rules,
+        remarks,
+        templates: kept.wording.templates.clone(),
+        pages: kept.wording.pages.clone(),
+        next: understood.next,
+    }
 }
 
 /// What a round thinks before anything is written down.
@@ -179,12 +173,14 @@ struct Thought {
     publication: Publication,
 }
 
-/// From the texts to a plan and what is published of it. Decides nothing that is not in the plan, and writes nothing.
+/// From the texts to a plan and what is published of it, with its letters as announcements where they will be told. Decides nothing that
+/// is not in the plan, and writes nothing.
 fn think(
     kept: &mut Kept,
     ledger: &mut Ledger,
     given: &Given<'_>,
     bring: &mut dyn FnMut(&NotesFolder) -> Brought,
+    telling: bool,
     now: DateTime<Utc>,
 ) -> Thought {
     let mut survey = survey(kept, ledger, given, bring, now);
@@ -196,11 +192,16 @@ fn think(
     let own: Vec<(Arc<str>, Remark)> = own.collect();
     survey.calendar.remarks.extend(own);
     let mut after = plan.remembered(ledger);
+    if telling {
+        let sender = given.identity.sender(None, survey.templates.clone());
+        after.told.extend(plan.write.iter().map(|intent| (intent.key.to_string(), letter::as_told(intent, &sender, now))));
+        after.told.retain(|key, _| !plan.withdraw.iter().any(|(withdrawn, _)| withdrawn == key));
+    }
     let parts = component::parts(&survey.calendar, &Verdicts::of(&after.decisions), &ledger.revisions, now, kept.publication.parts());
     plan.revise = component::revise(parts.iter().flat_map(|part| &part.components), &ledger.revisions, now);
     after.revisions.extend(plan.revise.iter().cloned());
     survey.calendar.items = plan::items::items(&survey.calendar, &after);
-    let site = given.identity.site();
+    let site = given.identity.site(survey.pages.clone());
     let publication = publish(&survey.calendar, &after, &parts, &site, now, Some(&kept.publication));
     Thought { survey, plan, after, publication }
 }
@@ -215,7 +216,7 @@ pub fn look(
     now: DateTime<Utc>,
 ) -> Result<(Arc<Calendar>, Arc<Publication>), StoreError> {
     let mut ledger = store.recall(now)?.ledger;
-    let Thought { survey, publication, .. } = think(kept, &mut ledger, given, bring, now);
+    let Thought { survey, publication, .. } = think(kept, &mut ledger, given, bring, false, now);
     Ok((Arc::new(survey.calendar), Arc::new(publication)))
 }
 
@@ -229,10 +230,10 @@ pub fn walk(
 ) -> Result<Walked, StoreError> {
     loop {
         let mut recalled = store.recall(now)?;
-        let Thought { survey, plan, after, publication } = think(kept, &mut recalled.ledger, given, bring, now);
+        let Thought { survey, plan, after, publication } = think(kept, &mut recalled.ledger, given, bring, true, now);
         let ledger = &recalled.ledger;
         let sender = given.identity.sender(Some(ledger.link_key.clone()), survey.templates.clone());
-        let site = given.identity.site();
+        let site = given.identity.site(survey.pages.clone());
         let letters: Vec<Letter> = plan
             .write
             .iter()

@@ -25,6 +25,20 @@ impl Texts {
         self.stored.get(&(room, path.into(), true))
     }
 
+    /// Whether any version is known of a path that begins so.
+    pub fn knows(&self, room: Room, prefix: &str) -> bool {
+        self.stored
+            .range((room, Arc::from(prefix), false)..)
+            .next()
+            .is_some_and(|((of, path, _), _)| *of == room && path.starts_with(prefix))
+    }
+
+    /// The versions that wait, of all paths whose names begin so.
+    pub fn waiting(&self, room: Room, prefix: &str) -> impl Iterator<Item = &StoredText> {
+        let begins = self.stored.range((room, Arc::from(prefix), false)..);
+        begins.map(|(_, text)| text).take_while(move |text| text.room == room && text.path.starts_with(prefix)).filter(|text| !text.settled)
+    }
+
     fn pending(&self, room: Room, path: &str) -> Option<&StoredText> {
         self.stored.get(&(room, path.into(), false))
     }

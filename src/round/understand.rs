@@ -5,11 +5,13 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 
 use super::differences::differences;
+use super::pads;
 use super::texts::{AWAY, Look, Settled, settle};
 use super::{Brought, Kept};
 use crate::meeting::action::{ActionItem, CarriedTopic, MeetingNotes};
 use crate::meeting::calendar::{Calendar, walls};
 use crate::meeting::change::{Finding, Proposed};
+use crate::meeting::remote::Location;
 use crate::meeting::series::{Community, NotesFolder, Series, SeriesId};
 use crate::meeting::zone::Zones;
 use crate::notes::resolve::{self, ItemHistory, ItemState};
@@ -60,18 +62,27 @@ pub fn notes(
     for community in &communities {
         for folder in &community.notes {
             let mut brought = bring(folder);
-            let unread = brought.unread();
-            remarks.extend(brought.remarks.drain(..).map(|remark| (Some(community.id.clone()), remark)));
+            let mut unread = brought.unread();
             let prefix = format!("{}/", folder.folder.trim_end_matches('/'));
-            let texts: Vec<Text> = brought.texts.into_iter().map(|text| Text::new(format!("{prefix}{}", text.path), text.bytes)).collect();
-            let look = Look { quiet: community.quiet, first: ledger.born.is_none(), now };
             let mut said = Vec::new();
+            let is_pad = matches!(folder.remote.as_ref().map(|remote| &remote.at), Some(Location::Pad(_)));
+            if is_pad {
+                brought.texts = pads::by_meeting(brought.texts, &kept.texts, &prefix, zones, &mut said);
+            }
+            if brought.partial {
+                unread.push(prefix.trim_end_matches('/').into());
+            }
+            remarks.extend(brought.remarks.drain(..).map(|remark| (Some(community.id.clone()), remark)));
+            let texts: Vec<Text> = brought.texts.into_iter().map(|text| Text::new(format!("{prefix}{}", text.path), text.bytes)).collect();
+            // What stands in a repository was not typed just now; a pad may have been.
+            let new = folder.remote.is_some() && !is_pad && !kept.texts.knows(Room::Notes, &prefix);
+            let look = Look { quiet: community.quiet, first: ledger.born.is_none() || new, now };
             let mut lost = |old: &StoredText, new: &Text| -> bool {
                 let why = lost(old, new, zones);
                 said.extend(why.map(|sentence| Remark::warning(Place::new(new.path.clone(), 0), "note-lost-much", sentence)));
                 why.is_some()
             };
-            if texts.is_empty() && kept.texts.paths(Room::Notes, &prefix).len() >= AWAY {
+            if texts.is_empty() && !brought.partial && kept.texts.paths(Room::Notes, &prefix).len() >= AWAY {
                 let sentence = "This folder held notes and holds none now. They stay in force; put the folder back, or name another one.";
                 remarks.push((Some(community.id.clone()), Remark::fault(Place::new(folder.folder.as_str(), 0), "folder-empty", sentence)));
             }

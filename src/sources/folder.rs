@@ -20,21 +20,33 @@ const MOST_COMMUNITIES: usize = 2_000;
 const MOST_TEMPLATES: usize = 100;
 const DEEPEST: usize = 16;
 
-/// The configuration's texts: `convened.toml`, `communities/*.toml`, and the templates of letters below `templates`, with paths relative to
+/// The configuration's texts: `convened.toml`, `communities/*.toml`, and the templates below `templates`, with paths relative to
 /// the folder, in the order of their names.
 pub fn configuration(folder: &Path) -> (Vec<Text>, Vec<Remark>) {
+    let (mut texts, mut remarks) = settings(folder);
+    if remarks.is_empty() || folder.is_dir() {
+        let (more, said) = communities(folder);
+        texts.extend(more);
+        remarks.extend(said);
+    }
+    (texts, remarks)
+}
+
+/// `convened.toml` alone.
+pub fn settings(folder: &Path) -> (Vec<Text>, Vec<Remark>) {
+    if let Err(error) = fs::read_dir(folder) {
+        return (Vec::new(), vec![unreadable_folder(&folder.display().to_string(), &error)]);
+    }
+    match read_text(&folder.join("convened.toml"), LARGEST_CONFIGURATION) {
+        Ok(bytes) => (vec![Text::new("convened.toml", bytes)], Vec::new()),
+        Err(error) => (Vec::new(), vec![unreadable("convened.toml", &error)]),
+    }
+}
+
+/// Everything but `convened.toml`: the communities' files, and the templates.
+pub fn communities(folder: &Path) -> (Vec<Text>, Vec<Remark>) {
     let mut remarks = Vec::new();
     let mut texts = Vec::new();
-    let name = folder.display().to_string();
-    if let Err(error) = fs::read_dir(folder) {
-        remarks.push(unreadable_folder(&name, &error));
-        return (texts, remarks);
-    }
-    let settings = folder.join("convened.toml");
-    match read_text(&settings, LARGEST_CONFIGURATION) {
-        Ok(bytes) => texts.push(Text::new("convened.toml", bytes)),
-        Err(error) => remarks.push(unreadable("convened.toml", &error)),
-    }
     let communities = folder.join("communities");
     match entries(&communities, "communities", &mut remarks) {
         Ok(entries) => {
@@ -53,7 +65,8 @@ pub fn configuration(folder: &Path) -> (Vec<Text>, Vec<Remark>) {
     (texts, remarks)
 }
 
-/// Templates of letters, where there are any: `templates/letters/*.txt`, and `templates/COMMUNITY/letters/*.txt`.
+/// Templates, where there are any: of letters `templates/letters/*.txt` and `templates/COMMUNITY/letters/*.txt`, of pages `*.html` and
+/// `style.css` in `pages` beside them.
 fn templates(folder: &Path, texts: &mut Vec<Text>, remarks: &mut Vec<Remark>) {
     let listed = |name: &str, remarks: &mut Vec<Remark>| match entries(&folder.join(name), name, remarks) {
         Ok(entries) => entries.into_iter().filter(|entry| !entry.starts_with('.')).collect(),
@@ -63,12 +76,17 @@ fn templates(folder: &Path, texts: &mut Vec<Text>, remarks: &mut Vec<Remark>) {
             Vec::new()
         }
     };
-    let mut folders = vec!["templates/letters".to_owned()];
-    let inner: Vec<String> = listed("templates", remarks).into_iter().filter(|name| name != "letters").collect();
-    let inner = inner.into_iter().take(MOST_COMMUNITIES).map(|name| format!("templates/{name}"));
-    folders.extend(inner.filter(|name| folder.join(name).is_dir()).map(|name| format!("{name}/letters")));
+    let trades = |of: &str| [format!("{of}/letters"), format!("{of}/pages")];
+    let mut folders = trades("templates").to_vec();
+    let inner = listed("templates", remarks).into_iter().filter(|name| name != "letters" && name != "pages");
+    let inner = inner.take(MOST_COMMUNITIES).map(|name| format!("templates/{name}"));
+    folders.extend(inner.filter(|name| folder.join(name).is_dir()).flat_map(|name| trades(&name)));
     for of in folders {
-        for name in listed(&of, remarks).into_iter().filter(|name| name.ends_with(".txt")).take(MOST_TEMPLATES) {
+        let is_template = |name: &String| match of.ends_with("/letters") {
+            true => name.ends_with(".txt"),
+            false => name.ends_with(".html") || name == "style.css",
+        };
+        for name in listed(&of, remarks).into_iter().filter(is_template).take(MOST_TEMPLATES) {
             let path = format!("{of}/{name}");
             match read_text(&folder.join(&path), LARGEST_CONFIGURATION) {
                 Ok(bytes) => texts.push(Text::new(path, bytes)),
@@ -336,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn templates_of_letters_belong_to_the_configuration_and_need_not_be_there() {
+    fn templates_belong_to_the_configuration_and_need_not_be_there() {
         let files = [
             ("convened.toml", "1"),
             ("communities/a.toml", "2"),
@@ -345,10 +363,19 @@ mod tests {
             ("templates/letters/reminder.txt~", ""),
             ("templates/a/letters/moved.txt", "4"),
             ("templates/a/pages/x.txt", ""),
+            ("templates/a/pages/style.css", "5"),
+            ("templates/pages/home.html", "6"),
         ];
         let folder = folder_with(&files);
         let (texts, remarks) = configuration(folder.path());
-        let expected = ["convened.toml", "communities/a.toml", "templates/letters/reminder.txt", "templates/a/letters/moved.txt"];
+        let expected = [
+            "convened.toml",
+            "communities/a.toml",
+            "templates/letters/reminder.txt",
+            "templates/pages/home.html",
+            "templates/a/letters/moved.txt",
+            "templates/a/pages/style.css",
+        ];
         assert_eq!((paths(&texts), remarks), (expected.to_vec(), Vec::new()));
         fs::remove_dir_all(folder.path().join("templates/letters")).unwrap();
         fs::write(folder.path().join("templates/letters"), "a file").unwrap();

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{OptionalExtension, Row, Transaction, params};
 use tokio::sync::Notify;
 
 use super::claim::{DOUBTS, policy};
 use super::decide::Decided;
 use super::recall::fate;
 use super::rows::{instant, maybe_instant, micros, unreadable};
+use super::sql::{self, OptionalExtension, Row, Transaction, params};
 use super::{Store, StoreError};
 use crate::meeting::arrival::Doubt;
 use crate::plan::key::REHEARSAL;
@@ -108,7 +108,7 @@ impl Store {
                      WHERE key = ?1 AND since = ?2 AND arrived IS NULL AND fate IN ('sent', 'doubt')",
                 )?
                 .query_row(params![key, micros(since)], |row| {
-                    Ok((row.get::<_, i64>(0)?, fate(row, 1)?, row.get::<_, i64>(2)?, policy(row, 3)?, row.get::<_, u32>(4)?, row.get(5)?))
+                    Ok((row.get::<i64>(0)?, fate(row, 1)?, row.get::<i64>(2)?, policy(row, 3)?, row.get::<u32>(4)?, row.get(5)?))
                 })
                 .optional()?;
             let Some((number, fate, doubts, policy, absent, useful_until)) = letter else {
@@ -154,7 +154,7 @@ struct Seen {
 const SEEN: &str = "SELECT number, key, community, list, fate, doubts, dot FROM letter WHERE";
 
 impl Seen {
-    fn read(row: &Row) -> rusqlite::Result<Seen> {
+    fn read(row: &Row) -> sql::Result<Seen> {
         Ok(Seen {
             number: row.get(0)?,
             key: row.get(1)?,
@@ -172,7 +172,7 @@ impl Seen {
     }
 }
 
-fn arrived(tx: &Transaction, letter: &Seen, witness: Witness, now: DateTime<Utc>) -> rusqlite::Result<()> {
+fn arrived(tx: &Transaction, letter: &Seen, witness: Witness, now: DateTime<Utc>) -> sql::Result<()> {
     tx.prepare_cached("UPDATE letter SET arrived = ?2, arrived_by = ?3 WHERE number = ?1")?.execute(params![
         letter.number,
         micros(now),
@@ -200,16 +200,16 @@ fn arrived(tx: &Transaction, letter: &Seen, witness: Witness, now: DateTime<Utc>
 }
 
 /// A letter to a list was accepted.
-pub(super) fn accepted(tx: &Transaction, community: &str, list: &str, key: &str, now: DateTime<Utc>) -> rusqlite::Result<()> {
+pub(super) fn accepted(tx: &Transaction, community: &str, list: &str, key: &str, now: DateTime<Utc>) -> sql::Result<()> {
     tx.prepare_cached(
         "INSERT INTO list (community, email, first, last, last_key) VALUES (?1, ?2, ?3, ?3, ?4)
-         ON CONFLICT DO UPDATE SET last = excluded.last, last_key = excluded.last_key",
+         ON CONFLICT (community, email) DO UPDATE SET last = excluded.last, last_key = excluded.last_key",
     )?
     .execute(params![community, list, micros(now), key])?;
     Ok(())
 }
 
-pub(super) fn seen_by_a_person(tx: &Transaction, key: &str, now: DateTime<Utc>) -> rusqlite::Result<Decided> {
+pub(super) fn seen_by_a_person(tx: &Transaction, key: &str, now: DateTime<Utc>) -> sql::Result<Decided> {
     let letter = tx.prepare_cached(&format!("{SEEN} key = ?1"))?.query_row([key], Seen::read).optional()?;
     let Some(letter) = letter else { return Ok(Decided::Unknown) };
     if !letter.has_left() {
@@ -227,7 +227,7 @@ pub(super) fn hello(
     again: bool,
     by: &str,
     now: DateTime<Utc>,
-) -> rusqlite::Result<Decided> {
+) -> sql::Result<Decided> {
     let list = list.to_ascii_lowercase();
     let mut before = hellos_to(tx, community, &list)?;
     before.retain(|hello| hello.mark.ends_with(REHEARSAL) == rehearsal);
@@ -245,7 +245,7 @@ pub(super) fn hello(
     Ok(Decided::Done)
 }
 
-fn hellos_to(tx: &Transaction, community: &str, list: &str) -> rusqlite::Result<Vec<Hello>> {
+fn hellos_to(tx: &Transaction, community: &str, list: &str) -> sql::Result<Vec<Hello>> {
     let mut select =
         tx.prepare_cached("SELECT community, list, mark, at, by_name FROM hello WHERE community = ?1 AND list = ?2 ORDER BY at, mark")?;
     let rows = select.query_map([community, list], a_hello)?;
@@ -253,14 +253,14 @@ fn hellos_to(tx: &Transaction, community: &str, list: &str) -> rusqlite::Result<
 }
 
 /// Introductions asked for since an instant.
-pub(super) fn hellos(tx: &Transaction, since: DateTime<Utc>) -> rusqlite::Result<Vec<Hello>> {
+pub(super) fn hellos(tx: &Transaction, since: DateTime<Utc>) -> sql::Result<Vec<Hello>> {
     let mut select =
         tx.prepare_cached("SELECT community, list, mark, at, by_name FROM hello WHERE at >= ?1 ORDER BY community, list, at, mark")?;
     let rows = select.query_map([micros(since)], a_hello)?;
     rows.collect()
 }
 
-fn a_hello(row: &Row) -> rusqlite::Result<Hello> {
+fn a_hello(row: &Row) -> sql::Result<Hello> {
     Ok(Hello {
         community: Arc::from(row.get_ref(0)?.as_str()?),
         list: row.get(1)?,
@@ -270,7 +270,7 @@ fn a_hello(row: &Row) -> rusqlite::Result<Hello> {
     })
 }
 
-pub(super) fn lists(tx: &Transaction) -> rusqlite::Result<Vec<ListMemory>> {
+pub(super) fn lists(tx: &Transaction) -> sql::Result<Vec<ListMemory>> {
     let mut select = tx.prepare_cached("SELECT community, email, first, arrived, arrived_by FROM list ORDER BY community, email")?;
     let rows = select.query_map([], |row| {
         Ok(ListMemory {
@@ -284,7 +284,7 @@ pub(super) fn lists(tx: &Transaction) -> rusqlite::Result<Vec<ListMemory>> {
 }
 
 /// When and by whom something was seen, from two columns.
-pub(super) fn seen(row: &Row, column: usize) -> rusqlite::Result<Option<(DateTime<Utc>, Witness)>> {
+pub(super) fn seen(row: &Row, column: usize) -> sql::Result<Option<(DateTime<Utc>, Witness)>> {
     let at = maybe_instant(row.get(column)?)?;
     let by = row.get_ref(column + 1)?.as_str_or_null()?;
     let by = by.map(|word| Witness::parse(word).ok_or_else(|| unreadable("witness", word))).transpose()?;

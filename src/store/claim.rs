@@ -2,10 +2,10 @@
 //! what may have happened, and never less.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::recall::{kind, lines};
 use super::rows::{instant, maybe_instant, micros, unreadable};
+use super::sql::{self, OptionalExtension, Row, Transaction, params};
 use super::{Store, StoreError, arrival};
 use crate::meeting::arrival::Doubt;
 use crate::plan::key::Kind;
@@ -58,7 +58,7 @@ const PENDING: &str = "fate IN ('waiting', 'handing-over', 'deferred', 'held')";
 fn may_leave() -> String {
     format!(
         "{PENDING} AND (fate = 'waiting' OR fate = 'deferred' AND deferred_until <= ?1) AND not_before <= ?1 AND useful_until > ?1
-         AND (SELECT decided = planned FROM house)"
+         AND (SELECT decided = planned AND copy_of IS NULL FROM house)"
     )
 }
 
@@ -82,7 +82,7 @@ pub(super) fn next_sql(for_one: bool) -> String {
         if for_one {
             "queue = ?2 || '' AND NOT EXISTS (SELECT 1 FROM letter WHERE fate = 'handing-over' AND queue = ?2)"
         } else {
-            "?2 IS NULL AND queue NOT IN (SELECT queue FROM letter WHERE fate = 'handing-over')"
+            "queue NOT IN (SELECT queue FROM letter WHERE fate = 'handing-over')"
         }
     )
 }
@@ -94,8 +94,8 @@ pub(super) fn late_sql() -> String {
 
 pub(super) fn next_due_sql() -> String {
     format!(
-        "SELECT min(max(not_before, coalesce(deferred_until, not_before))) FROM letter
-         WHERE {PENDING} AND fate IN ('waiting', 'deferred') AND useful_until > ?1 AND (SELECT decided = planned FROM house)
+        "SELECT min(CASE WHEN deferred_until > not_before THEN deferred_until ELSE not_before END) FROM letter
+         WHERE {PENDING} AND fate IN ('waiting', 'deferred') AND useful_until > ?1 AND (SELECT decided = planned AND copy_of IS NULL FROM house)
          AND queue NOT IN (SELECT queue FROM letter WHERE fate = 'handing-over')"
     )
 }
@@ -113,19 +113,19 @@ impl Store {
     /// The third act: takes the oldest letter that is due, for one recipient (as [`Store::due`] names it) or any, and notes the attempt.
     /// What has become useless meanwhile is marked so. `None` when nothing may be handed over now.
     pub fn claim(&self, recipient: Option<&str>, now: DateTime<Utc>) -> Result<Option<Handover>, StoreError> {
-        self.write(|tx| claim(tx, recipient, now))
+        self.step(|tx| claim(tx, recipient, now))
     }
 
     /// To be asked just before the last dot: notes that from here on the letter may have been taken. `false` when it is no longer wanted:
     /// its time is over, or somebody decided something since it was claimed; then the dot must not be sent.
     pub fn dot(&self, key: &str, attempt: u32, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        self.write(|tx| dot(tx, key, attempt, now))
+        self.step(|tx| dot(tx, key, attempt, now))
     }
 
     /// The fourth act: what became of an attempt. `false` when that attempt is not in hand any more: then nothing changes. A letter that
     /// comes back waits for a round, if one was recorded while it was in hand and could not take it back.
     pub fn settle(&self, key: &str, attempt: u32, settled: &Settled, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let settled = self.write(|tx| settle(tx, key, attempt, settled, now))?;
+        let settled = self.step(|tx| settle(tx, key, attempt, settled, now))?;
         if settled == Some(true) {
             self.left.notify_one();
         }
@@ -139,8 +139,8 @@ impl Store {
         self.write(|tx| {
             let cut_off: Vec<(InHand, bool)> = tx
                 .prepare_cached(&format!("SELECT {IN_HAND}, dot FROM letter WHERE fate = 'handing-over' ORDER BY number"))?
-                .query_map([], |row| Ok((InHand::read(row)?, row.get("dot")?)))?
-                .collect::<rusqlite::Result<_>>()?;
+                .query_map([], |row| Ok((InHand::read(row)?, row.get(8)?)))?
+                .collect::<sql::Result<_>>()?;
             tx.execute("UPDATE house SET decided = decided + 1", [])?;
             let mut doubtful = Vec::new();
             for (in_hand, dot) in cut_off {
@@ -169,10 +169,14 @@ impl Store {
     }
 }
 
-pub(super) fn claim(tx: &Transaction, recipient: Option<&str>, now: DateTime<Utc>) -> rusqlite::Result<Option<Handover>> {
+pub(super) fn claim(tx: &Transaction, recipient: Option<&str>, now: DateTime<Utc>) -> sql::Result<Option<Handover>> {
     mark_useless(tx, now)?;
     let mut next = tx.prepare_cached(&next_sql(recipient.is_some()))?;
-    let Some((number, handover)) = next.query_row(params![micros(now), recipient], handover).optional()? else {
+    let found = match recipient {
+        Some(recipient) => next.query_row(params![micros(now), recipient], handover),
+        None => next.query_row([micros(now)], handover),
+    };
+    let Some((number, handover)) = found.optional()? else {
         return Ok(None);
     };
     tx.prepare_cached(
@@ -182,18 +186,18 @@ pub(super) fn claim(tx: &Transaction, recipient: Option<&str>, now: DateTime<Utc
     Ok(Some(handover))
 }
 
-pub(super) fn dot(tx: &Transaction, key: &str, attempt: u32, now: DateTime<Utc>) -> rusqlite::Result<bool> {
+pub(super) fn dot(tx: &Transaction, key: &str, attempt: u32, now: DateTime<Utc>) -> sql::Result<bool> {
     let noted = tx
         .prepare_cached(
             "UPDATE letter SET dot = 1 WHERE key = ?1 AND attempts = ?2 AND fate = 'handing-over' AND useful_until > ?3
-             AND (SELECT decided = planned FROM house)",
+             AND (SELECT decided = planned AND copy_of IS NULL FROM house)",
         )?
         .execute(params![key, attempt, micros(now)])?;
     Ok(noted == 1)
 }
 
 /// Whether the letter was one to a list; `None` where that attempt is not in hand any more.
-pub(super) fn settle(tx: &Transaction, key: &str, attempt: u32, settled: &Settled, now: DateTime<Utc>) -> rusqlite::Result<Option<bool>> {
+pub(super) fn settle(tx: &Transaction, key: &str, attempt: u32, settled: &Settled, now: DateTime<Utc>) -> sql::Result<Option<bool>> {
     let Some(in_hand) = in_hand(tx, key, attempt)? else {
         return Ok(None);
     };
@@ -206,7 +210,7 @@ pub(super) fn settle(tx: &Transaction, key: &str, attempt: u32, settled: &Settle
 }
 
 /// A letter's number, and the attempt that begins with it.
-fn handover(row: &Row) -> rusqlite::Result<(i64, Handover)> {
+fn handover(row: &Row) -> sql::Result<(i64, Handover)> {
     let handover = Handover {
         key: row.get(1)?,
         attempt: row.get(2)?,
@@ -220,7 +224,7 @@ fn handover(row: &Row) -> rusqlite::Result<(i64, Handover)> {
     Ok((row.get(0)?, handover))
 }
 
-pub(super) fn mark_useless(tx: &Transaction, now: DateTime<Utc>) -> rusqlite::Result<()> {
+pub(super) fn mark_useless(tx: &Transaction, now: DateTime<Utc>) -> sql::Result<()> {
     if tx.prepare_cached(&late_sql())?.query_row([micros(now)], |row| row.get(0))? {
         tx.prepare_cached(&format!(
             "UPDATE letter SET fate = 'useless', since = ?1, deferred_until = NULL,
@@ -248,7 +252,7 @@ struct InHand {
 const IN_HAND: &str = "number, key, community, kind, doubts, list, in_doubt, arrived IS NOT NULL";
 
 impl InHand {
-    fn read(row: &Row) -> rusqlite::Result<InHand> {
+    fn read(row: &Row) -> sql::Result<InHand> {
         Ok(InHand {
             number: row.get(0)?,
             key: row.get(1)?,
@@ -268,18 +272,18 @@ impl InHand {
 }
 
 /// What a doubt about a letter means, where that was said; null means: as its kind does.
-pub(super) fn policy(row: &Row, column: usize) -> rusqlite::Result<Option<Doubt>> {
+pub(super) fn policy(row: &Row, column: usize) -> sql::Result<Option<Doubt>> {
     let word = row.get_ref(column)?.as_str_or_null()?;
     word.map(|word| Doubt::parse(word).ok_or_else(|| unreadable("answer to a doubt", word))).transpose()
 }
 
-fn in_hand(tx: &Transaction, key: &str, attempt: u32) -> rusqlite::Result<Option<InHand>> {
+fn in_hand(tx: &Transaction, key: &str, attempt: u32) -> sql::Result<Option<InHand>> {
     tx.prepare_cached(&format!("SELECT {IN_HAND} FROM letter WHERE key = ?1 AND attempts = ?2 AND fate = 'handing-over'"))?
         .query_row(params![key, attempt], InHand::read)
         .optional()
 }
 
-fn apply(tx: &Transaction, letter: &InHand, settled: &Settled, now: DateTime<Utc>) -> rusqlite::Result<()> {
+fn apply(tx: &Transaction, letter: &InHand, settled: &Settled, now: DateTime<Utc>) -> sql::Result<()> {
     let (fate, said, until, doubt) = match settled {
         Settled::Sent { said } => ("sent", said.clone(), None, false),
         Settled::Refused { said } | Settled::Deferred { said, .. } | Settled::Doubt { said, .. } if letter.arrived => {

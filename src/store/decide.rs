@@ -2,10 +2,10 @@
 //! moment do not both win: the second one learns what the first one said.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::recall::fate;
-use super::rows::{insert_decision, instant, item_word, micros, unreadable};
+use super::rows::{insert_decision, instant, keep_item, micros, unreadable};
+use super::sql::{self, OptionalExtension, Transaction, params};
 use super::{Store, StoreError, arrival};
 use crate::meeting::change::{Decision, DecisionId, ProposalState};
 use crate::plan::Answer;
@@ -91,10 +91,7 @@ impl Store {
                 Ok(Decided::Done)
             }
             Decide::Item { id, verdict } => {
-                tx.execute(
-                    "INSERT OR REPLACE INTO item (id, verdict, at) VALUES (?1, ?2, ?3)",
-                    params![id, item_word(*verdict), micros(now)],
-                )?;
+                keep_item(tx, id, *verdict, now)?;
                 count(tx)?;
                 Ok(Decided::Done)
             }
@@ -125,7 +122,7 @@ impl Store {
 }
 
 /// One more decision that the next round has to plan for.
-fn count(tx: &Transaction) -> rusqlite::Result<()> {
+fn count(tx: &Transaction) -> sql::Result<()> {
     tx.execute("UPDATE house SET decided = decided + 1", [])?;
     Ok(())
 }
@@ -136,12 +133,12 @@ fn answered(
     decision: Option<&Decision>,
     instead_of: Option<ProposalState>,
     now: DateTime<Utc>,
-) -> rusqlite::Result<Decided> {
+) -> sql::Result<Decided> {
     let stored = tx
         .query_row("SELECT round, state, decided_by, since FROM proposal WHERE id = ?1", [&answer.proposal.0], |row| {
             let word: String = row.get(1)?;
             let state = ProposalState::parse(&word).ok_or_else(|| unreadable("state of a proposal", &word))?;
-            Ok((row.get::<_, u32>(0)?, state, row.get::<_, Option<String>>(2)?, instant(row.get(3)?)?))
+            Ok((row.get::<u32>(0)?, state, row.get::<Option<String>>(2)?, instant(row.get(3)?)?))
         })
         .optional()?;
     let Some((round, state, by, since)) = stored else {
@@ -167,7 +164,7 @@ fn answered(
     Ok(Decided::Done)
 }
 
-fn refate(tx: &Transaction, key: &str, now: DateTime<Utc>, to: impl FnOnce(Fate) -> Option<&'static str>) -> rusqlite::Result<Decided> {
+fn refate(tx: &Transaction, key: &str, now: DateTime<Utc>, to: impl FnOnce(Fate) -> Option<&'static str>) -> sql::Result<Decided> {
     let stored = tx
         .query_row("SELECT fate, useful_until FROM letter WHERE key = ?1", [key], |row| Ok((fate(row, 0)?, instant(row.get(1)?)?)))
         .optional()?;

@@ -7,11 +7,11 @@ use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
 use chrono::{DateTime, Datelike, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
-use rusqlite::params;
 use serde::Deserialize;
 
 use super::answers::{self, RawAnswer};
-use super::rows::{decisions, insert_decision, item_verdict, item_word, micros, proposals, unreadable, upsert_proposal};
+use super::rows::{decisions, insert_decision, item_verdict, item_word, keep_item, proposals, unreadable, upsert_proposal};
+use super::sql::{self, Transaction};
 use super::{Store, StoreError};
 use crate::meeting::change::{By, Decision, DecisionId, Proposal, ProposalId, Tell, Verdict};
 use crate::meeting::series::SeriesId;
@@ -267,7 +267,7 @@ impl Store {
                 let word: String = row.get(1)?;
                 Ok((row.get(0)?, item_verdict(&word).ok_or_else(|| unreadable("verdict on an item", &word))?))
             })?;
-            let items = items.collect::<rusqlite::Result<_>>()?;
+            let items = items.collect::<sql::Result<_>>()?;
             Ok(decisions_text(&Said { decisions: decisions(tx)?, answers: proposals(tx, DateTime::UNIX_EPOCH)?, items }))
         })?;
         let path = folder.join(DECISIONS_FILE);
@@ -297,26 +297,32 @@ impl Store {
         if !self.read(|tx| tx.query_row(empty, [], |row| row.get(0)))? {
             return Ok(0);
         }
-        let mut said = read_decisions(&text).map_err(|remark| StoreError::Decisions { path, remark: Box::new(remark) })?;
+        let said = read_decisions(&text).map_err(|remark| StoreError::Decisions { path, remark: Box::new(remark) })?;
         self.write(|tx| {
             if !tx.query_row(empty, [], |row| row.get(0))? {
                 return Ok(0);
             }
-            said.decisions.sort_by_key(|decision| decision.at);
-            for decision in &said.decisions {
-                insert_decision(tx, &Decision { tell: Tell::Silently, ..decision.clone() })?;
-            }
-            for answer in &said.answers {
-                upsert_proposal(tx, answer)?;
-            }
-            let latest = said.decisions.iter().map(|decision| decision.at).max().unwrap_or_default();
-            for (id, verdict) in &said.items {
-                tx.execute(
-                    "INSERT OR REPLACE INTO item (id, verdict, at) VALUES (?1, ?2, ?3)",
-                    params![id, item_word(*verdict), micros(latest)],
-                )?;
-            }
+            take_over(tx, &said)?;
             Ok(said.decisions.len() + said.answers.len())
         })
     }
+}
+
+/// Keeps what the text says and the store does not: decisions as told already, answers, and verdicts on action items. Gives how many decisions
+/// were news.
+pub(super) fn take_over(tx: &Transaction, said: &Said) -> sql::Result<usize> {
+    let mut decisions = said.decisions.clone();
+    decisions.sort_by_key(|decision| decision.at);
+    let mut new = 0;
+    for decision in decisions {
+        new += usize::from(insert_decision(tx, &Decision { tell: Tell::Silently, ..decision })?);
+    }
+    for answer in &said.answers {
+        upsert_proposal(tx, answer)?;
+    }
+    let latest = said.decisions.iter().map(|decision| decision.at).max().unwrap_or_default();
+    for (id, verdict) in &said.items {
+        keep_item(tx, id, *verdict, latest)?;
+    }
+    Ok(new)
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
+use super::sql;
 use crate::source::Remark;
 
 /// Why an act of the store failed. Nothing of the act was done.
@@ -12,17 +13,25 @@ pub enum StoreError {
     #[error("The state folder {} cannot be made or written: {source}. Make it writable for the user that runs convened.", .folder.display())]
     Folder { folder: PathBuf, source: std::io::Error },
     #[error("The store {} cannot be opened: {source}. Check that its folder exists and that the user that runs convened may write there.", .path.display())]
-    Open { path: PathBuf, source: rusqlite::Error },
+    Open { path: PathBuf, source: sql::Error },
     #[error("The store {} cannot be written: the file or its folder is read-only. Make both writable for the user that runs convened.", .path.display())]
     ReadOnly { path: PathBuf },
     #[error("The store {} cannot be written: the disk is full. Nothing is lost; make room, and the next round goes on.", .path.display())]
     Full { path: PathBuf },
     #[error("The store {} is damaged ({source}). Move it and its -wal file away and put a backup in its place; without one, a new store is filled from decisions.toml.", .path.display())]
-    Corrupt { path: PathBuf, source: rusqlite::Error },
+    Corrupt { path: PathBuf, source: sql::Error },
     #[error("The store {} is held by another program that writes to it; convened waited five seconds. Try again, and end the other program if it stays.", .path.display())]
     Busy { path: PathBuf },
     #[error("The store {} was written by a newer convened (its schema is {found}, this program knows {known}). Run that version, or restore a backup from before it.", .path.display())]
     Newer { path: PathBuf, found: i64, known: i64 },
+    #[error("There is no store in {}: nothing is remembered there.", .folder.display())]
+    Missing { folder: PathBuf },
+    #[error("{} is no backup to use: {why}. Nothing was changed.", .path.display())]
+    NoBackup { path: PathBuf, why: String },
+    #[error("{} holds a store, and a copy for looking at does not take its place. Give the copy a configuration of its own, with another `state`.", .folder.display())]
+    Occupied { folder: PathBuf },
+    #[error("{} cannot be written: {source}.", .path.display())]
+    File { path: PathBuf, source: std::io::Error },
     #[error("Another convened (process {pid}) works with the state folder {}. Stop it first, or give this one a state folder of its own.", .folder.display())]
     Locked { folder: PathBuf, pid: String },
     #[error("The store is empty and cannot be filled from {}: {remark}", .path.display())]
@@ -30,7 +39,7 @@ pub enum StoreError {
     #[error("The operating system gave no random bytes for the link key: {0}.")]
     Random(std::io::Error),
     #[error("The store {} did not do what was asked: {source}.", .path.display())]
-    Database { path: PathBuf, source: rusqlite::Error },
+    Database { path: PathBuf, source: sql::Error },
 }
 
 impl StoreError {
@@ -39,19 +48,23 @@ impl StoreError {
         matches!(self, StoreError::Full { .. } | StoreError::Busy { .. })
     }
 
-    pub(super) fn from_sql(path: &Path, source: rusqlite::Error) -> StoreError {
-        let path = path.to_owned();
+    pub(super) fn from_sql(path: &Path, source: impl Into<sql::Error>) -> StoreError {
+        let (path, source) = (path.to_owned(), source.into());
+        let error = match &source {
+            sql::Error::Sqlite(error) => error,
+            sql::Error::Unreadable(_) => return StoreError::Corrupt { path, source },
+            sql::Error::NoRow => return StoreError::Database { path, source },
+        };
         // SQLite could not make room for its -shm file.
-        if source.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE) {
+        if error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE) {
             return StoreError::Full { path };
         }
-        match source.sqlite_error_code() {
+        match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => StoreError::Full { path },
             Some(ErrorCode::ReadOnly) => StoreError::ReadOnly { path },
             Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => StoreError::Open { path, source },
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Corrupt { path, source },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy { path },
-            _ if matches!(source, rusqlite::Error::FromSqlConversionFailure(..)) => StoreError::Corrupt { path, source },
             _ => StoreError::Database { path, source },
         }
     }

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::Row;
 
 use super::arrival::seen;
 use super::recall::fate;
 use super::rows::{instant, maybe_instant, micros};
+use super::sql::{self, Row};
 use super::{Store, StoreError};
 use crate::plan::fates::ListHealth;
 use crate::plan::ledger::Fate;
@@ -35,19 +35,20 @@ impl Store {
             )?;
             let mut rows = select.query([micros(now - TimeDelta::days(LIST_DAYS))])?;
             while let Some(row) = rows.next()? {
-                let health = of(&mut found, row)?;
+                let health = of(&mut found, &row)?;
                 health.last_sent = Some((row.get(3)?, instant(row.get(4)?)?));
-                (health.last_came_back, health.arrived) = (maybe_instant(row.get(5)?)?, seen(row, 6)?);
+                (health.last_came_back, health.arrived) = (maybe_instant(row.get(5)?)?, seen(&row, 6)?);
             }
-            for which in ["fate IN ('waiting', 'handing-over', 'deferred', 'held')", "fate IN ('doubt', 'refused') AND since >= ?1"] {
+            let ended = micros(now - TimeDelta::days(DAYS));
+            for (fates, since) in [("'waiting', 'handing-over', 'deferred', 'held'", i64::MIN), ("'doubt', 'refused'", ended)] {
                 let mut select = tx.prepare_cached(&format!(
                     "SELECT community, {AUDIENCE}, list IS NOT NULL, fate, count(*), min(since) FROM letter
-                     WHERE {which} AND ?1 IS NOT NULL GROUP BY 1, 2, 3, 4"
+                     WHERE fate IN ({fates}) AND since >= ?1 GROUP BY 1, 2, 3, 4"
                 ))?;
-                let mut rows = select.query([micros(now - TimeDelta::days(DAYS))])?;
+                let mut rows = select.query([since])?;
                 while let Some(row) = rows.next()? {
-                    let (fate, count, oldest) = (fate(row, 3)?, row.get::<_, u32>(4)?, instant(row.get(5)?)?);
-                    let health = of(&mut found, row)?;
+                    let (fate, count, oldest) = (fate(&row, 3)?, row.get::<u32>(4)?, instant(row.get(5)?)?);
+                    let health = of(&mut found, &row)?;
                     match fate {
                         Fate::Held => health.held += count,
                         Fate::Doubt => (health.in_doubt, health.doubt_since) = (count, Some(oldest)),
@@ -62,7 +63,7 @@ impl Store {
 }
 
 /// The health of the list or audience that a row begins with.
-fn of<'a>(found: &'a mut Found, row: &Row) -> rusqlite::Result<&'a mut ListHealth> {
+fn of<'a>(found: &'a mut Found, row: &Row) -> sql::Result<&'a mut ListHealth> {
     let (community, audience): (String, String) = (row.get(0)?, row.get(1)?);
     let is_list = row.get(2)?;
     let entry = found.entry((community.clone(), audience.clone()));

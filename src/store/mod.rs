@@ -1,21 +1,29 @@
 //! The memory: what was told, decided, asked and published, in one SQLite file. Six whole acts - recall, record, claim, settle,
 //! decide, publication - each of them one transaction. Everything is synchronous; whoever awaits calls it from a blocking thread.
 
+mod adopt;
 mod answers;
 mod arrival;
+mod backup;
 mod claim;
 #[cfg(test)]
 mod cost;
 mod decide;
 mod decisions;
 mod fault;
+mod forget;
 mod health;
 mod lock;
+#[cfg(test)]
+mod migrated;
 mod outbox;
 mod recall;
 mod record;
+mod restore;
 mod rows;
 mod schema;
+mod sources;
+mod sql;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -24,11 +32,13 @@ mod texts;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use rusqlite::Connection;
 use rusqlite::backup::Backup;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::Notify;
 
+pub use adopt::Run;
 pub use arrival::{Awaited, Look, Looked};
+pub use backup::BackedUp;
 pub use claim::{Handover, Settled};
 pub use decide::{Decide, Decided};
 pub use decisions::{DECISIONS_FILE, Said, decisions_text, read_decisions};
@@ -37,8 +47,12 @@ pub use lock::Lock;
 pub use outbox::OutboxRow;
 pub use recall::Recalled;
 pub use record::{PublicationChange, Record, Recorded};
+pub use restore::Restored;
+pub use sources::SourceState;
 pub use steps::{Step, Stepped};
 pub use texts::{Room, StoredText, TextChange};
+
+use sql::{Transaction, Way};
 
 /// The store's file in the state folder.
 pub const STORE_FILE: &str = "convened.db";
@@ -59,6 +73,7 @@ impl Store {
     /// Opens `convened.db` in the state folder; makes folder (0700) and file (0600) where they are missing, with a new link key.
     pub fn open(folder: &Path) -> Result<Store, StoreError> {
         let path = folder.join(STORE_FILE);
+        schema::not_newer(&path)?;
         schema::make_private(folder, &path)?;
         let mut connection = Connection::open(&path).map_err(|error| StoreError::from_sql(&path, error))?;
         schema::prepare_file(&connection).map_err(|error| StoreError::from_sql(&path, error))?;
@@ -82,6 +97,8 @@ impl Store {
             let mut memory = Connection::open_in_memory()?;
             Backup::new(&connection, &mut memory)?.run_to_completion(1000, std::time::Duration::ZERO, None)?;
             memory.pragma_update(None, "foreign_keys", true)?;
+            // What is thought through is thought through as if it were in earnest.
+            memory.execute("UPDATE house SET copy_of = NULL", [])?;
             Ok(memory)
         };
         Ok(Store::new(copy().map_err(|error| StoreError::from_sql(&self.path, error))?, path))
@@ -97,23 +114,21 @@ impl Store {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn read<T>(&self, act: impl FnOnce(&Transaction) -> rusqlite::Result<T>) -> Result<T, StoreError> {
-        self.transact(TransactionBehavior::Deferred, act)
+    fn read<T: Send>(&self, act: impl FnOnce(&Transaction) -> sql::Result<T> + Send) -> Result<T, StoreError> {
+        self.transact(Way::Read, act)
     }
 
-    /// One transaction that takes the write lock at once: a deferred one that reads first fails when another process writes in between.
-    fn write<T>(&self, act: impl FnOnce(&Transaction) -> rusqlite::Result<T>) -> Result<T, StoreError> {
-        self.transact(TransactionBehavior::Immediate, act)
+    /// One transaction, beside which nobody writes.
+    fn write<T: Send>(&self, act: impl FnOnce(&Transaction) -> sql::Result<T> + Send) -> Result<T, StoreError> {
+        self.transact(Way::Write, act)
     }
 
-    fn transact<T>(&self, behavior: TransactionBehavior, act: impl FnOnce(&Transaction) -> rusqlite::Result<T>) -> Result<T, StoreError> {
-        let mut connection = self.connection();
-        let whole = || {
-            let transaction = connection.transaction_with_behavior(behavior)?;
-            let value = act(&transaction)?;
-            transaction.commit()?;
-            Ok(value)
-        };
-        whole().map_err(|error| StoreError::from_sql(&self.path, error))
+    /// One transaction for what a carrier does about letters that are its own.
+    fn step<T: Send>(&self, act: impl FnOnce(&Transaction) -> sql::Result<T> + Send) -> Result<T, StoreError> {
+        self.transact(Way::Step, act)
+    }
+
+    fn transact<T: Send>(&self, way: Way, act: impl FnOnce(&Transaction) -> sql::Result<T> + Send) -> Result<T, StoreError> {
+        sql::transact(&mut self.connection(), way, act).map_err(|error| StoreError::from_sql(&self.path, error))
     }
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{OptionalExtension, Params, params};
 
 use super::arrival::seen;
 use super::recall::{fate, kind, lines};
 use super::rows::{instant, maybe_instant, micros};
+use super::sql::{OptionalExtension, Params, params};
 use super::{Store, StoreError};
 use crate::plan::key::Kind;
 use crate::plan::ledger::{Fate, Witness};
@@ -63,7 +63,7 @@ impl Store {
         Ok(rows)
     }
 
-    fn letters(&self, which: &str, values: impl Params) -> Result<Vec<OutboxRow>, StoreError> {
+    fn letters(&self, which: &str, values: impl Params + Send) -> Result<Vec<OutboxRow>, StoreError> {
         self.read(|tx| {
             let mut select = tx.prepare_cached(&format!(
                 "SELECT key, kind, community, fate, since, written, attempts, doubts, message_id, recipients, subject, said, not_before,

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{Row, Transaction};
 
 use super::rows::{date, decisions, instant, item_verdict, maybe_instant, micros, proposals, series_id, time, unreadable};
+use super::sql::{self, Row, Transaction};
 use super::{Store, StoreError, arrival};
 use crate::meeting::occurrence::OccurrenceId;
 use crate::meeting::series::SeriesId;
@@ -15,9 +15,9 @@ use crate::plan::key::Kind;
 use crate::plan::ledger::{Facts, Fate, Ledger, RememberedRule, Revision, SeriesMemory, Told, Way};
 
 /// Letters are remembered for so many days after they were written, and always while they are still of use.
-const LETTER_DAYS: i64 = 60;
+pub(super) const LETTER_DAYS: i64 = 60;
 /// Answered proposals and told remarks are remembered for so many days.
-const ANSWER_DAYS: i64 = 400;
+pub(super) const ANSWER_DAYS: i64 = 400;
 
 /// The memory, and how many decisions it has seen: a [`super::Record`] says so, and comes too late when there is a newer one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,14 +53,14 @@ impl Store {
                         let word: String = row.get(1)?;
                         Ok((row.get(0)?, item_verdict(&word).ok_or_else(|| unreadable("verdict on an item", &word))?))
                     })?;
-                    rows.collect::<rusqlite::Result<_>>()?
+                    rows.collect::<sql::Result<_>>()?
                 },
                 told_remarks: {
                     let mut select = tx.prepare_cached("SELECT community, hash, at FROM told_remark WHERE at >= ?1")?;
                     let rows = select.query_map([micros(answers_since)], |row| {
                         Ok(((Arc::from(row.get_ref(0)?.as_str()?), row.get(1)?), instant(row.get(2)?)?))
                     })?;
-                    rows.collect::<rusqlite::Result<_>>()?
+                    rows.collect::<sql::Result<_>>()?
                 },
                 lists: arrival::lists(tx)?,
                 hellos: arrival::hellos(tx, letters_since)?,
@@ -81,12 +81,12 @@ impl Store {
     }
 }
 
-pub(super) fn fate(row: &Row, column: usize) -> rusqlite::Result<Fate> {
+pub(super) fn fate(row: &Row, column: usize) -> sql::Result<Fate> {
     let word = row.get_ref(column)?.as_str()?;
     Fate::parse(word).ok_or_else(|| unreadable("fate", word))
 }
 
-pub(super) fn kind(row: &Row, column: usize) -> rusqlite::Result<Kind> {
+pub(super) fn kind(row: &Row, column: usize) -> sql::Result<Kind> {
     let word = row.get_ref(column)?.as_str()?;
     Kind::parse(word).ok_or_else(|| unreadable("kind of letter", word))
 }
@@ -95,7 +95,7 @@ pub(super) fn lines(text: &str) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-fn told(tx: &Transaction, since: DateTime<Utc>, now: DateTime<Utc>) -> rusqlite::Result<BTreeMap<String, Told>> {
+fn told(tx: &Transaction, since: DateTime<Utc>, now: DateTime<Utc>) -> sql::Result<BTreeMap<String, Told>> {
     const WHICH: &str = "written >= ?1 OR useful_until > ?2";
     let bounds = [micros(since), micros(now)];
     let mut meetings: HashMap<i64, Vec<(OccurrenceId, DateTime<Utc>)>> = HashMap::new();
@@ -150,7 +150,7 @@ fn told(tx: &Transaction, since: DateTime<Utc>, now: DateTime<Utc>) -> rusqlite:
     told.collect()
 }
 
-fn revisions(tx: &Transaction) -> rusqlite::Result<BTreeMap<String, Revision>> {
+fn revisions(tx: &Transaction) -> sql::Result<BTreeMap<String, Revision>> {
     let mut select = tx.prepare_cached("SELECT name, sequence, changed_at, fingerprint FROM revision")?;
     let revisions = select.query_map([], |row| {
         Ok((row.get(0)?, Revision { sequence: row.get(1)?, changed_at: instant(row.get(2)?)?, fingerprint: row.get(3)? }))
@@ -158,7 +158,7 @@ fn revisions(tx: &Transaction) -> rusqlite::Result<BTreeMap<String, Revision>> {
     revisions.collect()
 }
 
-fn rules(tx: &Transaction) -> rusqlite::Result<BTreeMap<SeriesId, Vec<RememberedRule>>> {
+fn rules(tx: &Transaction) -> sql::Result<BTreeMap<SeriesId, Vec<RememberedRule>>> {
     let mut rules: BTreeMap<SeriesId, Vec<RememberedRule>> = BTreeMap::new();
     let mut select = tx.prepare_cached(
         "SELECT series, uid, anchor, from_date, until_date, rrule, time, zone, seconds FROM rule ORDER BY series, position",
@@ -180,17 +180,17 @@ fn rules(tx: &Transaction) -> rusqlite::Result<BTreeMap<SeriesId, Vec<Remembered
     Ok(rules)
 }
 
-fn facts(words: &str) -> rusqlite::Result<Facts> {
+fn facts(words: &str) -> sql::Result<Facts> {
     serde_json::from_str(words).map_err(|_| unreadable("facts of a series", words))
 }
 
-fn series(tx: &Transaction) -> rusqlite::Result<BTreeMap<SeriesId, SeriesMemory>> {
+fn series(tx: &Transaction) -> sql::Result<BTreeMap<SeriesId, SeriesMemory>> {
     let mut select = tx.prepare_cached("SELECT id, first_seen, told, pending, since FROM series")?;
     let series = select.query_map([], |row| Ok((series_id(row.get_ref(0)?.as_str()?)?, memory(row, 1)?)))?;
     series.collect()
 }
 
-fn chats(tx: &Transaction) -> rusqlite::Result<BTreeMap<OfChat, SeriesMemory>> {
+fn chats(tx: &Transaction) -> sql::Result<BTreeMap<OfChat, SeriesMemory>> {
     let mut select = tx.prepare_cached("SELECT series, chat, first_seen, told, pending, since FROM chat")?;
     let chats = select.query_map([], |row| {
         let chat = Arc::from(row.get_ref(1)?.as_str()?);
@@ -200,7 +200,7 @@ fn chats(tx: &Transaction) -> rusqlite::Result<BTreeMap<OfChat, SeriesMemory>> {
 }
 
 /// From four columns: first_seen, told, pending, since.
-fn memory(row: &Row, first: usize) -> rusqlite::Result<SeriesMemory> {
+fn memory(row: &Row, first: usize) -> sql::Result<SeriesMemory> {
     let pending = match (row.get_ref(first + 2)?.as_str_or_null()?, maybe_instant(row.get(first + 3)?)?) {
         (Some(words), Some(since)) => Some((facts(words)?, since)),
         _ => None,

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OpenFlags, Transaction, params};
+use rusqlite::{Connection, OpenFlags};
 
 use super::rows::{insert_decision, instant, micros, upsert_proposal};
+use super::sql::{self, OptionalExtension, Transaction, Way, params, upsert};
 use super::texts::{self, TextChange};
-use super::{STORE_FILE, Store, StoreError, claim};
+use super::{STORE_FILE, Store, StoreError, claim, forget};
 use crate::meeting::arrival::Doubt;
 use crate::output::letter::Letter;
 use crate::output::publication::{Document, Publication};
@@ -90,8 +91,9 @@ impl Store {
                 texts::change(tx, change)?;
             }
             publish(tx, record.publication)?;
+            forget::once_a_day(tx, record.now)?;
             claim::mark_useless(tx, record.now)?;
-            tx.execute("UPDATE house SET born = min(coalesce(born, ?1), ?1), last_round = ?1, planned = decided", [now])?;
+            tx.execute("UPDATE house SET born = CASE WHEN born < ?1 THEN born ELSE ?1 END, last_round = ?1, planned = decided", [now])?;
             Ok(Some(recorded))
         })
     }
@@ -107,13 +109,13 @@ impl Store {
         let read = || {
             let mut connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
             connection.pragma_update_and_check(None, "locking_mode", "exclusive", |_| Ok(()))?;
-            published(&connection.transaction()?)
+            sql::transact(&mut connection, Way::Read, published)
         };
         read().map_err(|error| StoreError::from_sql(&path, error))
     }
 }
 
-fn published(tx: &Transaction) -> rusqlite::Result<Publication> {
+fn published(tx: &Transaction) -> sql::Result<Publication> {
     let mut types: HashMap<String, &'static str> = HashMap::new();
     let mut documents = BTreeMap::new();
     let mut select = tx.prepare_cached("SELECT path, content_type, etag, modified, bytes FROM document")?;
@@ -121,7 +123,7 @@ fn published(tx: &Transaction) -> rusqlite::Result<Publication> {
     while let Some(row) = rows.next()? {
         // Read once a start, a handful of types: a document wants them for ever.
         let content_type = *types.entry(row.get(1)?).or_insert_with_key(|name| String::leak(name.clone()));
-        let bytes = Bytes::from(row.get::<_, Vec<u8>>(4)?);
+        let bytes = Bytes::from(row.get::<Vec<u8>>(4)?);
         let document = Document::known(content_type, bytes, row.get(2)?, instant(row.get(3)?)?);
         documents.insert(row.get(0)?, Arc::new(document));
     }
@@ -129,7 +131,7 @@ fn published(tx: &Transaction) -> rusqlite::Result<Publication> {
 }
 
 /// Takes a letter back unseen, or says why it is too late.
-fn withdraw(tx: &Transaction, key: &str, why: &str, now: i64) -> rusqlite::Result<Option<(String, Fate)>> {
+fn withdraw(tx: &Transaction, key: &str, why: &str, now: i64) -> sql::Result<Option<(String, Fate)>> {
     let withdrawn = tx
         .prepare_cached(
             "UPDATE letter SET fate = 'withdrawn', since = ?2, said = ?3, deferred_until = NULL
@@ -142,7 +144,7 @@ fn withdraw(tx: &Transaction, key: &str, why: &str, now: i64) -> rusqlite::Resul
     let mut select = tx.prepare_cached("SELECT fate FROM letter WHERE key = ?1")?;
     let mut rows = select.query([key])?;
     match rows.next()? {
-        Some(row) => match super::recall::fate(row, 0)? {
+        Some(row) => match super::recall::fate(&row, 0)? {
             Fate::Withdrawn => Ok(None),
             fate => Ok(Some((key.to_owned(), fate))),
         },
@@ -151,14 +153,16 @@ fn withdraw(tx: &Transaction, key: &str, why: &str, now: i64) -> rusqlite::Resul
 }
 
 /// Writes a letter as waiting, unless its key is there.
-fn write(tx: &Transaction, letter: &Letter, now: i64) -> rusqlite::Result<bool> {
-    let new = tx
+fn write(tx: &Transaction, letter: &Letter, now: i64) -> sql::Result<bool> {
+    let number = tx
         .prepare_cached(
             "INSERT INTO letter (key, kind, community, message_id, sender, recipients, queue, subject, series, about, why, written, not_before,
                  useful_until, fate, since, list, archive, mailbox, in_doubt)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 'waiting', ?12, ?15, ?16, ?17, ?18) ON CONFLICT (key) DO NOTHING",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 'waiting', ?12, ?15, ?16, ?17, ?18)
+             ON CONFLICT (key) DO NOTHING RETURNING number",
         )?
-        .execute(params![
+        .query_row(
+            params![
             letter.key,
             letter.kind.word(),
             letter.community,
@@ -177,11 +181,13 @@ fn write(tx: &Transaction, letter: &Letter, now: i64) -> rusqlite::Result<bool> 
             letter.expected.archive,
             letter.expected.mailbox,
             letter.expected.in_doubt.map(Doubt::word),
-        ])?;
-    if new == 0 {
+        ],
+            |row| row.get::<i64>(0),
+        )
+        .optional()?;
+    let Some(number) = number else {
         return Ok(false);
-    }
-    let number = tx.last_insert_rowid();
+    };
     tx.prepare_cached("INSERT INTO letter_bytes (letter, bytes) VALUES (?1, ?2)")?.execute(params![number, letter.bytes])?;
     let mut insert = tx.prepare_cached("INSERT INTO letter_meeting (letter, position, meeting, start) VALUES (?1, ?2, ?3, ?4)")?;
     for (position, (meeting, start)) in letter.meetings.iter().enumerate() {
@@ -194,7 +200,7 @@ fn write(tx: &Transaction, letter: &Letter, now: i64) -> rusqlite::Result<bool> 
     Ok(true)
 }
 
-fn remember(tx: &Transaction, plan: &Plan, now: i64) -> rusqlite::Result<()> {
+pub(super) fn remember(tx: &Transaction, plan: &Plan, now: i64) -> sql::Result<()> {
     for proposal in &plan.proposals {
         upsert_proposal(tx, proposal)?;
     }
@@ -205,8 +211,12 @@ fn remember(tx: &Transaction, plan: &Plan, now: i64) -> rusqlite::Result<()> {
         tx.prepare_cached("UPDATE decision SET reason = ?2, amended = ?3 WHERE id = ?1")?.execute(params![id.0, reason, now])?;
     }
     for (name, revision) in &plan.revise {
-        tx.prepare_cached("INSERT OR REPLACE INTO revision (name, sequence, changed_at, fingerprint) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![name, revision.sequence, micros(revision.changed_at), revision.fingerprint])?;
+        tx.prepare_cached(&upsert("revision", &["name"], &["sequence", "changed_at", "fingerprint"]))?.execute(params![
+            name,
+            revision.sequence,
+            micros(revision.changed_at),
+            revision.fingerprint
+        ])?;
     }
     for (series, rules) in &plan.rules {
         let series = series.to_string();
@@ -217,39 +227,32 @@ fn remember(tx: &Transaction, plan: &Plan, now: i64) -> rusqlite::Result<()> {
     }
     for (series, memory) in &plan.series {
         let words = |facts: &Facts| serde_json::to_string(facts).unwrap_or_default();
-        tx.prepare_cached("INSERT OR REPLACE INTO series (id, first_seen, told, pending, since) VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(
-            params![
-                series.to_string(),
-                micros(memory.first_seen),
-                words(&memory.told),
-                memory.pending.as_ref().map(|(facts, _)| words(facts)),
-                memory.pending.as_ref().map(|(_, since)| micros(*since)),
-            ],
-        )?;
+        tx.prepare_cached(&upsert("series", &["id"], &["first_seen", "told", "pending", "since"]))?.execute(params![
+            series.to_string(),
+            micros(memory.first_seen),
+            words(&memory.told),
+            memory.pending.as_ref().map(|(facts, _)| words(facts)),
+            memory.pending.as_ref().map(|(_, since)| micros(*since)),
+        ])?;
     }
     for ((series, chat), memory) in &plan.chats {
         let words = |facts: &Facts| serde_json::to_string(facts).unwrap_or_default();
-        tx.prepare_cached("INSERT OR REPLACE INTO chat (series, chat, first_seen, told, pending, since) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-            .execute(params![
-                series.to_string(),
-                &**chat,
-                micros(memory.first_seen),
-                words(&memory.told),
-                memory.pending.as_ref().map(|(facts, _)| words(facts)),
-                memory.pending.as_ref().map(|(_, since)| micros(*since)),
-            ])?;
+        tx.prepare_cached(&upsert("chat", &["series", "chat"], &["first_seen", "told", "pending", "since"]))?.execute(params![
+            series.to_string(),
+            &**chat,
+            micros(memory.first_seen),
+            words(&memory.told),
+            memory.pending.as_ref().map(|(facts, _)| words(facts)),
+            memory.pending.as_ref().map(|(_, since)| micros(*since)),
+        ])?;
     }
     for (community, hash) in &plan.told_remarks {
-        tx.prepare_cached("INSERT OR REPLACE INTO told_remark (community, hash, at) VALUES (?1, ?2, ?3)")?.execute(params![
-            &**community,
-            hash,
-            now
-        ])?;
+        tx.prepare_cached(&upsert("told_remark", &["community", "hash"], &["at"]))?.execute(params![&**community, hash, now])?;
     }
     Ok(())
 }
 
-fn keep_rule(tx: &Transaction, series: &str, position: i64, rule: &RememberedRule) -> rusqlite::Result<()> {
+fn keep_rule(tx: &Transaction, series: &str, position: i64, rule: &RememberedRule) -> sql::Result<()> {
     tx.prepare_cached(
         "INSERT INTO rule (series, position, uid, anchor, from_date, until_date, rrule, time, zone, seconds)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
@@ -269,10 +272,15 @@ fn keep_rule(tx: &Transaction, series: &str, position: i64, rule: &RememberedRul
     Ok(())
 }
 
-fn publish(tx: &Transaction, change: &PublicationChange) -> rusqlite::Result<()> {
+fn publish(tx: &Transaction, change: &PublicationChange) -> sql::Result<()> {
     for (path, document) in &change.changed {
-        tx.prepare_cached("INSERT OR REPLACE INTO document (path, content_type, etag, modified, bytes) VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute(params![path, document.content_type, document.etag, micros(document.modified), &*document.bytes])?;
+        tx.prepare_cached(&upsert("document", &["path"], &["content_type", "etag", "modified", "bytes"]))?.execute(params![
+            path,
+            document.content_type,
+            document.etag,
+            micros(document.modified),
+            &*document.bytes
+        ])?;
     }
     for path in &change.removed {
         tx.prepare_cached("DELETE FROM document WHERE path = ?1")?.execute([path])?;

@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
-use rusqlite::types::Type;
-use rusqlite::{Row, Transaction, params};
 
+use super::sql::{self, Row, Transaction, params, upsert};
 use crate::meeting::change::{By, Decision, DecisionId, Finding, Proposal, ProposalId, ProposalState, Proposed, Tell, Verdict};
 use crate::meeting::series::SeriesId;
 use crate::plan::ledger::ItemVerdict;
@@ -16,18 +15,18 @@ pub(super) fn micros(at: DateTime<Utc>) -> i64 {
     at.timestamp_micros()
 }
 
-pub(super) fn instant(micros: i64) -> rusqlite::Result<DateTime<Utc>> {
+pub(super) fn instant(micros: i64) -> sql::Result<DateTime<Utc>> {
     DateTime::from_timestamp_micros(micros).ok_or_else(|| unreadable("instant", &micros.to_string()))
 }
 
-pub(super) fn maybe_instant(micros: Option<i64>) -> rusqlite::Result<Option<DateTime<Utc>>> {
+pub(super) fn maybe_instant(micros: Option<i64>) -> sql::Result<Option<DateTime<Utc>>> {
     micros.map(instant).transpose()
 }
 
 /// The error for a column that holds what this program never wrote.
-pub(super) fn unreadable(what: &str, text: &str) -> rusqlite::Error {
+pub(super) fn unreadable(what: &str, text: &str) -> sql::Error {
     let text: String = text.chars().take(60).collect();
-    rusqlite::Error::FromSqlConversionFailure(0, Type::Text, format!("\"{text}\" is no {what}").into())
+    sql::Error::Unreadable(format!("\"{text}\" is no {what}"))
 }
 
 const WALL: &str = "%Y-%m-%dT%H:%M:%S";
@@ -36,19 +35,19 @@ pub(super) fn wall_text(wall: NaiveDateTime) -> String {
     wall.format(WALL).to_string()
 }
 
-pub(super) fn wall(text: &str) -> rusqlite::Result<NaiveDateTime> {
+pub(super) fn wall(text: &str) -> sql::Result<NaiveDateTime> {
     NaiveDateTime::parse_from_str(text, WALL).map_err(|_| unreadable("wall time", text))
 }
 
-pub(super) fn date(text: &str) -> rusqlite::Result<NaiveDate> {
+pub(super) fn date(text: &str) -> sql::Result<NaiveDate> {
     text.parse().map_err(|_| unreadable("date", text))
 }
 
-pub(super) fn time(text: &str) -> rusqlite::Result<NaiveTime> {
+pub(super) fn time(text: &str) -> sql::Result<NaiveTime> {
     text.parse().map_err(|_| unreadable("time", text))
 }
 
-pub(super) fn series_id(text: &str) -> rusqlite::Result<SeriesId> {
+pub(super) fn series_id(text: &str) -> sql::Result<SeriesId> {
     SeriesId::parse(text).ok_or_else(|| unreadable("series", text))
 }
 
@@ -64,8 +63,14 @@ pub(super) fn item_verdict(word: &str) -> Option<ItemVerdict> {
     [ItemVerdict::Done, ItemVerdict::Dropped, ItemVerdict::Released].into_iter().find(|verdict| item_word(*verdict) == word)
 }
 
+/// Keeps the last verdict on an action item.
+pub(super) fn keep_item(tx: &Transaction, id: &str, verdict: ItemVerdict, at: DateTime<Utc>) -> sql::Result<()> {
+    tx.prepare_cached(&upsert("item", &["id"], &["verdict", "at"]))?.execute(params![id, item_word(verdict), micros(at)])?;
+    Ok(())
+}
+
 /// Keeps a decision. One that is there stays as it is; returns whether it was new.
-pub(super) fn insert_decision(tx: &Transaction, decision: &Decision) -> rusqlite::Result<bool> {
+pub(super) fn insert_decision(tx: &Transaction, decision: &Decision) -> sql::Result<bool> {
     let (by_whom, by_name, by_line) = match &decision.by {
         By::Command(user) => ("command", Some(user.as_str()), None),
         By::Organiser(address) => ("organiser", Some(address.as_str()), None),
@@ -116,7 +121,7 @@ pub(super) fn insert_decision(tx: &Transaction, decision: &Decision) -> rusqlite
 }
 
 /// All decisions, oldest first.
-pub(super) fn decisions(tx: &Transaction) -> rusqlite::Result<Vec<Decision>> {
+pub(super) fn decisions(tx: &Transaction) -> sql::Result<Vec<Decision>> {
     let mut verdicts: HashMap<String, Vec<(NaiveDateTime, Verdict)>> = HashMap::new();
     let mut select = tx.prepare_cached("SELECT decision, wall, what, moved_to, seconds FROM verdict ORDER BY decision, position")?;
     let mut rows = select.query([])?;
@@ -135,12 +140,12 @@ pub(super) fn decisions(tx: &Transaction) -> rusqlite::Result<Vec<Decision>> {
     )?;
     let decisions = select.query_map([], |row| {
         let id: String = row.get(0)?;
-        let name = |row: &Row| row.get::<_, Option<String>>(4).map(Option::unwrap_or_default);
+        let name = |row: &Row| row.get::<Option<String>>(4).map(Option::unwrap_or_default);
         let by = match row.get_ref(3)?.as_str()? {
             "command" => By::Command(name(row)?),
             "organiser" => By::Organiser(name(row)?),
             "policy" => By::Policy,
-            "schedule" => By::Schedule(Place::new(name(row)?, row.get::<_, Option<u32>>(5)?.unwrap_or_default())),
+            "schedule" => By::Schedule(Place::new(name(row)?, row.get::<Option<u32>>(5)?.unwrap_or_default())),
             other => return Err(unreadable("author of a decision", other)),
         };
         Ok(Decision {
@@ -150,7 +155,7 @@ pub(super) fn decisions(tx: &Transaction) -> rusqlite::Result<Vec<Decision>> {
             verdicts: verdicts.remove(&id).unwrap_or_default(),
             reason: row.get(6)?,
             tell: if row.get_ref(7)?.as_str()? == "list" { Tell::List } else { Tell::Silently },
-            proposal: row.get::<_, Option<String>>(8)?.map(ProposalId),
+            proposal: row.get::<Option<String>>(8)?.map(ProposalId),
             amended: maybe_instant(row.get(9)?)?,
             id: DecisionId(id),
         })
@@ -159,18 +164,32 @@ pub(super) fn decisions(tx: &Transaction) -> rusqlite::Result<Vec<Decision>> {
 }
 
 /// Writes a proposal as the plan left it.
-pub(super) fn upsert_proposal(tx: &Transaction, proposal: &Proposal) -> rusqlite::Result<()> {
+pub(super) fn upsert_proposal(tx: &Transaction, proposal: &Proposal) -> sql::Result<()> {
     let Finding { series, what, quote, place, url, note_date, reason, announcer, certain, trusted, .. } = &proposal.finding;
     let walls: Vec<String> = match what {
         Proposed::Move(from, to) => vec![wall_text(*from), wall_text(*to)],
         other => other.walls().into_iter().map(wall_text).collect(),
     };
-    tx.prepare_cached(
-        "INSERT OR REPLACE INTO proposal (id, series, what, walls, quote, file, line, url, note_date, reason, announcer, certain, trusted,
-             round, state, opened, since, decided_by)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
-    )?
-    .execute(params![
+    let columns = [
+        "series",
+        "what",
+        "walls",
+        "quote",
+        "file",
+        "line",
+        "url",
+        "note_date",
+        "reason",
+        "announcer",
+        "certain",
+        "trusted",
+        "round",
+        "state",
+        "opened",
+        "since",
+        "decided_by",
+    ];
+    tx.prepare_cached(&upsert("proposal", &["id"], &columns))?.execute(params![
         proposal.id.0,
         series.to_string(),
         what.word(),
@@ -194,7 +213,7 @@ pub(super) fn upsert_proposal(tx: &Transaction, proposal: &Proposal) -> rusqlite
 }
 
 /// Proposals that are open, or whose state changed at or after an instant; oldest first.
-pub(super) fn proposals(tx: &Transaction, since: DateTime<Utc>) -> rusqlite::Result<Vec<Proposal>> {
+pub(super) fn proposals(tx: &Transaction, since: DateTime<Utc>) -> sql::Result<Vec<Proposal>> {
     let mut select = tx.prepare_cached(
         "SELECT id, series, what, walls, quote, file, line, url, note_date, reason, announcer, certain, trusted, round, state, opened, since,
              decided_by FROM proposal WHERE state = 'open' OR since >= ?1 ORDER BY opened, id",
@@ -203,8 +222,8 @@ pub(super) fn proposals(tx: &Transaction, since: DateTime<Utc>) -> rusqlite::Res
     proposals.collect()
 }
 
-fn proposal(row: &Row) -> rusqlite::Result<Proposal> {
-    let walls = row.get_ref(3)?.as_str()?.split_whitespace().map(wall).collect::<rusqlite::Result<Vec<_>>>()?;
+fn proposal(row: &Row) -> sql::Result<Proposal> {
+    let walls = row.get_ref(3)?.as_str()?.split_whitespace().map(wall).collect::<sql::Result<Vec<_>>>()?;
     let what = match (row.get_ref(2)?.as_str()?, walls.as_slice()) {
         ("cancel", walls) => Proposed::Cancel(walls.to_vec()),
         ("move", [from, to]) => Proposed::Move(*from, *to),

@@ -6,16 +6,18 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::StoreError;
 
 /// Schema N is reached by the first N of these. Once released, one is never changed.
-const MIGRATIONS: [&str; 4] = [
+pub(super) const MIGRATIONS: [&str; 6] = [
     include_str!("migrations/001.sql"),
     include_str!("migrations/002.sql"),
     include_str!("migrations/003.sql"),
     include_str!("migrations/004.sql"),
+    include_str!("migrations/005.sql"),
+    include_str!("migrations/006.sql"),
 ];
 
 /// Makes the folder, readable for its owner only, where it is missing. One that is there keeps its mode.
@@ -37,6 +39,17 @@ pub(super) fn make_private(folder: &Path, path: &Path) -> Result<(), StoreError>
             Ok(())
         }
         Err(source) => Err(StoreError::Folder { folder: folder.to_owned(), source }),
+    }
+}
+
+/// Refuses a store of a schema that this program does not know, before anything of it is touched. What cannot be read is for the one who opens it.
+pub(super) fn not_newer(path: &Path) -> Result<(), StoreError> {
+    let known = MIGRATIONS.len() as i64;
+    // Without permission to write, SQLite neither recovers nor tidies anything.
+    let found = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).and_then(|connection| version(&connection));
+    match found {
+        Ok(found) if found > known || found < 0 => Err(StoreError::Newer { path: path.to_owned(), found, known }),
+        _ => Ok(()),
     }
 }
 
@@ -79,7 +92,7 @@ fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
-fn random_bytes() -> std::io::Result<[u8; 32]> {
+pub(super) fn random_bytes() -> std::io::Result<[u8; 32]> {
     let mut bytes = [0; 32];
     File::open("/dev/urandom")?.read_exact(&mut bytes)?;
     Ok(bytes)

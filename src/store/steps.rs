@@ -1,9 +1,9 @@
 //! Steps of several recipients at once: the disk is waited for once for all of them, and each is as safe as if it had been alone.
 
 use chrono::{DateTime, Utc};
-use rusqlite::Transaction;
 
 use super::claim::{self, Handover, Settled};
+use super::sql::{self, Transaction};
 use super::{Store, StoreError};
 
 /// What the carrier of one recipient asks for.
@@ -39,16 +39,16 @@ impl Store {
 
     fn take_all(&self, steps: &[Step]) -> Vec<Result<(Stepped, bool), StoreError>> {
         if steps.len() > 1
-            && let Ok(stepped) = self.write(|tx| steps.iter().map(|step| take(tx, step)).collect::<rusqlite::Result<Vec<_>>>())
+            && let Ok(stepped) = self.step(|tx| steps.iter().map(|step| take(tx, step)).collect::<sql::Result<Vec<_>>>())
         {
             return stepped.into_iter().map(Ok).collect();
         }
-        steps.iter().map(|step| self.write(|tx| take(tx, step))).collect()
+        steps.iter().map(|step| self.step(|tx| take(tx, step))).collect()
     }
 }
 
 /// With whether the fate of a letter to a list was settled by it.
-fn take(tx: &Transaction, step: &Step) -> rusqlite::Result<(Stepped, bool)> {
+fn take(tx: &Transaction, step: &Step) -> sql::Result<(Stepped, bool)> {
     match step {
         Step::Claim { recipient, now } => {
             let claimed = claim::claim(tx, Some(recipient), *now)?;

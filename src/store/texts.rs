@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Transaction, params};
 
 use super::rows::{instant, micros, unreadable};
+use super::sql::{self, Transaction, params, upsert};
 use super::{Store, StoreError};
 
 /// Which room a text is for.
@@ -77,10 +77,10 @@ impl Store {
     }
 }
 
-pub(super) fn change(tx: &Transaction, change: &TextChange) -> rusqlite::Result<()> {
+pub(super) fn change(tx: &Transaction, change: &TextChange) -> sql::Result<()> {
     match change {
         TextChange::Put(text) => tx
-            .prepare_cached("INSERT OR REPLACE INTO text (room, path, settled, digest, first_seen, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+            .prepare_cached(&upsert("text", &["room", "path", "settled"], &["digest", "first_seen", "bytes"]))?
             .execute(params![text.room.word(), &*text.path, text.settled, text.digest, micros(text.first_seen), &*text.bytes])?,
         TextChange::Drop { room, path, settled } => tx
             .prepare_cached("DELETE FROM text WHERE room = ?1 AND path = ?2 AND settled = ?3")?

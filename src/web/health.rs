@@ -70,8 +70,16 @@ pub struct SourceHealth {
     pub ok: bool,
     /// One sentence; what to do where it is not well.
     pub said: String,
+    /// Of what is fetched: when it last answered well.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "when")]
+    pub fetched: Option<DateTime<Utc>>,
     /// When it was last read and well.
+    #[serde(serialize_with = "when")]
     pub good_at: Option<DateTime<Utc>>,
+}
+
+fn when<S: serde::Serializer>(at: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_some(&at.map(instant))
 }
 
 impl Health {

@@ -26,7 +26,7 @@ pub(super) fn text(health: &Health, served: &Served) -> String {
     page.0
 }
 
-/// A label's value, quoted; what could be an address or a secret link is struck.
+/// A label's value, quoted.
 fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
 }
@@ -121,6 +121,10 @@ fn of_what_is_read(page: &mut Page, health: &Health) {
     page.gauges("convened_source_well", help, sources.iter().map(|(label, (well, _))| (label.clone(), u8::from(*well).to_string())));
     let good = sources.iter().filter_map(|(label, (_, at))| Some((label.clone(), seconds((*at)?).to_string())));
     page.gauges("convened_source_last_good_timestamp_seconds", "When a source was last read and well.", good);
+    let fetched = health.sources.iter().filter_map(|source| Some((label(source), seconds(source.fetched?))));
+    let fetched: BTreeMap<String, i64> = fetched.collect();
+    let help = "When a repository or pad last answered well.";
+    page.gauges("convened_source_fetched_timestamp_seconds", help, fetched.into_iter().map(|(label, at)| (label, at.to_string())));
     let copies = &health.zones.copies;
     let copies = [("in force", Some(&copies.in_force)), ("system", copies.system.as_ref()), ("embedded", Some(&copies.embedded))];
     let there = copies.into_iter().filter_map(|(name, copy)| Some((name, copy?)));
@@ -135,12 +139,17 @@ fn of_what_is_read(page: &mut Page, health: &Health) {
 fn by_label(sources: &[SourceHealth]) -> BTreeMap<String, (bool, Option<DateTime<Utc>>)> {
     let mut found = BTreeMap::new();
     for source in sources {
-        let label = format!("{{source={}}}", quoted(&discreet::text(&source.name)));
-        let (well, good_at) = found.entry(label).or_insert((source.ok, source.good_at));
+        // What is fetched is as good as its last answer.
+        let at = source.fetched.or(source.good_at);
+        let (well, good_at) = found.entry(label(source)).or_insert((source.ok, at));
         *well &= source.ok;
-        *good_at = (*good_at).min(source.good_at);
+        *good_at = (*good_at).min(at);
     }
     found
+}
+
+fn label(source: &SourceHealth) -> String {
+    format!("{{source={}}}", quoted(&discreet::text(&source.name)))
 }
 
 fn released(copy: &Release) -> Option<i64> {
@@ -165,7 +174,7 @@ mod tests {
 
     fn source(name: &str, ok: bool, good_at: Option<i64>) -> SourceHealth {
         let good_at = good_at.and_then(|at| DateTime::from_timestamp(at, 0));
-        SourceHealth { name: name.to_owned(), ok, said: String::new(), good_at }
+        SourceHealth { name: name.to_owned(), ok, said: String::new(), fetched: None, good_at }
     }
 
     #[test]

@@ -59,6 +59,7 @@ pub fn feed(community: Community, infix: &str) -> Vec<u8> {
         base_url: "https://calendar.example.org".to_owned(),
         title: "All calendars".to_owned(),
         uid_domain: "calendar.example.org".to_owned(),
+        templates: Default::default(),
     };
     let publication = publish(&calendar, &ledger, &made, &site, now(), None);
     let document = publication.documents.get(&path).unwrap_or_else(|| panic!("no {path}"));

@@ -68,6 +68,7 @@ fn stories_of_edits_keep_what_readers_rely_on() {
         base_url: "https://calendar.example.org".to_owned(),
         title: "All calendars".to_owned(),
         uid_domain: "calendar.example.org".to_owned(),
+        templates: Default::default(),
     };
     for number in 0..count {
         let mut random = Random::new(number);

@@ -51,6 +51,7 @@ impl Room {
             base_url: "https://cal.example.org".to_owned(),
             title: "Calendars".to_owned(),
             uid_domain: "cal.example.org".to_owned(),
+            templates: Default::default(),
         };
         let known = Known { calendar: Arc::new(calendar), sender, site, link_key, clock: None };
         let room = Room { store, known, token };

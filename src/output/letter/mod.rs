@@ -29,6 +29,7 @@ use crate::meeting::occurrence::OccurrenceId;
 use crate::meeting::series::{Address, Community, Replies, SeriesId};
 use crate::output::{chat, clean, link};
 use crate::plan::key::{Audience, Key, Kind};
+use crate::plan::ledger::{Fate, Told, Way};
 use crate::plan::{About, Intent};
 use crate::source::Remark;
 use templates::Templates;
@@ -221,6 +222,24 @@ fn header_series(community: &str, series: &[SeriesId]) -> String {
     }
     let names: Vec<String> = series.iter().take(8).map(SeriesId::to_string).collect();
     names.join(", ")
+}
+
+/// A letter as it will be remembered once it is written down; nobody has tried to hand it over.
+pub fn as_told(intent: &Intent, sender: &Sender, now: DateTime<Utc>) -> Told {
+    Told {
+        key: intent.key.to_string(),
+        kind: intent.key.kind,
+        fate: Fate::Waiting,
+        doubts: 0,
+        written: now,
+        message_id: intent.key.message_id(&sender.message_domain),
+        to: intent.to.iter().map(|address| address.email.clone()).collect(),
+        series: intent.series.clone(),
+        meetings: intent.meetings.clone(),
+        about: about(intent),
+        covers: intent.covers.iter().map(Key::to_string).collect(),
+        way: Way { since: now, ..Way::default() },
+    }
 }
 
 /// The decision or proposal that a letter tells of.

@@ -2,30 +2,33 @@
 //! a line `Subject: …`, an empty line, the body. One that is wrong is a remark with its line and column, and what to write instead.
 
 use std::collections::BTreeMap;
-use std::io;
-use std::ops::Range;
 use std::sync::Arc;
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value};
-use unicode_width::UnicodeWidthStr;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 
 use super::parts::{self, WIDTH};
+use crate::output::own::{BAD_TEMPLATE, Bounded, LARGEST_TEMPLATE, Trade, nearest, remark};
 use crate::output::words;
 use crate::plan::key::Kind;
 use crate::source::{Place, Remark, Text};
 
 /// The folder of own templates inside the configuration's: `letters/KIND.txt` for all, `COMMUNITY/letters/KIND.txt` for one community.
 pub const FOLDER: &str = "templates/";
-/// The code of a remark about a template that is not taken.
-pub const BAD_TEMPLATE: &str = "bad-template";
 /// Steps of the template engine for one letter.
 const FUEL: u64 = 400_000;
 /// Octets of a letter as it comes out of its template, before it is cut.
 const LARGEST_OUTPUT: usize = 256 * 1024;
-const LARGEST_TEMPLATE: usize = 64 * 1024;
-/// Where the names that a template may use are listed.
-const NAMES: &str = "config/templates/README.md lists them";
+/// By which what is wrong with one is said.
+const TRADE: Trade = Trade {
+    of: "letter",
+    filters: &[
+        "wrap", "item", "set_in", "number", "capital", "length", "first", "last", "join", "upper", "lower", "trim", "default", "replace",
+    ],
+    no_other: "A template of a letter stands alone{place}: write the words here instead of including them.",
+    compare: "convened letter SERIES --kind KIND --template",
+    largest: "256 kB",
+};
 
 /// The template of a kind that is part of the program.
 pub fn built_in(kind: Kind) -> &'static str {
@@ -151,11 +154,11 @@ impl Templates {
 
     fn rendered(&self, name: &str, values: &Value) -> Result<Rendered, Remark> {
         let source = self.0.own.get(name).map_or("", |source| source);
-        let mut out = Bounded(Vec::new());
+        let mut out = Bounded::new(LARGEST_OUTPUT);
         let done =
             self.0.environment.get_template(name).and_then(|template| template.render_captured_to(values.clone(), &mut out).map(drop));
-        done.map_err(|error| remark(name, source, &error, values))?;
-        let text = String::from_utf8_lossy(&out.0);
+        done.map_err(|error| remark(&TRADE, name, source, &error, values))?;
+        let text = out.text();
         let (subject, body) = text.trim_start().split_once('\n').unwrap_or((text.trim(), ""));
         let subject = subject.strip_prefix("Subject:").map(str::trim).filter(|subject| !subject.is_empty());
         let subject = subject.ok_or_else(|| {
@@ -175,7 +178,7 @@ pub fn faults(text: &Text, samples: &[Value]) -> Vec<Remark> {
     let Ok(source) = std::str::from_utf8(&text.bytes) else { return fault(0, "This template is not UTF-8. Save it as UTF-8.") };
     let mut environment = environment();
     if let Err(error) = environment.add_template_owned(text.path.to_string(), source.to_owned()) {
-        return vec![remark(&text.path, source, &error, &Value::UNDEFINED)];
+        return vec![remark(&TRADE, &text.path, source, &error, &Value::UNDEFINED)];
     }
     let templates = Templates::new(std::slice::from_ref(text));
     let mut remarks: Vec<Remark> = samples.iter().filter_map(|values| templates.rendered(&text.path, values).err()).collect();
@@ -218,97 +221,4 @@ fn filters(environment: &mut Environment<'static>) {
     environment.add_filter("default", minijinja::filters::default);
     environment.add_filter("replace", minijinja::filters::replace);
     environment.add_test("defined", minijinja::tests::is_defined);
-}
-
-/// Takes no more than a letter can be.
-struct Bounded(Vec<u8>);
-
-impl io::Write for Bounded {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.len() + bytes.len() > LARGEST_OUTPUT {
-            return Err(io::Error::other("the letter would be larger than 256 kB"));
-        }
-        self.0.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// What is wrong, where, and what to do.
-fn remark(path: &str, source: &str, error: &Error, values: &Value) -> Remark {
-    let line = error.line().unwrap_or(0);
-    let range = error.range().filter(|range| line > 0 && source.get(range.clone()).is_some());
-    let written = range.as_ref().map(|range| name_around(source, range)).unwrap_or_default();
-    let column = range.map(|range| {
-        let last = source[written.clone()]
-            .rfind('.')
-            .filter(|_| error.kind() == ErrorKind::UndefinedError)
-            .map_or(range.start, |dot| written.start + dot + 1);
-        source[..last].rsplit('\n').next().unwrap_or_default().chars().count() + 1
-    });
-    let written = &source[written];
-    let place = column.map(|column| format!(" (column {column})")).unwrap_or_default();
-    let detail = error.detail().unwrap_or_default();
-    let sentence = match error.kind() {
-        ErrorKind::UndefinedError => unknown(written, values, &place),
-        ErrorKind::UnknownFilter => {
-            let name = detail.split_whitespace().nth(1).unwrap_or(written);
-            let known = [
-                "wrap", "item", "set_in", "number", "capital", "length", "first", "last", "join", "upper", "lower", "trim", "default",
-                "replace",
-            ];
-            let hint = nearest(name, known).map(|near| format!("Did you mean \"{near}\"? ")).unwrap_or_default();
-            format!("There is no filter \"{name}\"{place}. {hint}The filters are {}.", words::list(&known))
-        }
-        ErrorKind::OutOfFuel => "This template takes too many steps for one letter. Take a loop out.".to_owned(),
-        ErrorKind::WriteFailure => "This letter would be larger than 256 kB. Take something out.".to_owned(),
-        ErrorKind::TemplateNotFound => {
-            format!("A template of a letter stands alone{place}: write the words here instead of including them.")
-        }
-        ErrorKind::SyntaxError => format!(
-            "This is not a template{place}: {detail}. Compare it with the one built in: convened letter SERIES --kind KIND --template."
-        ),
-        kind => {
-            format!("This cannot be written{place}: {kind}{}. The names have the meaning they are listed with; {NAMES}.", colon(detail))
-        }
-    };
-    Remark::fault(Place::new(path, u32::try_from(line).unwrap_or(0)), BAD_TEMPLATE, crate::output::clean::line(&sentence, 500))
-}
-
-/// A name with what it is a part of, where an error names but the end of it: `meeting.notes.url`.
-fn name_around(source: &str, range: &Range<usize>) -> Range<usize> {
-    let part = |character: char| character.is_alphanumeric() || matches!(character, '_' | '.');
-    let begin = source[..range.start].rfind(|character: char| !part(character)).map_or(0, |at| at + 1);
-    let rest = &source[range.start..];
-    let end = rest.find(|character: char| !part(character)).map_or(source.len(), |at| range.start + at);
-    if source.is_char_boundary(begin) { begin..end.max(begin) } else { range.start..end }
-}
-
-fn colon(detail: &str) -> String {
-    if detail.is_empty() { String::new() } else { format!(", {detail}") }
-}
-
-/// A name that stands for nothing, with the one that was probably meant.
-fn unknown(written: &str, values: &Value, place: &str) -> String {
-    let (owner, last) = written.rsplit_once('.').map_or((None, written), |(owner, last)| (Some(owner), last));
-    let known = owner.map_or(Some(values.clone()), |owner| {
-        owner.split('.').try_fold(values.clone(), |value, part| {
-            let found = value.get_attr(part).ok().filter(|value| !value.is_undefined());
-            // A name of a loop ("meeting" of "meetings") has the names of what it goes through.
-            found.or_else(|| value.get_attr(&format!("{part}s")).ok()?.try_iter().ok()?.next())
-        })
-    });
-    let names: Vec<String> =
-        known.and_then(|value| Some(value.try_iter().ok()?.filter_map(|key| Some(key.as_str()?.to_owned())).collect())).unwrap_or_default();
-    let hint = nearest(last, names.iter().map(String::as_str)).map(|near| format!(" Did you mean \"{near}\"?")).unwrap_or_default();
-    let of = owner.map(|owner| format!(" of \"{owner}\"")).unwrap_or_default();
-    format!("Nothing is called \"{last}\"{of} in this letter{place}.{hint} Use another name; {NAMES}.")
-}
-
-fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let closeness = |other: &&str| (strsim::jaro_winkler(word, other) * 1000.0) as u32;
-    known.into_iter().max_by_key(closeness).filter(|other| closeness(other) >= 800 && word.width() > 1)
 }

@@ -3,8 +3,9 @@
 use minijinja::{Value, context};
 use serde::Serialize;
 
-use super::view::{Row, by_day, href, in_order, next, row, title, value};
-use super::{STYLE_PATH, Source, colour, qr};
+use super::subscribe::{Subscribed, feeds};
+use super::view::{Row, by_day, href, in_order, next, next_row, row, title, value};
+use super::{STYLE_PATH, Source, colour};
 use crate::meeting::calendar::occurrences;
 use crate::meeting::occurrence::Occurrence;
 use crate::meeting::series::{Community, Series};
@@ -38,42 +39,61 @@ pub(super) fn home(source: &Source<'_>) -> Value {
             }
         })
         .collect();
-    context! { site => source.site.title.as_str(), communities => value(entries), feeds => subscribe(source, "all", ".drop") }
+    context! {
+        site => source.site.title.as_str(),
+        communities => value(entries),
+        feeds => feeds(source, Subscribed::Everything, &source.site.title),
+        canonical => format!("{}/", source.site.base_url),
+    }
 }
 
 pub(super) fn community(source: &Source<'_>, community: &Community) -> Value {
-    let rows = coming(source, community).into_iter().map(|(series, meeting)| row(source, community, series, &meeting)).collect();
+    let mut seen: Vec<&Series> = Vec::new();
+    let rows = coming(source, community).into_iter().map(|(series, meeting)| {
+        // Only of a series' next meeting it is said that the clocks have changed since the last one.
+        let is_next = meeting.takes_place() && !seen.iter().any(|known| known.id == series.id);
+        if is_next {
+            seen.push(series);
+            return next_row(source, community, series, &meeting);
+        }
+        row(source, community, series, &meeting)
+    });
+    let rows = rows.collect();
     let series: Vec<Value> = community.series.iter().map(|series| entry(source, community, series)).collect();
     context! {
         site => source.site.title.as_str(),
-        community => head(community),
+        community => head(source, community),
         meetings => value(by_day(rows)),
         weeks => words::number(WEEKS.unsigned_abs()),
         series,
-        feeds => subscribe(source, &community.id, ".drop"),
+        feeds => feeds(source, Subscribed::Community(community), &community.title),
         embed => format!("{}/c/{}/embed", source.site.base_url, community.id),
+        embed_script => format!("{}/embed.js", source.site.base_url),
         canonical => format!("{}/", link::community_page(&source.site.base_url, &community.id)),
         agenda_json => format!("/c/{}/agenda.json", community.id),
     }
 }
 
 /// What the pages of a community have in common.
-pub(super) fn head(community: &Community) -> Value {
+pub(super) fn head(source: &Source<'_>, community: &Community) -> Value {
     context! {
+        id => &*community.id,
         title => clean::line(&community.title, 200),
         href => format!("/c/{}/", community.id),
         home => href(community.home.as_deref()),
         code_of_conduct => href(community.code_of_conduct.as_deref()),
         cities => community.cities.iter().map(|city| city.name.clone()).collect::<Vec<_>>(),
-        style => style_path(community),
+        style => style_path(source, community),
     }
 }
 
-/// Where the stylesheet of a community's pages stands: one with its own colour has one of its own.
-pub(super) fn style_path(community: &Community) -> String {
+/// Where the stylesheet of a community's pages stands: one with its own colour or its own rules has one of its own.
+pub(super) fn style_path(source: &Source<'_>, community: &Community) -> String {
+    let templates = &source.site.templates;
+    let is_own = templates.style(Some(&community.id)) != templates.style(None);
     match community.colour.as_deref().and_then(colour::rules) {
-        Some(_) => format!("/c/{}/style.css", community.id),
-        None => STYLE_PATH.to_owned(),
+        None if !is_own => STYLE_PATH.to_owned(),
+        _ => format!("/c/{}/style.css", community.id),
     }
 }
 
@@ -101,29 +121,9 @@ fn coming<'a>(source: &Source<'_>, community: &'a Community) -> Vec<(&'a Series,
     in_order(found)
 }
 
-/// The addresses of a feed, each for the readers that show it right; `outlook` is the form for that program.
-pub(super) fn subscribe(source: &Source<'_>, name: &str, outlook: &str) -> Value {
-    let base = &source.site.base_url;
-    let address = |infix: &str| format!("{base}/feeds/{name}{infix}.ics");
-    let webcal = |infix: &str| {
-        let address = address(infix);
-        let rest = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://")).unwrap_or(&address);
-        format!("webcal://{rest}")
-    };
-    context! {
-        plain => address(""),
-        show => address(".show"),
-        drop => address(".drop"),
-        outlook => address(outlook),
-        webcal => webcal(""),
-        qr => qr::code(&webcal("")),
-        google => format!("https://calendar.google.com/calendar/r?cid={}", webcal(".show")),
-    }
-}
-
 /// The next meetings of a community, for a frame on its own site.
 pub(super) fn embed(source: &Source<'_>, community: &Community) -> Value {
     let rows: Vec<Row> =
         coming(source, community).into_iter().take(EMBEDDED).map(|(series, meeting)| row(source, community, series, &meeting)).collect();
-    context! { community => head(community), meetings => value(rows) }
+    context! { community => head(source, community), meetings => value(rows) }
 }

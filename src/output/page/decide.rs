@@ -3,7 +3,7 @@
 use minijinja::context;
 use serde::Serialize;
 
-use super::{render, templates};
+use super::render;
 use crate::output::clean;
 
 /// What an organiser sees who follows a link. The daemon fills it in; nothing in it is acted on here.
@@ -92,5 +92,5 @@ pub fn page(view: &DecideView, token: &str) -> String {
             opposite => settled.opposite.as_deref().map(|text| clean::line(text, 200)),
         },
     };
-    render(&templates(), "decide.html", values)
+    render("decide.html", &values)
 }

@@ -6,15 +6,19 @@ mod community;
 pub mod decide;
 mod month;
 pub mod organiser;
+mod policy;
 mod qr;
 mod record;
 pub(super) mod remarks;
+pub mod sample;
 mod series;
+mod subscribe;
+pub mod templates;
 mod view;
 pub mod zoned;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use minijinja::{Environment, Error, Output, State, UndefinedBehavior, Value, context, escape_formatter};
+use minijinja::{Value, context};
 
 pub use remarks::may_be_quoted;
 
@@ -23,31 +27,20 @@ use crate::meeting::calendar::{Calendar, Verdicts};
 use crate::meeting::occurrence::Occurrence;
 use crate::meeting::series::{Community, Series};
 use crate::plan::ledger::Ledger;
+use crate::source::Remark;
+pub use subscribe::Subscribed;
+use templates::Templates;
 
 pub const STYLE_PATH: &str = "/style.css";
 pub const STYLE: &str = include_str!("../templates/style.css");
 /// Shows the reader's own time; every page is complete without it.
 pub const SCRIPT_PATH: &str = "/time.js";
 pub const SCRIPT: &str = include_str!("../templates/time.js");
-
-/// Templates by name; escaping follows from `.html`.
-const TEMPLATES: [(&str, &str); 15] = [
-    ("base.html", include_str!("../templates/base.html")),
-    ("rows.html", include_str!("../templates/rows.html")),
-    ("home.html", include_str!("../templates/home.html")),
-    ("community.html", include_str!("../templates/community.html")),
-    ("series.html", include_str!("../templates/series.html")),
-    ("meeting.html", include_str!("../templates/meeting.html")),
-    ("month.html", include_str!("../templates/month.html")),
-    ("embed.html", include_str!("../templates/embed.html")),
-    ("items.html", include_str!("../templates/items.html")),
-    ("changes.html", include_str!("../templates/changes.html")),
-    ("remarks.html", include_str!("../templates/remarks.html")),
-    ("decide.html", include_str!("../templates/decide.html")),
-    ("organiser.html", include_str!("../templates/organiser.html")),
-    ("draft.html", include_str!("../templates/draft.html")),
-    ("notice.html", include_str!("../templates/notice.html")),
-];
+/// Shows a community's next meetings on a page of its own.
+pub const EMBED_PATH: &str = "/embed.js";
+pub const EMBED: &str = include_str!("../templates/embed.js");
+pub const ICON_PATH: &str = "/icon.svg";
+pub const ICON: &str = include_str!("../templates/icon.svg");
 
 /// What every page is made from.
 #[derive(Clone, Copy)]
@@ -59,30 +52,53 @@ pub struct Source<'a> {
     pub now: DateTime<Utc>,
 }
 
+/// A page as it came out of its template, with what a template of people's own could not write.
+pub type Made = (String, Option<Remark>);
+
 /// The pages, each made when it is asked for. They hold the coming weeks as they stand at `now`, and change only when a meeting
 /// begins, ends or is changed, or when a week begins.
 pub struct Pages<'a> {
     source: &'a Source<'a>,
-    templates: Environment<'static>,
 }
 
 impl<'a> Pages<'a> {
     pub fn new(source: &'a Source<'a>) -> Pages<'a> {
-        Pages { source, templates: templates() }
+        Pages { source }
     }
 
-    pub fn home(&self) -> String {
-        render(&self.templates, "home.html", community::home(self.source))
+    fn of(&self, community: &Community, name: &str, values: &Value) -> Made {
+        self.source.site.templates.page(name, Some(&community.id), values)
     }
 
-    pub fn community(&self, of: &Community) -> String {
-        render(&self.templates, "community.html", community::community(self.source, of))
+    pub fn home(&self) -> Made {
+        self.source.site.templates.page("home.html", None, &community::home(self.source))
     }
 
-    /// The stylesheet of a community that has a colour of its own.
-    pub fn style(&self, of: &Community) -> Option<(String, String)> {
-        let own = of.colour.as_deref().and_then(colour::rules)?;
-        Some((community::style_path(of), format!("{STYLE}{own}")))
+    pub fn community(&self, of: &Community) -> Made {
+        self.of(of, "community.html", &community::community(self.source, of))
+    }
+
+    /// How to have everything, a community or a series in one's own calendar.
+    pub fn subscribe(&self, of: Subscribed<'_>) -> Made {
+        let values = subscribe::subscribe(self.source, of);
+        match of {
+            Subscribed::Everything => self.source.site.templates.page("subscribe.html", None, &values),
+            Subscribed::Community(community) | Subscribed::Series(community, _) => self.of(community, "subscribe.html", &values),
+        }
+    }
+
+    /// The stylesheet of pages that are no community's.
+    pub fn style(&self) -> String {
+        format!("{STYLE}{}", self.source.site.templates.style(None).unwrap_or_default())
+    }
+
+    /// The stylesheet of a community that has a colour of its own, or rules of its own.
+    pub fn style_of(&self, of: &Community) -> Option<(String, String)> {
+        let path = community::style_path(self.source, of);
+        (path != STYLE_PATH).then(|| {
+            let colour = of.colour.as_deref().and_then(colour::rules).unwrap_or_default();
+            (path, format!("{STYLE}{colour}{}", self.source.site.templates.style(Some(&of.id)).unwrap_or_default()))
+        })
     }
 
     /// The first days of the months that have a page.
@@ -91,38 +107,38 @@ impl<'a> Pages<'a> {
     }
 
     /// The month that a date belongs to.
-    pub fn month(&self, of: &Community, date: NaiveDate) -> String {
-        render(&self.templates, "month.html", month::month(self.source, of, date))
+    pub fn month(&self, of: &Community, date: NaiveDate) -> Made {
+        self.of(of, "month.html", &month::month(self.source, of, date))
     }
 
-    pub fn embed(&self, of: &Community) -> String {
-        render(&self.templates, "embed.html", community::embed(self.source, of))
+    pub fn embed(&self, of: &Community) -> Made {
+        self.of(of, "embed.html", &community::embed(self.source, of))
     }
 
-    pub fn items(&self, of: &Community) -> String {
-        render(&self.templates, "items.html", record::items(self.source, of))
+    pub fn items(&self, of: &Community) -> Made {
+        self.of(of, "items.html", &record::items(self.source, of))
     }
 
-    pub fn changes(&self, of: &Community) -> String {
-        render(&self.templates, "changes.html", record::changes(self.source, of))
+    pub fn changes(&self, of: &Community) -> Made {
+        self.of(of, "changes.html", &record::changes(self.source, of))
     }
 
-    pub fn remarks(&self, of: &Community) -> String {
-        render(&self.templates, "remarks.html", remarks::remarks(self.source, of))
+    pub fn remarks(&self, of: &Community) -> Made {
+        self.of(of, "remarks.html", &remarks::remarks(self.source, of))
     }
 
-    pub fn series(&self, community: &Community, series: &Series, lasting: &[Occurrence]) -> String {
-        render(&self.templates, "series.html", series::series(self.source, community, series, lasting))
+    pub fn series(&self, community: &Community, series: &Series, lasting: &[Occurrence]) -> Made {
+        self.of(community, "series.html", &series::series(self.source, community, series, lasting))
     }
 
-    pub fn meeting(&self, community: &Community, series: &Series, meeting: &Occurrence) -> String {
-        render(&self.templates, "meeting.html", series::meeting(self.source, community, series, meeting))
+    pub fn meeting(&self, community: &Community, series: &Series, meeting: &Occurrence) -> Made {
+        self.of(community, "meeting.html", &series::meeting(self.source, community, series, meeting))
     }
 }
 
 /// A page of a heading and a sentence.
 pub fn notice(heading: &str, words: &str) -> String {
-    render(&templates(), "notice.html", context! { heading, words })
+    render("notice.html", &context! { heading, words })
 }
 
 pub fn not_found() -> String {
@@ -137,42 +153,9 @@ pub fn starting() -> String {
     notice("Not ready yet", "The calendar is being read. Please try again in half a minute.")
 }
 
-fn templates() -> Environment<'static> {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_formatter(escape);
-    for (name, text) in TEMPLATES {
-        // The templates are part of the program; a test reads them all.
-        let _ = environment.add_template(name, text);
-    }
-    environment
-}
-
-/// Escapes every text but what a macro of ours made. The engine's own way would also write each `/` as a reference, which makes
-/// addresses long and hard to read.
-fn escape(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
-    let Some(text) = value.as_str().filter(|_| !value.is_safe()) else { return escape_formatter(out, state, value) };
-    let mut rest = text;
-    while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
-        let (before, special) = rest.split_at(at);
-        out.write_str(before)?;
-        out.write_str(match special.as_bytes().first() {
-            Some(b'&') => "&amp;",
-            Some(b'<') => "&lt;",
-            Some(b'>') => "&gt;",
-            Some(b'"') => "&quot;",
-            _ => "&#39;",
-        })?;
-        rest = special.get(1..).unwrap_or_default();
-    }
-    Ok(out.write_str(rest)?)
-}
-
-fn render(templates: &Environment<'_>, name: &str, values: Value) -> String {
-    match templates.get_template(name).and_then(|template| template.render(values)) {
-        Ok(page) => page,
-        Err(_) => "<!doctype html><html lang=\"en\"><title>Not available</title><p>This page could not be made.</p></html>\n".to_owned(),
-    }
+/// A page that is no part of the publication: by our own template.
+fn render(name: &str, values: &Value) -> String {
+    Templates::default().built_in(name, values)
 }
 
 #[cfg(test)]

@@ -63,7 +63,7 @@ pub(super) fn month(source: &Source<'_>, community: &Community, date: NaiveDate)
     };
     context! {
         site => source.site.title.as_str(),
-        community => head(community),
+        community => head(source, community),
         month => title(first),
         weeks => value(grid),
         before => beside(first.checked_sub_months(Months::new(1))),

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::community::head;
 use super::view::{by_day, in_order, row, title, value};
-use super::{Source, render, templates};
+use super::{Source, render};
 use crate::meeting::action::ActionItem;
 use crate::meeting::calendar::occurrences;
 use crate::meeting::change::{Decision, Proposal, ProposalState};
@@ -66,7 +66,7 @@ pub fn page(source: &Source<'_>, community: &Community, owner: &Owner, shown: &S
     let items: Vec<&ActionItem> = untrusted(source, community);
     let values = context! {
         site => source.site.title.as_str(),
-        community => head(community),
+        community => head(source, community),
         owner => who(owner),
         open => shown.open.iter().map(|(proposal, href)| open(source, proposal, href)).collect::<Vec<_>>(),
         meetings => value(by_day(rows)),
@@ -80,7 +80,7 @@ pub fn page(source: &Source<'_>, community: &Community, owner: &Owner, shown: &S
         remarks_href => shown.remarks_href,
         letters => value(shown.letters),
     };
-    render(&templates(), "organiser.html", values)
+    render("organiser.html", &values)
 }
 
 fn who(owner: &Owner) -> Value {
@@ -225,7 +225,7 @@ pub fn draft(source: &Source<'_>, community: &Community, owner: &Owner, draft: &
     let letter = draft.letter.as_ref().ok();
     let values = context! {
         site => source.site.title.as_str(),
-        community => head(community),
+        community => head(source, community),
         owner => who(owner),
         heading => clean::line(&draft.heading, 300),
         hidden,
@@ -239,7 +239,7 @@ pub fn draft(source: &Source<'_>, community: &Community, owner: &Owner, draft: &
         no_letter => draft.letter.as_ref().err().map(|why| clean::line(why, 600)),
         told => draft.told.as_deref(),
     };
-    render(&templates(), "draft.html", values)
+    render("draft.html", &values)
 }
 
 /// Open proposals of a community, those about the nearest meetings first.

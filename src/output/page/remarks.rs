@@ -70,7 +70,7 @@ pub(super) fn remarks(source: &Source<'_>, community: &Community) -> Value {
     })
     .collect();
     let lasting = all.iter().any(|remark| remark.lasting.is_some());
-    context! { site => source.site.title.as_str(), community => head(community), groups => value(groups), lasting }
+    context! { site => source.site.title.as_str(), community => head(source, community), groups => value(groups), lasting }
 }
 
 fn one(remark: &Remark) -> Value {

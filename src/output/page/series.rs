@@ -3,7 +3,8 @@
 use minijinja::{Value, context};
 
 use super::Source;
-use super::community::{head, subscribe};
+use super::community::head;
+use super::subscribe::{Subscribed, feeds};
 use super::view::{Row, href, next, next_row, row, title, value};
 use crate::meeting::occurrence::{Occurrence, Status};
 use crate::meeting::series::{Community, Series};
@@ -16,7 +17,6 @@ const PAST: usize = 12;
 
 pub(super) fn series(source: &Source<'_>, community: &Community, series: &Series, lasting: &[Occurrence]) -> Value {
     let now = source.now;
-    let outlook = if ics::spelled::is_wanted(series, now) { ics::spelled::INFIX } else { ".drop" };
     let first = next(lasting, now);
     let to_row = |meeting: &Occurrence| row(source, community, series, meeting);
     let upcoming = first.map(|meeting| next_row(source, community, series, meeting));
@@ -24,7 +24,7 @@ pub(super) fn series(source: &Source<'_>, community: &Community, series: &Series
     let past = lasting.iter().rev().filter(|meeting| meeting.end <= now);
     context! {
         site => source.site.title.as_str(),
-        community => head(community),
+        community => head(source, community),
         title => title(series),
         description => series.description.as_ref().map(|text| clean::line(text, 2000)),
         rhythm => public::rhythm(series, now),
@@ -34,7 +34,8 @@ pub(super) fn series(source: &Source<'_>, community: &Community, series: &Series
         coming => value(to_come.take(TO_COME).map(to_row).collect::<Vec<Row>>()),
         past => value(past.take(PAST).map(to_row).collect::<Vec<Row>>()),
         agenda => href(series.agenda.as_deref()),
-        feeds => subscribe(source, &series.id.to_string(), outlook),
+        feeds => feeds(source, Subscribed::Series(community, series), &series.title),
+        always => format!("/c/{}/next", series.id),
         canonical => link::series_page(&source.site.base_url, &series.id),
     }
 }
@@ -42,7 +43,7 @@ pub(super) fn series(source: &Source<'_>, community: &Community, series: &Series
 pub(super) fn meeting(source: &Source<'_>, community: &Community, series: &Series, meeting: &Occurrence) -> Value {
     context! {
         site => source.site.title.as_str(),
-        community => head(community),
+        community => head(source, community),
         title => title(series),
         series_href => format!("/c/{}/", series.id),
         meeting => value(row(source, community, series, meeting)),
@@ -89,5 +90,5 @@ fn event(source: &Source<'_>, community: &Community, series: &Series, meeting: &
     if let Some(description) = &series.description {
         event["description"] = clean::line(description, 400).into();
     }
-    event.to_string().replace('<', "\\u003c")
+    format!("<script type=\"application/ld+json\">{}</script>", event.to_string().replace('<', "\\u003c"))
 }

@@ -103,10 +103,20 @@ pub fn revision(component: &Component, revisions: &BTreeMap<String, Revision>, n
     {
         return known.clone();
     }
-    let minutes = (now.timestamp() - EPOCH).div_euclid(60);
-    let minutes = u32::try_from(minutes.clamp(0, i64::from(i32::MAX))).unwrap_or(0);
+    let minutes = minutes_of(now);
     let sequence = known.map_or(minutes, |known| minutes.max(known.sequence.saturating_add(1)));
     Revision { sequence, changed_at: now.trunc_subsecs(0), fingerprint: component.fingerprint.clone() }
+}
+
+/// The same meaning under a revision above every one that can have been given since this one was remembered: readers believe it.
+pub fn raised(known: &Revision, now: DateTime<Utc>) -> Revision {
+    let sequence = minutes_of(now).max(known.sequence.saturating_add(1));
+    Revision { sequence, changed_at: now.trunc_subsecs(0), fingerprint: known.fingerprint.clone() }
+}
+
+fn minutes_of(now: DateTime<Utc>) -> u32 {
+    let minutes = (now.timestamp() - EPOCH).div_euclid(60);
+    u32::try_from(minutes.clamp(0, i64::from(i32::MAX))).unwrap_or(0)
 }
 
 /// 2020-01-01T00:00:00Z.

@@ -45,6 +45,7 @@ pub(crate) fn site() -> Site {
         base_url: "https://calendar.example.org".to_owned(),
         title: "Calendars".to_owned(),
         uid_domain: "calendar.example.org".to_owned(),
+        templates: Default::default(),
     }
 }
 

@@ -18,7 +18,7 @@ use crate::meeting::zone::Zone;
 use crate::plan::key::{Audience, Key, Kind, Subject};
 use crate::plan::{About, Asked, Asking, Digest, Intent, OldAndNew, Reminded, Shifted};
 use crate::source::{Place, Remark};
-use orchard::orchard;
+pub(in crate::output) use orchard::orchard;
 
 /// What a template of a kind is given for letters about an invented community: some rich, some with nothing but what has to be.
 pub fn values(kind: Kind) -> Vec<Value> {

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::output::letter::sample;
-use crate::output::letter::templates::{self, BAD_TEMPLATE, Templates};
+use crate::output::letter::templates::{self, Templates};
+use crate::output::own::BAD_TEMPLATE;
 use crate::plan::Asking;
 use crate::source::Grade;
 

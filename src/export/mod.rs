@@ -1,0 +1,92 @@
+//! The publication as a folder of static files, for hosts that run no program: each document at the address it has on a server, with the
+//! ending that makes a host send the right type, pages linked from file to file. What needs a server is left out or said on the page.
+
+mod folder;
+mod relative;
+pub mod told;
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+pub use folder::{ExportError, Exported, read, write};
+use relative::Places;
+
+use crate::output::page;
+use crate::output::publication::{ATOM, CALENDAR, CSS, Document, HTML, JSON, Publication, SCRIPT};
+
+/// The files of an export by their place in the folder, with `/` between the names.
+pub type Files = BTreeMap<String, Bytes>;
+
+/// What an address leads to that is none of ours.
+const NOT_FOUND: &str = "404.html";
+/// Types and origins for hosts that read such a file (Netlify, Cloudflare Pages and others); the rest serve it as a text.
+const HEADERS: &str = "_headers";
+/// Without it GitHub Pages leaves out files that begin with an underscore.
+const NO_JEKYLL: &str = ".nojekyll";
+
+/// The form for another zone, as the pages have it, and what stands behind it where no server answers it.
+const ZONE_FORM_ENDS: &str = "<p class=\"said\" role=\"status\"></p>";
+const ZONE_WANTS_SCRIPT: &str = "<noscript><p class=\"quiet\">Another zone wants a script here: these pages come without a server. The hours are those of UTC.</p></noscript>";
+/// What a page says of a link that is shown around its meeting only.
+const JOIN_LATER: &str = "from 20 minutes before the start.";
+const JOIN_LATER_HERE: &str = "from 20 minutes before the start, as soon as this copy is made anew.";
+
+/// Everything that is published as files. `base_url` is where they will stand; only what must work at any address uses it.
+pub fn files(publication: &Publication, base_url: &str) -> Files {
+    let places = Places::new(publication.documents.iter().map(|(path, document)| (path.clone(), place(path, document))), base_url);
+    let mut files = Files::new();
+    for (path, document) in &publication.documents {
+        let Some(file) = places.file(path) else { continue };
+        let bytes = match document.content_type {
+            HTML => Bytes::from(without_server(&places.page(&String::from_utf8_lossy(&document.bytes), Some(file)))),
+            _ => document.bytes.clone(),
+        };
+        files.insert(file.to_owned(), bytes);
+    }
+    let missing = page::notice(
+        "There is no such page",
+        "Perhaps the address was cut in a letter, or the meeting was never planned. These pages come without a server: an organiser's link \
+         does nothing here, and `convened changes` and `convened approve` take its place.",
+    );
+    files.insert(NOT_FOUND.to_owned(), Bytes::from(places.page(&missing, None)));
+    files.insert(HEADERS.to_owned(), Bytes::from(headers(publication)));
+    files.insert(NO_JEKYLL.to_owned(), Bytes::new());
+    files
+}
+
+/// Where a document's file stands. A page is the index of a folder of its name: hosts find it with and without the slash at its end.
+fn place(path: &str, document: &Document) -> String {
+    let inner = path.trim_matches('/');
+    let ending = match document.content_type {
+        HTML if inner.is_empty() => return "index.html".to_owned(),
+        HTML if inner.ends_with(".html") => return inner.to_owned(),
+        HTML => "/index.html",
+        CALENDAR => ".ics",
+        JSON => ".json",
+        ATOM => ".atom",
+        CSS => ".css",
+        SCRIPT => ".js",
+        _ => "",
+    };
+    if inner.ends_with(ending) { inner.to_owned() } else { format!("{inner}{ending}") }
+}
+
+fn without_server(page: &str) -> String {
+    page.replace(ZONE_FORM_ENDS, &format!("{ZONE_FORM_ENDS}{ZONE_WANTS_SCRIPT}")).replace(JOIN_LATER, JOIN_LATER_HERE)
+}
+
+/// By ending: what a document of this kind is, and who may read it from elsewhere.
+fn headers(publication: &Publication) -> String {
+    let mut text =
+        String::from("/*\n  X-Content-Type-Options: nosniff\n  Referrer-Policy: no-referrer\n  Cache-Control: public, max-age=300\n");
+    for (ending, content_type) in [("ics", CALENDAR), ("json", JSON), ("atom", ATOM)] {
+        if publication.documents.values().any(|document| document.content_type == content_type) {
+            text.push_str(&format!("/*.{ending}\n  Content-Type: {content_type}\n  Access-Control-Allow-Origin: *\n"));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,64 @@
+//! Places beyond this machine where notes live: git repositories and pads, as configured, and when they are fetched.
+
+use std::time::Duration;
+
+use super::chat::Secret;
+use super::cron::Cron;
+
+/// A place that is fetched, and its rhythm.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Remote {
+    pub at: Location,
+    /// When it is fetched, in UTC.
+    pub refresh: Cron,
+    /// How long one fetch may take in all.
+    pub time_out: Duration,
+}
+
+/// Where it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Location {
+    Git(Repository),
+    Pad(Pad),
+}
+
+/// A branch of a git repository.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Repository {
+    /// As git takes it; a path without a scheme is relative to the configuration's folder.
+    pub url: String,
+    /// The branch that the repository itself names, where `None`.
+    pub branch: Option<String>,
+    /// The folder or file inside of which the notes are; empty: everything.
+    pub path: String,
+    pub login: Option<GitLogin>,
+}
+
+/// What proves to a git server who we are.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum GitLogin {
+    /// The file of a private key, for ssh.
+    Key(String),
+    /// A token or password, for https.
+    Token { user: String, token: Secret },
+}
+
+impl Repository {
+    /// On this machine: a path, or `file://`.
+    pub fn is_local(&self) -> bool {
+        self.url.starts_with("file://") || self.url.starts_with(['/', '.'])
+    }
+}
+
+/// A page on which people write together.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Pad {
+    /// As people open it.
+    pub address: String,
+    /// Where its text is had as it was typed.
+    pub download: String,
+    /// Hosts, beside its own, to which the download may lead.
+    pub hosts: Vec<String>,
+    /// In bytes.
+    pub largest: usize,
+}

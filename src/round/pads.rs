@@ -1,0 +1,35 @@
+//! A pad is one page that is used again for each meeting. Its text counts as the note of the meeting it speaks of, under that meeting's date:
+//! what it said of the meetings before stays, whoever overwrites it.
+
+use crate::meeting::zone::Zones;
+use crate::notes::{self, Neighbours};
+use crate::source::{Place, Remark, Text};
+use crate::sources::pad;
+use crate::store::Room;
+
+use super::texts::Texts;
+
+/// The texts of a pad by meeting: what it holds now, and what it held of another meeting that has not been quiet for long enough yet. A text
+/// without the date of a meeting is not believed where there was one before.
+pub(super) fn by_meeting(brought: Vec<Text>, known: &Texts, prefix: &str, zones: &Zones, said: &mut Vec<Remark>) -> Vec<Text> {
+    let mut texts = Vec::new();
+    for text in brought {
+        let dates: Vec<_> = notes::read(&text, zones, &Neighbours::default()).into_iter().map(|note| note.date).collect();
+        match dates.as_slice() {
+            [Some(date)] => texts.push(Text::new(format!("{date}.md"), text.bytes)),
+            dates if dates.iter().any(Option::is_some) || !known.knows(Room::Notes, prefix) => texts.push(text),
+            _ => {
+                let sentence = "This pad no longer says which meeting it is about. What was read of it before stays in force until it has a heading with a \
+                    date again.";
+                said.push(Remark::warning(Place::new(prefix.trim_end_matches('/'), 0), "note-lost-much", sentence));
+            }
+        }
+    }
+    for waiting in known.waiting(Room::Notes, prefix) {
+        let Some(path) = waiting.path.strip_prefix(prefix) else { continue };
+        if path != pad::TEXT && !texts.iter().any(|text| *text.path == *path) {
+            texts.push(Text::new(path, waiting.bytes.clone()));
+        }
+    }
+    texts
+}
