@@ -240,12 +240,20 @@ async fn carry(
         let (key, attempt, fate) = (&handover.key, handover.attempt, outcome.word());
         match outcome {
             Outcome::Sent { .. } => tracing::info!(key, attempt, outcome = fate, "handed over"),
-            Outcome::Refused { .. } | Outcome::Doubt { .. } => {
+            Outcome::Refused { .. } => {
                 tracing::warn!(
                     key,
                     attempt,
                     outcome = fate,
-                    "This letter needs somebody: `convened outbox` says what was answered, and `convened status` what to do."
+                    "This letter was refused for good; `convened outbox --fate refused` says why."
+                );
+            }
+            Outcome::Doubt { .. } => {
+                tracing::warn!(
+                    key,
+                    attempt,
+                    outcome = fate,
+                    "Nobody knows whether this letter arrived; `convened outbox` says what comes of it."
                 );
             }
             Outcome::Deferred { .. } | Outcome::Later { .. } => {
