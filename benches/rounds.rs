@@ -8,7 +8,7 @@ use convened::meeting::calendar::Verdicts;
 use convened::meeting::change::{By, Decision, Tell, Verdict};
 use convened::meeting::series::{Address, NotesFolder, SeriesId};
 use convened::output::letter::{Afterwards, compose};
-use convened::output::publication::{next_change, publish};
+use convened::output::publication::publish;
 use convened::plan::{self, component};
 use convened::round::{Brought, Given, Identity, Kept, survey, walk};
 use convened::source::Text;
@@ -96,7 +96,7 @@ fn stepwise(
     plan.revise = component::revise(parts.iter().flat_map(|part| &part.components), &ledger.revisions, now);
     after.revisions.extend(plan.revise.iter().cloned());
     done("revisions");
-    survey.calendar.items = plan::items::items(&survey.calendar, &after);
+    survey.calendar.items = plan::items::items(&survey.calendar, &after, &mut kept.items);
     let site = given.identity.site(survey.pages.clone());
     let publication = publish(&survey.calendar, &after, &parts, &site, now, Some(&kept.publication));
     done("publication");
@@ -110,8 +110,6 @@ fn stepwise(
     let record = Record { now, decided: recalled.decided, plan: &plan, letters: &letters, texts: &texts, publication: &change };
     assert!(store.record(&record).unwrap().is_some());
     done("record");
-    next_change(&survey.calendar, &after, now);
-    done("next change");
     kept.publication = Arc::new(publication);
     drop((survey.calendar, recalled));
     done("forgetting");

@@ -1,5 +1,5 @@
-//! How many requests a second the daemon answers, beside nginx with the same bytes on the same machine: a feed of 60 kB as 200, as 304 and
-//! in its gzip form. wrk asks both in turn; the median of the rounds counts. Wants nginx and wrk (Debian packages of these names).
+//! How many requests a second the daemon answers, beside nginx with the same bytes on the same machine: a feed of 60 kB and a page of a
+//! series, each as 200, as 304 and in its gzip form. wrk asks both in turn; the median of the rounds counts. Wants nginx and wrk (Debian packages of these names).
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -10,6 +10,7 @@ use std::process::{Child, Command, Stdio};
 const ROUNDS: usize = 5;
 const SECONDS: &str = "3";
 const FEED: &str = "/feeds/harbour.ics";
+const PAGE: &str = "/c/harbour/crew-1/next";
 
 fn main() {
     for tool in ["nginx", "wrk"] {
@@ -20,34 +21,35 @@ fn main() {
     }
     let folder = tempfile::tempdir().unwrap();
     let (daemon, ours) = serve(folder.path());
-    let plain = get(ours, "");
-    let packed = get(ours, "Accept-Encoding: gzip\r\n");
-    assert!(plain.body.starts_with(b"BEGIN:VCALENDAR") && packed.body.starts_with(&[0x1f, 0x8b]));
-    println!(
-        "a feed of {:.1} kB ({:.1} kB as gzip), requests a second, median of {ROUNDS} rounds in turn",
-        size(&plain.body),
-        size(&packed.body)
-    );
-    let (nginx, theirs) = nginx(folder.path(), &plain.body, &packed.body);
-    let same = get(theirs, "");
-    assert_eq!(same.body, plain.body, "nginx serves the same bytes");
-    assert_eq!(get(theirs, "Accept-Encoding: gzip\r\n").body, packed.body, "also as gzip");
-    for (what, headers) in [
-        ("200", [String::new(), String::new()]),
-        ("304", [&plain, &same].map(|answer| format!("If-None-Match: {}", answer.etag))),
-        ("gzip", [(); 2].map(|()| "Accept-Encoding: gzip".to_owned())),
-    ] {
-        let mut rates = [Vec::new(), Vec::new()];
-        for _ in 0..ROUNDS {
-            for (rate, (address, header)) in rates.iter_mut().zip([(ours, &headers[0]), (theirs, &headers[1])]) {
-                rate.push(wrk(address, header));
+    let forms = [FEED, PAGE].map(|path| (path, get(ours, path, ""), get(ours, path, "Accept-Encoding: gzip\r\n")));
+    let (nginx, theirs) = nginx(folder.path(), &forms);
+    for (path, plain, packed) in &forms {
+        assert!(plain.status == 200 && packed.body.starts_with(&[0x1f, 0x8b]));
+        println!(
+            "{path}: {:.1} kB ({:.1} kB as gzip), requests a second, median of {ROUNDS} rounds in turn",
+            size(&plain.body),
+            size(&packed.body)
+        );
+        let same = get(theirs, path, "");
+        assert_eq!(same.body, plain.body, "nginx serves the same bytes");
+        assert_eq!(get(theirs, path, "Accept-Encoding: gzip\r\n").body, packed.body, "also as gzip");
+        for (what, headers) in [
+            ("200", [String::new(), String::new()]),
+            ("304", [plain, &same].map(|answer| format!("If-None-Match: {}", answer.etag))),
+            ("gzip", [(); 2].map(|()| "Accept-Encoding: gzip".to_owned())),
+        ] {
+            let mut rates = [Vec::new(), Vec::new()];
+            for _ in 0..ROUNDS {
+                for (rate, (address, header)) in rates.iter_mut().zip([(ours, &headers[0]), (theirs, &headers[1])]) {
+                    rate.push(wrk(address, path, header));
+                }
             }
+            let [mine, nginx] = rates.map(|mut rates: Vec<f64>| {
+                rates.sort_by(f64::total_cmp);
+                rates[ROUNDS / 2]
+            });
+            println!("  {what:<5} convened {mine:9.0}   nginx {nginx:9.0}   {:5.1} % of nginx", 100.0 * mine / nginx);
         }
-        let [mine, nginx] = rates.map(|mut rates: Vec<f64>| {
-            rates.sort_by(f64::total_cmp);
-            rates[ROUNDS / 2]
-        });
-        println!("  {what:<5} convened {mine:9.0}   nginx {nginx:9.0}   {:5.1} % of nginx", 100.0 * mine / nginx);
     }
     drop((daemon, nginx));
 }
@@ -101,19 +103,21 @@ fn serve(folder: &Path) -> (Ended, SocketAddr) {
     let address = address.unwrap_or_else(|| panic!("the daemon ended: {}", said.join("\n")));
     std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
     let daemon = Ended(process);
-    while get(address, "").status != 200 {
+    while get(address, FEED, "").status != 200 {
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
     (daemon, address)
 }
 
-/// nginx with its defaults for static files, and the gzip form beside the file.
-fn nginx(folder: &Path, plain: &[u8], packed: &[u8]) -> (Ended, SocketAddr) {
+/// nginx with its defaults for static files, and the gzip forms beside the files.
+fn nginx(folder: &Path, forms: &[(&str, Answer, Answer)]) -> (Ended, SocketAddr) {
     let root = folder.join("www");
-    let file = root.join(&FEED[1..]);
-    fs::create_dir_all(file.parent().unwrap()).unwrap();
-    fs::write(&file, plain).unwrap();
-    fs::write(file.with_extension("ics.gz"), packed).unwrap();
+    for (path, plain, packed) in forms {
+        let file = root.join(&path[1..]);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, &plain.body).unwrap();
+        fs::write(root.join(format!("{}.gz", &path[1..])), &packed.body).unwrap();
+    }
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let (folder, root) = (folder.display(), root.display());
     let text = format!(
@@ -140,9 +144,9 @@ struct Answer {
     body: Vec<u8>,
 }
 
-fn get(address: SocketAddr, header: &str) -> Answer {
+fn get(address: SocketAddr, path: &str, header: &str) -> Answer {
     let mut stream = TcpStream::connect(address).unwrap();
-    write!(stream, "GET {FEED} HTTP/1.1\r\nHost: cal.example.org\r\nConnection: close\r\n{header}\r\n").unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: cal.example.org\r\nConnection: close\r\n{header}\r\n").unwrap();
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).unwrap();
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
@@ -152,13 +156,13 @@ fn get(address: SocketAddr, header: &str) -> Answer {
 }
 
 /// Requests a second over 64 connections.
-fn wrk(address: SocketAddr, header: &str) -> f64 {
+fn wrk(address: SocketAddr, path: &str, header: &str) -> f64 {
     let mut command = Command::new("wrk");
     command.args(["-t1", "-c64", "-d", SECONDS]);
     if !header.is_empty() {
         command.args(["-H", header]);
     }
-    let out = command.arg(format!("http://{address}{FEED}")).output().unwrap();
+    let out = command.arg(format!("http://{address}{path}")).output().unwrap();
     let text = String::from_utf8_lossy(&out.stdout).into_owned();
     assert!(!text.contains("Non-2xx"), "{text}");
     let rate = text.lines().find_map(|line| line.strip_prefix("Requests/sec:")).unwrap_or_else(|| panic!("wrk said {text}"));

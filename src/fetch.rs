@@ -348,7 +348,7 @@ fn text(memory: &mut Memory, bytes: Vec<u8>, validators: Validators) -> Result<(
         return Err(Trouble::new("pad-empty", "This pad is empty."));
     }
     memory.validators = validators;
-    memory.last = Some(Brought { texts: vec![Text::new(pad::TEXT, bytes)], remarks: Vec::new(), partial: true });
+    memory.last = Some(Brought { texts: [Text::new(pad::TEXT, bytes)].into(), remarks: Vec::new(), partial: true });
     Ok(())
 }
 
@@ -362,7 +362,7 @@ async fn repository(wanted: &Wanted, way: &Way, memory: &mut Memory) -> Result<(
             // The commit is all that is to be known of it here: the files are read with the others of the configuration.
             true => git::checked_out(&way)
                 .and_then(|_| way.good())
-                .map(|good| Brought { texts: vec![Text::new("commit", good.into_bytes())], ..Brought::default() }),
+                .map(|good| Brought { texts: [Text::new("commit", good.into_bytes())].into(), ..Brought::default() }),
             false => git::notes(&way, &name, &mut blobs),
         };
         (brought, blobs)

@@ -5,6 +5,8 @@
 mod daemon;
 #[path = "support/house.rs"]
 mod house;
+#[path = "http/load.rs"]
+mod load;
 #[path = "support/orchard.rs"]
 mod orchard;
 #[allow(dead_code, reason = "each test uses its part of it")]

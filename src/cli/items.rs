@@ -9,7 +9,7 @@ use super::show::Who;
 use super::{At, Exit, Stop};
 use crate::daemon;
 use crate::daemon::opening::open;
-use crate::plan::items::{in_letters, items};
+use crate::plan::items::{Standing, in_letters, items};
 use crate::plan::ledger::ItemVerdict;
 use crate::store::Decide;
 
@@ -56,7 +56,7 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     };
     let memory = opened.memory()?;
     let (survey, ledger) = opened.survey(&memory, now)?;
-    let all = items(&survey.calendar, &ledger);
+    let all = items(&survey.calendar, &ledger, &mut Standing::default());
     if let Some(close) = args.close {
         let (id, verdict, word) = match close {
             Close::Done(which) => (which.id, ItemVerdict::Done, "done"),

@@ -94,7 +94,7 @@ impl Places {
     pub fn bring(&self, notes: &NotesFolder, states: &[SourceState]) -> Brought {
         let Some(remote) = &notes.remote else {
             let (texts, remarks) = folder::notes(&self.config.join(&notes.folder), notes.folder.trim_end_matches('/'));
-            return Brought { texts, remarks, partial: false };
+            return Brought { texts: texts.into(), remarks, partial: false };
         };
         let mirrored = self.way(&notes.folder, remote).and_then(|way| git::notes(&way, &notes.folder, &mut Blobs::default()));
         let mut brought = mirrored.unwrap_or(Brought { partial: true, ..Brought::default() });

@@ -280,8 +280,10 @@ impl Rounds {
         let places = Places::of(&self.opened);
         for (notes, before) in self.brought.values_mut().filter(|(notes, _)| notes.remote.is_none()) {
             let now = places.bring(notes, &[]);
-            self.changed |= now != *before;
-            *before = now;
+            if now != *before {
+                *before = now;
+                self.changed = true;
+            }
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 
 use super::action::{ActionItem, CarriedTopic, MeetingNotes};
+use super::by_series::BySeries;
 use super::change::{Decision, Finding, Verdict};
 use super::occurrence::{Occurrence, OccurrenceId, Status};
 use super::series::{Community, Rule, Series, SeriesId};
@@ -15,10 +16,11 @@ use crate::source::Remark;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Calendar {
     pub communities: Vec<Community>,
-    pub items: Vec<ActionItem>,
-    pub topics: Vec<CarriedTopic>,
-    pub notes: Vec<MeetingNotes>,
-    pub findings: Vec<Finding>,
+    pub items: BySeries<ActionItem>,
+    pub topics: BySeries<CarriedTopic>,
+    pub notes: BySeries<MeetingNotes>,
+    /// By the series in whose notes they stand; what nobody can decide any more is left out.
+    pub findings: BySeries<Finding>,
     /// What organisers should look at, by their community: for their page.
     pub remarks: Vec<(Arc<str>, Remark)>,
 }

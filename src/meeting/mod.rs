@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod arrival;
+pub mod by_series;
 pub mod calendar;
 pub mod change;
 pub mod chat;

@@ -1,6 +1,7 @@
 //! Communities, their series, and the rules by which a series meets. What stands here has been checked: it cannot be wrong, only changed.
 
 use std::fmt;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
@@ -196,6 +197,49 @@ pub struct Community {
     pub chats: Vec<Chat>,
     pub notes: Vec<NotesFolder>,
     pub series: Vec<Series>,
+}
+
+impl Community {
+    /// Everything that its file says of it beside its series, to be hashed.
+    pub fn without_series(&self) -> impl Hash + '_ {
+        // Without `..`: what is added to a community has to be added here.
+        let Community {
+            id,
+            title,
+            place,
+            home,
+            code_of_conduct,
+            contact,
+            replies,
+            organisers,
+            sender,
+            cities,
+            colour,
+            changes_from_notes,
+            publish_reasons,
+            join_links,
+            link_hosts,
+            owners_in_letters,
+            omit_people,
+            rehearsal,
+            paused_until,
+            letters_a_week,
+            digest,
+            letters_a_day,
+            grace,
+            in_doubt,
+            quiet,
+            holidays,
+            chats,
+            notes,
+            series: _,
+        } = self;
+        (
+            (id, title, place, home, code_of_conduct, contact, replies, organisers, sender, cities, colour),
+            (changes_from_notes, publish_reasons, join_links, link_hosts, owners_in_letters, omit_people, rehearsal),
+            (paused_until, letters_a_week, digest, letters_a_day, grace, in_doubt, quiet, holidays, chats, notes),
+        )
+    }
 }
 
 /// A join link of the schedule.

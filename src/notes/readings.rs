@@ -19,12 +19,12 @@ struct Folder {
     /// Path and digest of all texts, in order.
     keys: Vec<String>,
     neighbours: Neighbours,
-    notes: HashMap<String, Arc<Vec<Note>>>,
+    notes: HashMap<String, Arc<Vec<Arc<Note>>>>,
 }
 
 impl Readings {
     /// The notes of each text of a folder, in the order of the texts; each text comes with the digest of its bytes.
-    pub fn read(&mut self, folder: &str, texts: &[(String, Text)], zones: &Zones) -> Vec<Arc<Vec<Note>>> {
+    pub fn read(&mut self, folder: &str, texts: &[(String, Text)], zones: &Zones) -> Vec<Arc<Vec<Arc<Note>>>> {
         if self.zones.as_ref() != Some(zones) {
             self.folders.clear();
             self.zones = Some(zones.clone());
@@ -39,7 +39,10 @@ impl Readings {
                     .zip(texts)
                     .map(|(key, (_, text))| {
                         let before = known.as_ref().and_then(|known| known.still(key, text, &neighbours));
-                        (key.clone(), before.unwrap_or_else(|| Arc::new(super::read(text, zones, &neighbours))))
+                        (
+                            key.clone(),
+                            before.unwrap_or_else(|| Arc::new(super::read(text, zones, &neighbours).into_iter().map(Arc::new).collect())),
+                        )
                     })
                     .collect();
                 Folder { keys, neighbours, notes }
@@ -53,7 +56,7 @@ impl Readings {
 
 impl Folder {
     /// What was read of a text before, when it would be read the same beside these neighbours.
-    fn still(&self, key: &str, text: &Text, neighbours: &Neighbours) -> Option<Arc<Vec<Note>>> {
+    fn still(&self, key: &str, text: &Text, neighbours: &Neighbours) -> Option<Arc<Vec<Arc<Note>>>> {
         let notes = self.notes.get(key)?;
         let elsewhere = || notes.iter().any(|note| note.changes.iter().any(|change| change.series_text.is_some()));
         let same = self.neighbours == *neighbours || self.neighbours.dates(&text.path) == neighbours.dates(&text.path) && !elsewhere();
@@ -94,7 +97,7 @@ mod tests {
         let (mut kept, zones) = (Readings::default(), embedded());
         let before = kept.read("n", &texts(&CALLS), &zones);
         let with = |new| texts(&[CALLS.as_slice(), &[new]].concat());
-        let same = |after: &[Arc<Vec<Note>>]| -> Vec<bool> { before.iter().zip(after).map(|(a, b)| Arc::ptr_eq(a, b)).collect() };
+        let same = |after: &[Arc<Vec<Arc<Note>>>]| -> Vec<bool> { before.iter().zip(after).map(|(a, b)| Arc::ptr_eq(a, b)).collect() };
         let own = kept.read("n", &with(("n/harbour/2026-01-20.md", "# 2026-01-20 Harbour\n")), &zones);
         assert_eq!(same(&own), [true, true, true, false]);
         let mut kept = Readings::default();

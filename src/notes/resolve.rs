@@ -154,8 +154,8 @@ const FRESH: i64 = 150;
 const STALE: i64 = 500;
 
 /// The action items of one series through its notes, which are put in order of their dates.
-pub fn history(notes: &[Note]) -> Vec<ItemHistory> {
-    let mut ordered: Vec<&Note> = notes.iter().collect();
+pub fn history<'a>(notes: impl IntoIterator<Item = &'a Note>) -> Vec<ItemHistory> {
+    let mut ordered: Vec<&Note> = notes.into_iter().collect();
     ordered.sort_by(|a, b| (a.date, &a.path, a.line).cmp(&(b.date, &b.path, b.line)));
     let mut out: Vec<(ItemHistory, Gist)> = Vec::new();
     let mut exact: HashMap<String, usize> = HashMap::new();

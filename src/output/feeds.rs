@@ -9,7 +9,8 @@ use super::ics::fit::{self, Cut, Fitted, LARGEST, MOST};
 use super::ics::{self, Form, Head, Printed, spelled};
 use super::inputs;
 use super::page::Source;
-use super::publication::{CALENDAR, Press, Publication, by_community};
+use super::press::Press;
+use super::publication::{CALENDAR, Publication};
 use crate::meeting::series::{Community, Series, SeriesId};
 use crate::plan::component::{Part, week_begins};
 use crate::source::{Place, Remark};
@@ -52,18 +53,32 @@ pub(super) fn sheets(source: &Source<'_>, parts: &[Arc<Part>], previous: Option<
     calendar.all_series().zip(parts).map(sheet).collect()
 }
 
-pub(super) fn feeds(source: &Source<'_>, parts: &[Arc<Part>], sheets: &[Arc<Sheet>], press: &mut Press<'_>) {
+pub(super) fn feed_of_all(parts: &[Arc<Part>], sheets: &[Arc<Sheet>], source: &Source<'_>, press: &mut Press<'_>) {
     put("all", None, &[], (parts, sheets), source, press);
-    let of_communities = by_community(source.calendar, parts).zip(by_community(source.calendar, sheets));
-    for ((community, parts), (_, sheets)) in of_communities {
-        put(&community.id, Some(community), &community.series, (parts, sheets), source, press);
-        for ((series, part), sheet) in community.series.iter().zip(parts).zip(sheets) {
-            let own = (std::slice::from_ref(part), std::slice::from_ref(sheet));
-            put(&series.id.to_string(), Some(community), std::slice::from_ref(series), own, source, press);
-            if sheet.spelled {
-                put_spelled((community, series), part, sheet, source, press);
-            }
-        }
+}
+
+pub(super) fn feed_of_community(
+    community: &Community,
+    parts: &[Arc<Part>],
+    sheets: &[Arc<Sheet>],
+    source: &Source<'_>,
+    press: &mut Press<'_>,
+) {
+    put(&community.id, Some(community), &community.series, (parts, sheets), source, press);
+}
+
+pub(super) fn feeds_of_series(
+    owner: (&Community, &Series),
+    part: &Arc<Part>,
+    sheet: &Arc<Sheet>,
+    source: &Source<'_>,
+    press: &mut Press<'_>,
+) {
+    let (community, series) = owner;
+    let own = (std::slice::from_ref(part), std::slice::from_ref(sheet));
+    put(&series.id.to_string(), Some(community), std::slice::from_ref(series), own, source, press);
+    if sheet.spelled {
+        put_spelled(owner, part, sheet, source, press);
     }
 }
 
@@ -119,8 +134,8 @@ fn put(
             None => fit::everything(&whole, print),
         }
     };
-    let known = paths.first().is_some_and(|path| press.known(path, input).is_some());
-    let mut said = press.previous.filter(|_| known).and_then(|previous| previous.crowded.get(name).cloned());
+    let known = paths.first().is_some_and(|path| press.known(path, input));
+    let mut said = if known { press.said_before() } else { None };
     let mut made: Option<Fitted> = None;
     for (form, path) in Form::ALL.into_iter().zip(paths) {
         press.put(path, CALENDAR, input, || made.get_or_insert_with(make).texts.get_mut(form as usize).and_then(Option::take));
@@ -128,7 +143,9 @@ fn put(
     if let Some(made) = made.filter(|_| !known) {
         said = crowded(name, owner, &made);
     }
-    press.crowded.extend(said.map(|said| (name.to_owned(), said)));
+    if let Some(said) = said {
+        press.say(name, said);
+    }
 }
 
 /// What is to be said of a feed that is nearly too large, or would be. Of one series nothing: its community's says it.

@@ -7,7 +7,7 @@ use crate::meeting::action::ActionItem;
 use crate::meeting::calendar::Calendar;
 use crate::meeting::change::{By, Decision, Verdict};
 use crate::meeting::occurrence::OccurrenceId;
-use crate::meeting::series::{Community, Rule, Series};
+use crate::meeting::series::{Community, Rule, Series, SeriesId};
 use crate::plan::component::week_begins;
 use crate::plan::key::{Audience, Kind, REHEARSAL};
 use crate::plan::ledger::{Fate, ItemVerdict, Ledger, Told};
@@ -23,12 +23,12 @@ pub fn open_items<'a>(calendar: &'a Calendar, ledger: &Ledger, community: &Commu
     let oldest = week_begins(now).date_naive() - TimeDelta::days(ITEM_DAYS);
     let is_open = |item: &&ActionItem| {
         let said = ledger.closed_items.get(&item.id);
-        item.series.community == community.id
-            && !item.done
+        !item.done
             && (item.trusted || said == Some(&ItemVerdict::Released))
             && !matches!(said, Some(ItemVerdict::Done | ItemVerdict::Dropped))
     };
-    let mut open: Vec<&ActionItem> = calendar.items.iter().filter(is_open).filter(|item| item.last >= oldest).collect();
+    let own = community.series.iter().flat_map(|series| calendar.items.of(&series.id));
+    let mut open: Vec<&ActionItem> = own.filter(is_open).filter(|item| item.last >= oldest).collect();
     open.sort_by(|a, b| b.last.cmp(&a.last).then(a.first.cmp(&b.first)).then(a.id.cmp(&b.id)));
     open
 }
@@ -66,7 +66,10 @@ pub fn decisions<'a>(
     now: DateTime<Utc>,
 ) -> Vec<(&'a Series, &'a Decision)> {
     let since = week_begins(now) - TimeDelta::days(DECISION_DAYS);
-    let recent = ledger.decisions.iter().filter(|decision| decision.at >= since);
+    // A former id may be of another community.
+    let moved = |id: &SeriesId| community.series.iter().any(|series| series.was.contains(id));
+    let own = |decision: &&Decision| decision.series.community == community.id || moved(&decision.series);
+    let recent = ledger.decisions.iter().filter(|decision| decision.at >= since).filter(own);
     let mut found: Vec<(&Series, &Decision)> = recent
         .filter_map(|decision| Some((calendar.series(&decision.series)?, decision)))
         .filter(|(series, _)| series.id.community == community.id)
@@ -102,7 +105,7 @@ pub fn told<'a>(calendar: &'a Calendar, ledger: &'a Ledger, community: &Communit
     let letters = of_lists.filter(|(key, told)| **key == told.key).map(|(_, told)| told).filter(is_public);
     let mut found: Vec<Announced<'_>> = letters
         .map(|told| {
-            let decision = ledger.decisions.iter().find(|decision| Some(&decision.id.0) == told.about.as_ref());
+            let decision = told.about.as_ref().and_then(|about| ledger.decisions.iter().find(|decision| decision.id.0 == *about));
             let meetings = told.meetings.iter().filter_map(|(id, start)| Some((calendar.series(&id.series)?, id, *start)));
             Announced {
                 key: &told.key,

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 
 use super::hearer::recipients_of;
-use super::items::{carried, items};
+use super::items::carried;
 use super::key::{Audience, Key, Kind, Subject};
 use super::ledger::Ledger;
 use super::reminders::held;
@@ -145,11 +145,10 @@ fn changed(ledger: &Ledger, community: &Community, since: DateTime<Utc>) -> Vec<
 
 /// The newest open items of the series that meet, and how many more there are.
 fn to_do(calendar: &Calendar, community: &Community, ledger: &Ledger, meetings: &[Occurrence]) -> (Vec<ActionItem>, u32) {
-    let all = items(calendar, ledger);
     let (mut found, mut more) = (Vec::new(), 0);
     for series in &community.series {
         let Some(first) = meetings.iter().find(|meeting| meeting.id.series == series.id && meeting.takes_place()) else { continue };
-        let carried = carried(&all, series, first.local_start().date());
+        let carried = carried(calendar, ledger, series, first.local_start().date());
         more += carried.more;
         found.extend(carried.items);
     }

@@ -1,6 +1,6 @@
 //! What notes propose, from the first reading to its end: asked, asked again, asked anew, withdrawn, expired, carried out by policy.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -34,13 +34,17 @@ struct Question {
 pub fn step(plan: &mut Plan, calendar: &Calendar, ledger: &Ledger, verdicts: &Verdicts<'_>, now: DateTime<Utc>) -> Vec<Proposal> {
     let mut questions: BTreeMap<Arc<str>, Vec<Question>> = BTreeMap::new();
     let mut proposals = ledger.proposals.clone();
+    let mut found = Found::new();
+    for finding in calendar.findings.iter() {
+        found.entry(finding.id()).or_default().push(finding);
+    }
     for proposal in &mut proposals {
         let Some(series) = calendar.series(&proposal.finding.series) else { continue };
         let Some(community) = calendar.community(&series.id.community) else { continue };
         let before = proposal.clone();
         let question = match proposal.state {
-            ProposalState::Open => open(plan, calendar, community, series, ledger, verdicts, proposal, now),
-            ProposalState::Approved => approved(calendar, series, proposal, now),
+            ProposalState::Open => open(plan, &found, community, series, ledger, verdicts, proposal, now),
+            ProposalState::Approved => approved(calendar, &found, series, proposal, now),
             ProposalState::Expired if now - proposal.since < EXPIRED_NEWS => {
                 plan.remarks.push(expired(series, proposal));
                 None
@@ -52,11 +56,11 @@ pub fn step(plan: &mut Plan, calendar: &Calendar, ledger: &Ledger, verdicts: &Ve
         }
         questions.entry(community.id.clone()).or_default().extend(question);
     }
-    for finding in best_findings(calendar) {
-        let id = finding.id();
+    let mut places: HashMap<ProposalId, usize> = proposals.iter().enumerate().map(|(at, one)| (one.id.clone(), at)).collect();
+    for (id, finding) in best_findings(&found) {
         let Some(series) = calendar.series(&finding.series) else { continue };
         let Some(community) = calendar.community(&series.id.community) else { continue };
-        let known = proposals.iter().position(|proposal| proposal.id == id);
+        let known = places.get(id).copied();
         // A withdrawn proposal whose words are back is asked anew; what was declined or decided stays so.
         let again = known.is_some_and(|at| proposals[at].state == ProposalState::Withdrawn);
         if community.changes_from_notes == ChangesFromNotes::Ignore
@@ -66,8 +70,15 @@ pub fn step(plan: &mut Plan, calendar: &Calendar, ledger: &Ledger, verdicts: &Ve
             continue;
         }
         let round = known.map_or(1, |at| proposals[at].round + 1);
-        let proposal =
-            Proposal { id, finding: finding.clone(), round, state: ProposalState::Open, opened: now, since: now, decided_by: None };
+        let proposal = Proposal {
+            id: id.clone(),
+            finding: finding.clone(),
+            round,
+            state: ProposalState::Open,
+            opened: now,
+            since: now,
+            decided_by: None,
+        };
         let asked = match applies_at(community, &proposal) {
             Some(at) => Asked::WillApply { at },
             None => Asked::First,
@@ -77,7 +88,10 @@ pub fn step(plan: &mut Plan, calendar: &Calendar, ledger: &Ledger, verdicts: &Ve
         questions.entry(community.id.clone()).or_default().push(Question { asked, mark: format!("r{round}"), proposal: proposal.clone() });
         match known {
             Some(at) => proposals[at] = proposal,
-            None => proposals.push(proposal),
+            None => {
+                places.insert(id.clone(), proposals.len());
+                proposals.push(proposal);
+            }
         }
     }
     for (community, questions) in questions {
@@ -100,7 +114,7 @@ fn expired(series: &Series, proposal: &Proposal) -> Remark {
 #[allow(clippy::too_many_arguments)]
 fn open(
     plan: &mut Plan,
-    calendar: &Calendar,
+    found: &Found<'_>,
     community: &Community,
     series: &Series,
     ledger: &Ledger,
@@ -121,7 +135,7 @@ fn open(
         settle(proposal, ProposalState::Decided);
         return None;
     }
-    let same: Vec<&Finding> = calendar.findings.iter().filter(|finding| finding.id() == proposal.id).collect();
+    let same = found.get(&proposal.id).map_or(&[][..], Vec::as_slice);
     match same.iter().find(|finding| finding.quote == proposal.finding.quote) {
         Some(finding) => {
             // The same words, wherever they stand now; a trusted copy makes them trusted.
@@ -185,32 +199,26 @@ fn was_asked(ledger: &Ledger, proposal: &Proposal) -> bool {
 }
 
 /// After an approval the words may still change: nothing happens by itself, and the organisers are told once.
-fn approved(calendar: &Calendar, series: &Series, proposal: &Proposal, now: DateTime<Utc>) -> Option<Question> {
+fn approved(calendar: &Calendar, found: &Found<'_>, series: &Series, proposal: &Proposal, now: DateTime<Utc>) -> Option<Question> {
     let coming = first_start(series, &proposal.finding).is_some_and(|start| now < start);
-    let same = |finding: &&Finding| finding.id() == proposal.id && finding.quote == proposal.finding.quote;
+    let same = |finding: &&Finding| finding.quote == proposal.finding.quote;
+    let said = || found.get(&proposal.id).is_some_and(|found| found.iter().any(same));
     // A note that is gone as a whole (a pad begun anew) says nothing about the decision.
-    let still_read = calendar.notes.iter().any(|notes| notes.place.file == proposal.finding.place.file);
-    (coming && still_read && !calendar.findings.iter().any(|finding| same(&finding))).then(|| Question {
+    let still_read = || calendar.notes.iter().any(|notes| notes.place.file == proposal.finding.place.file);
+    (coming && !said() && still_read()).then(|| Question {
         asked: Asked::ChangedAfter,
         mark: format!("r{}-changed", proposal.round),
         proposal: proposal.clone(),
     })
 }
 
+/// What was found in the notes, by the proposal it makes.
+type Found<'a> = BTreeMap<ProposalId, Vec<&'a Finding>>;
+
 /// One finding an id: trusted before untrusted, certain before possible, the older note first.
-fn best_findings(calendar: &Calendar) -> Vec<&Finding> {
-    let mut best: BTreeMap<ProposalId, &Finding> = BTreeMap::new();
-    let rank = |finding: &Finding| (!finding.trusted, !finding.certain, finding.note_date, finding.place.clone());
-    for finding in &calendar.findings {
-        best.entry(finding.id())
-            .and_modify(|other| {
-                if rank(finding) < rank(other) {
-                    *other = finding
-                }
-            })
-            .or_insert(finding);
-    }
-    best.into_values().collect()
+fn best_findings<'a>(found: &'a Found<'_>) -> impl Iterator<Item = (&'a ProposalId, &'a Finding)> {
+    let rank = |finding: &&Finding| (!finding.trusted, !finding.certain, finding.note_date, finding.place.clone());
+    found.iter().filter_map(move |(id, same)| Some((id, *same.iter().min_by_key(|finding| rank(finding))?)))
 }
 
 /// Whether a finding is about meetings of the schedule that are all still to come, and not yet so.

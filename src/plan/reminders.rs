@@ -10,7 +10,6 @@ use super::key::{Key, Kind, Subject};
 use super::ledger::{Fate, Ledger};
 use super::tellings::elsewhere;
 use super::{About, Intent, Plan, Reminded, Skipped, quiet};
-use crate::meeting::action::ActionItem;
 use crate::meeting::calendar::{Calendar, Verdicts, occurrences};
 use crate::meeting::change::{Proposal, ProposalState, Verdict};
 use crate::meeting::clocks::shifts;
@@ -45,7 +44,6 @@ pub fn add(plan: &mut Plan, calendar: &Calendar, ledger: &Ledger, proposals: &[P
         }
     }
     candidates.sort_by(|a, b| (a.meeting.start, &a.meeting.id).cmp(&(b.meeting.start, &b.meeting.id)));
-    let all_items = items::items(calendar, ledger);
     let mut covered: Vec<Key> = Vec::new();
     for at in 0..candidates.len() {
         let candidate = &candidates[at];
@@ -62,7 +60,7 @@ pub fn add(plan: &mut Plan, calendar: &Calendar, ledger: &Ledger, proposals: &[P
         }
         let shared: Vec<&Candidate> = candidates[at..].iter().filter(|other| at_once(candidate, other)).collect();
         covered.extend(shared.iter().map(|other| other.key.clone()));
-        plan.write.extend(intent(calendar, ledger, proposals, verdicts, &all_items, candidate, &shared, now));
+        plan.write.extend(intent(calendar, ledger, proposals, verdicts, candidate, &shared, now));
     }
     plan.look_again(now + HORIZON);
 }
@@ -187,13 +185,11 @@ fn at_once(one: &Candidate<'_>, other: &Candidate<'_>) -> bool {
         && other.meeting.start - other.lead <= one.meeting.start
 }
 
-#[allow(clippy::too_many_arguments)]
 fn intent(
     calendar: &Calendar,
     ledger: &Ledger,
     proposals: &[Proposal],
     verdicts: &Verdicts<'_>,
-    items: &[ActionItem],
     candidate: &Candidate<'_>,
     shared: &[&Candidate<'_>],
     now: DateTime<Utc>,
@@ -214,16 +210,16 @@ fn intent(
         why: format!("{} before the meeting.", lead_in_words(candidate.lead)),
         about: About::Reminder {
             elsewhere: elsewhere(calendar, candidate.hearer.community, verdicts, now, ELSEWHERE, &meetings),
-            meetings: shared.iter().map(|other| reminded(calendar, proposals, verdicts, items, other)).collect(),
+            meetings: shared.iter().map(|other| reminded(calendar, ledger, proposals, verdicts, other)).collect(),
         },
     })
 }
 
 /// What a reader needs for one meeting.
-fn reminded(calendar: &Calendar, proposals: &[Proposal], verdicts: &Verdicts<'_>, items: &[ActionItem], of: &Candidate<'_>) -> Reminded {
+fn reminded(calendar: &Calendar, ledger: &Ledger, proposals: &[Proposal], verdicts: &Verdicts<'_>, of: &Candidate<'_>) -> Reminded {
     let meeting = &of.meeting;
     let date = meeting.local_start().date();
-    let carried = items::carried(items, of.hearer.series, date);
+    let carried = items::carried(calendar, ledger, of.hearer.series, date);
     let before = last_held(of.hearer.series, verdicts, meeting);
     // A moved meeting is at another hour because people said so: the clocks have no part in it.
     let same_hour = |before: &Occurrence| before.local_start().time() == meeting.local_start().time();

@@ -1,6 +1,7 @@
 //! One walk down the road, given `now`: read, understand, plan, record, render, swap. It never sends, and never asks what time it is.
 
 mod differences;
+mod meaning;
 mod pads;
 mod questions;
 pub mod schedule;
@@ -20,7 +21,8 @@ use crate::notes::readings::Readings;
 use crate::output::letter::templates::Templates;
 use crate::output::letter::{self, Afterwards, Letter, Sender, attachment, compose};
 use crate::output::page;
-use crate::output::publication::{Publication, Site, next_change, publish};
+use crate::output::publication::{Publication, Site, publish};
+use crate::plan::items::Standing;
 use crate::plan::ledger::{Ledger, RememberedRule};
 use crate::plan::{self, Plan, component};
 use crate::source::{Remark, Text};
@@ -30,6 +32,7 @@ use questions::Questions;
 use schedule::Files;
 use templates::Wording;
 use texts::Texts;
+use understand::Understanding;
 
 /// What a round is given beside the memory.
 pub struct Given<'a> {
@@ -78,6 +81,9 @@ pub struct Kept {
     pub texts: Texts,
     pub files: Files,
     pub readings: Readings,
+    pub understanding: Understanding,
+    /// Action items as they stood last.
+    pub items: Standing,
     pub questions: Questions,
     pub wording: Wording,
     pub publication: Arc<Publication>,
@@ -90,6 +96,8 @@ impl Kept {
             texts: Texts::new(store.texts()?),
             files: Files::default(),
             readings: Readings::default(),
+            understanding: Understanding::default(),
+            items: Standing::default(),
             questions: Questions::default(),
             wording: Wording::default(),
             publication: Arc::new(store.publication()?),
@@ -200,7 +208,7 @@ fn think(
     let parts = component::parts(&survey.calendar, &Verdicts::of(&after.decisions), &ledger.revisions, now, kept.publication.parts());
     plan.revise = component::revise(parts.iter().flat_map(|part| &part.components), &ledger.revisions, now);
     after.revisions.extend(plan.revise.iter().cloned());
-    survey.calendar.items = plan::items::items(&survey.calendar, &after);
+    survey.calendar.items = plan::items::items(&survey.calendar, &after, &mut kept.items);
     let site = given.identity.site(survey.pages.clone());
     let publication = publish(&survey.calendar, &after, &parts, &site, now, Some(&kept.publication));
     Thought { survey, plan, after, publication }
@@ -261,7 +269,7 @@ pub fn walk(
         crash_point!("round:recorded");
         let changed = change.changed.iter().map(|(path, _)| path.clone()).chain(change.removed.iter().cloned()).collect();
         kept.publication = Arc::new(publication);
-        let next = [plan.next, survey.next, Some(next_change(&survey.calendar, &after, now))].into_iter().flatten().min();
+        let next = [plan.next, survey.next, kept.publication.next_change()].into_iter().flatten().min();
         let of_feeds = kept.publication.remarks().map(|(_, remark)| remark);
         let mut remarks: Vec<Remark> =
             survey.remarks.into_iter().map(|(_, remark)| remark).chain(plan.remarks.iter().cloned()).chain(of_feeds).collect();
@@ -280,3 +288,6 @@ pub fn walk(
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! Which version of each text is in force: the last good one of a schedule, the last one of a note that stood quiet for long enough.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -12,12 +12,59 @@ use crate::store::{Room, StoredText, TextChange};
 #[derive(Clone, Debug, Default)]
 pub struct Texts {
     stored: BTreeMap<(Room, Arc<str>, bool), StoredText>,
+    /// The notes in force by what their digests begin with.
+    digests: BTreeSet<(u64, Arc<str>)>,
+    /// No text was first seen later.
+    latest: Option<DateTime<Utc>>,
+    /// How often a text below each of these folders was put or forgotten.
+    stamps: HashMap<String, u64>,
     changes: Vec<TextChange>,
+}
+
+/// What a digest begins with, as a number.
+fn beginning(digest: &str) -> u64 {
+    digest.get(..16).and_then(|hex| u64::from_str_radix(hex, 16).ok()).unwrap_or(0)
 }
 
 impl Texts {
     pub fn new(stored: Vec<StoredText>) -> Texts {
-        Texts { stored: stored.into_iter().map(|text| ((text.room, text.path.clone(), text.settled), text)).collect(), changes: Vec::new() }
+        let mut texts = Texts::default();
+        stored.into_iter().for_each(|text| texts.keep(text));
+        texts
+    }
+
+    fn keep(&mut self, text: StoredText) {
+        let key = (text.room, text.path.clone(), text.settled);
+        self.let_go(&key);
+        self.latest = self.latest.max(Some(text.first_seen));
+        if text.room == Room::Notes && text.settled {
+            self.digests.insert((beginning(&text.digest), text.path.clone()));
+        }
+        self.stored.insert(key, text);
+    }
+
+    fn let_go(&mut self, key: &(Room, Arc<str>, bool)) -> bool {
+        let gone = self.stored.remove(key);
+        if let Some(text) = &gone {
+            self.digests.remove(&(beginning(&text.digest), text.path.clone()));
+        }
+        gone.is_some()
+    }
+
+    /// Another number whenever a note whose path begins so was put or forgotten; `prefix` ends with a slash.
+    pub fn stamp(&mut self, prefix: &str) -> u64 {
+        match self.stamps.get(prefix) {
+            Some(stamp) => *stamp,
+            None => *self.stamps.entry(prefix.to_owned()).or_default(),
+        }
+    }
+
+    fn touch(&mut self, room: Room, path: &str) {
+        for (at, _) in path.match_indices('/').filter(|_| room == Room::Notes) {
+            if let Some(stamp) = path.get(..=at).and_then(|prefix| self.stamps.get_mut(prefix)) {
+                *stamp += 1;
+            }
+        }
     }
 
     /// The version in force.
@@ -55,23 +102,38 @@ impl Texts {
 
     /// A note in force with these bytes, wherever: its folder may have another name now.
     fn elsewhere(&self, digest: &str) -> Option<StoredText> {
-        self.stored.values().find(|text| text.room == Room::Notes && text.settled && text.digest == digest).cloned()
+        let begins = beginning(digest);
+        let alike = self.digests.range((begins, Arc::from(""))..).take_while(|(other, _)| *other == begins);
+        alike.filter_map(|(_, path)| self.settled(Room::Notes, path)).find(|text| text.digest == digest).cloned()
     }
 
     pub fn put(&mut self, text: StoredText) {
+        self.touch(text.room, &text.path);
         self.changes.push(TextChange::Put(text.clone()));
-        self.stored.insert((text.room, text.path.clone(), text.settled), text);
+        self.keep(text);
+    }
+
+    /// Holds the bytes of a note once, where they were read from the store and from the folder.
+    fn share(&mut self, text: &Text) {
+        if let Some(stored) = self.stored.get_mut(&(Room::Notes, text.path.clone(), true)) {
+            stored.bytes = text.bytes.clone();
+        }
     }
 
     pub fn forget(&mut self, room: Room, path: &str, settled: bool) {
         let path: Arc<str> = path.into();
-        if self.stored.remove(&(room, path.clone(), settled)).is_some() {
+        if self.let_go(&(room, path.clone(), settled)) {
+            self.touch(room, &path);
             self.changes.push(TextChange::Drop { room, path, settled });
         }
     }
 
     /// What was first seen in the future was seen while the clock was wrong: it counts from now on, or it would not settle before then.
     pub fn seen_by(&mut self, now: DateTime<Utc>) {
+        if self.latest.is_none_or(|latest| latest <= now) {
+            return;
+        }
+        self.latest = Some(now);
         let ahead: Vec<StoredText> = self.stored.values().filter(|text| text.first_seen > now).cloned().collect();
         for text in ahead {
             self.put(StoredText { first_seen: now, ..text });
@@ -131,13 +193,14 @@ pub fn settle(
     let under = |path: &str, place: &str| path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     // A folder that held several notes and holds none is a volume that is away, not an edit.
     let away = texts.is_empty() && before.len() >= AWAY;
-    let stays = |path: &str| away || unread.iter().any(|place| under(path, place)) || texts.iter().any(|text| *text.path == *path);
+    let held: HashSet<&str> = texts.iter().map(|text| &*text.path).collect();
+    let stays = |path: &str| away || held.contains(path) || unread.iter().any(|place| under(path, place));
     let gone: Vec<&Arc<str>> = before.iter().filter(|path| !stays(path)).collect();
     let mut renamed: Vec<(Arc<str>, StoredText)> =
         gone.iter().filter_map(|path| Some(((*path).clone(), known.settled(Room::Notes, path)?.clone()))).collect();
     for text in texts {
-        let digest = text.digest();
         let Some(settled) = known.settled(Room::Notes, &text.path) else {
+            let digest = text.digest();
             // The same bytes under another name have been known before.
             if let Some(at) = renamed.iter().position(|(_, old)| old.digest == digest) {
                 let (path, old) = renamed.swap_remove(at);
@@ -153,14 +216,15 @@ pub fn settle(
             }
             continue;
         };
-        if settled.digest == digest {
+        if settled.bytes == text.bytes {
             let quiet_from = settled.first_seen + quiet;
             if quiet_from > now {
                 look(quiet_from);
             }
+            known.share(text);
             known.forget(Room::Notes, &text.path, false);
         } else {
-            let old = settled.clone();
+            let (digest, old) = (text.digest(), settled.clone());
             let is_due = known.pending(Room::Notes, &text.path).is_some_and(|new| new.digest == digest && new.first_seen + quiet <= now);
             if (is_due || quiet <= TimeDelta::zero()) && lost(&old, text) {
                 continue;

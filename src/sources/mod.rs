@@ -16,7 +16,8 @@ use crate::source::{Grade, Remark, Text, UNREADABLE};
 /// The texts of one place as they were brought in; what could not be read drops nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Brought {
-    pub texts: Vec<Text>,
+    /// The same ones next time, shared, are known without a look at each.
+    pub texts: Arc<[Text]>,
     pub remarks: Vec<Remark>,
     /// What is not among the texts is not known to be gone: it stays as it was.
     pub partial: bool,

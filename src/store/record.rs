@@ -1,11 +1,13 @@
 //! Record and publication: what a round came to is written down in one transaction, before any of it is carried out.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use imbl::OrdMap;
+use imbl::ordmap::DiffItem;
 use rusqlite::{Connection, OpenFlags};
 
 use super::rows::{insert_decision, instant, micros, upsert_proposal};
@@ -39,21 +41,16 @@ pub struct PublicationChange {
 }
 
 impl PublicationChange {
-    /// What to store so that `old` becomes `new`. Shared documents are the same without a look at their bytes; both are gone through once,
-    /// side by side.
+    /// What to store so that `old` becomes `new`. What both share is not gone through.
     pub fn between(old: &Publication, new: &Publication) -> PublicationChange {
         let mut change = PublicationChange::default();
-        let mut before = old.documents.iter().peekable();
-        for (path, document) in &new.documents {
-            while let Some((gone, _)) = before.next_if(|(known, _)| *known < path) {
-                change.removed.push(gone.clone());
-            }
-            match before.next_if(|(known, _)| *known == path) {
-                Some((_, known)) if Arc::ptr_eq(known, document) || known == document => {}
-                _ => change.changed.push((path.clone(), document.clone())),
+        for item in old.documents.diff(&new.documents) {
+            match item {
+                DiffItem::Add(path, document) => change.changed.push((path.clone(), document.clone())),
+                DiffItem::Update { new: (path, document), .. } => change.changed.push((path.clone(), document.clone())),
+                DiffItem::Remove(path, _) => change.removed.push(path.clone()),
             }
         }
-        change.removed.extend(before.map(|(path, _)| path.clone()));
         change
     }
 }
@@ -117,7 +114,7 @@ impl Store {
 
 fn published(tx: &Transaction) -> sql::Result<Publication> {
     let mut types: HashMap<String, &'static str> = HashMap::new();
-    let mut documents = BTreeMap::new();
+    let mut documents: OrdMap<String, Arc<Document>> = OrdMap::new();
     let mut select = tx.prepare_cached("SELECT path, content_type, etag, modified, bytes FROM document")?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {

@@ -72,7 +72,7 @@ pub enum Visit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     pub connections: usize,
-    /// A connection on which nothing moves for so long is closed.
+    /// A connection on which nothing moves for so long is closed; so is one whose request does not come in within that time.
     pub idle: Duration,
     /// No connection lives longer.
     pub longest: Duration,
@@ -80,7 +80,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { connections: 4096, idle: Duration::from_secs(30), longest: Duration::from_secs(600) }
+        Limits { connections: 16_384, idle: Duration::from_secs(30), longest: Duration::from_secs(600) }
     }
 }
 

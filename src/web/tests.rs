@@ -284,6 +284,21 @@ async fn a_visitor_who_says_nothing_is_sent_away_and_the_next_one_let_in() {
 }
 
 #[tokio::test]
+async fn a_request_that_comes_in_byte_by_byte_is_not_waited_for_for_ever() {
+    let limits = Limits { idle: Duration::from_millis(300), longest: Duration::from_secs(600), ..Limits::default() };
+    let server = start(published(), limits).await;
+    let mut slow = TcpStream::connect(server.address).await.unwrap();
+    slow.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nX: ").await.unwrap();
+    // Each byte comes long before the silence would end it.
+    let ended = async {
+        while slow.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), ended).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_page_is_shown_in_the_zone_of_its_address_and_kept_by_nobody() {
     let server = start(published(), Limits::default()).await;
     let plain = get(&server, "/c/tide/", "").await;

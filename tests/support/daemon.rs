@@ -76,6 +76,11 @@ impl Daemon {
         (number(&std::fs::read_to_string(format!("{process}/io")).unwrap(), "write_bytes:"), woken)
     }
 
+    /// Of its process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     pub fn signal(&self, signal: i32) {
         // SAFETY: a signal to a child of our own that was not waited for.
         assert_eq!(unsafe { libc::kill(self.process.id() as i32, signal) }, 0);

@@ -264,7 +264,7 @@ fn what_waits_for_an_organiser_stands_on_the_page() {
         carried_forward: false,
         trusted: false,
     };
-    calendar.items = vec![item];
+    calendar.items = vec![item].into();
     let room = Room::with(calendar);
     let finding = Finding {
         series: SeriesId::new("tide", "call"),

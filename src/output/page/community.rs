@@ -9,16 +9,15 @@ use super::{STYLE_PATH, Source, colour};
 use crate::meeting::calendar::occurrences;
 use crate::meeting::occurrence::Occurrence;
 use crate::meeting::series::{Community, Series};
+use crate::output::publication::COMING;
 use crate::output::{clean, link, public, words};
 use crate::plan::component::week_begins;
 use chrono::TimeDelta;
 
 /// So many meetings stand in a frame.
 const EMBEDDED: usize = 5;
-/// A community's page shows the coming weeks; its window moves on Mondays.
-const WEEKS: i64 = 7;
 
-pub(super) fn home(source: &Source<'_>) -> Value {
+pub(super) fn home(source: &Source<'_>, first: &[Option<&Occurrence>]) -> Value {
     #[derive(Serialize)]
     struct Entry {
         title: String,
@@ -29,9 +28,9 @@ pub(super) fn home(source: &Source<'_>) -> Value {
         .calendar
         .communities
         .iter()
-        .map(|community| {
-            let coming = coming(source, community);
-            let next = coming.iter().find(|(_, meeting)| meeting.takes_place());
+        .zip(first)
+        .map(|(community, first)| {
+            let next = first.and_then(|meeting| Some((source.calendar.series(&meeting.id.series)?, meeting)));
             Entry {
                 title: clean::line(&community.title, 200),
                 href: format!("/c/{}/", community.id),
@@ -64,7 +63,7 @@ pub(super) fn community(source: &Source<'_>, community: &Community) -> Value {
         site => source.site.title.as_str(),
         community => head(source, community),
         meetings => value(by_day(rows)),
-        weeks => words::number(WEEKS.unsigned_abs()),
+        weeks => words::number(COMING.num_weeks().unsigned_abs()),
         series,
         feeds => feeds(source, Subscribed::Community(community), &community.title),
         embed => format!("{}/c/{}/embed", source.site.base_url, community.id),
@@ -111,11 +110,11 @@ fn entry(source: &Source<'_>, community: &Community, series: &Series) -> Value {
     }
 }
 
-fn coming<'a>(source: &Source<'_>, community: &'a Community) -> Vec<(&'a Series, Occurrence)> {
+pub(super) fn coming<'a>(source: &Source<'_>, community: &'a Community) -> Vec<(&'a Series, Occurrence)> {
     let week = week_begins(source.now);
     let mut found = Vec::new();
     for series in &community.series {
-        let meetings = occurrences(series, source.verdicts, week - TimeDelta::days(2), week + TimeDelta::weeks(WEEKS));
+        let meetings = occurrences(series, source.verdicts, week - TimeDelta::days(2), week + COMING);
         found.extend(meetings.into_iter().filter(|meeting| meeting.end > source.now).map(|meeting| (series, meeting)));
     }
     in_order(found)

@@ -70,8 +70,9 @@ impl<'a> Pages<'a> {
         self.source.site.templates.page(name, Some(&community.id), values)
     }
 
-    pub fn home(&self) -> Made {
-        self.source.site.templates.page("home.html", None, &community::home(self.source))
+    /// The first page; `first` are the meetings that come first in each community.
+    pub fn home(&self, first: &[Option<&Occurrence>]) -> Made {
+        self.source.site.templates.page("home.html", None, &community::home(self.source, first))
     }
 
     pub fn community(&self, of: &Community) -> Made {

@@ -8,6 +8,7 @@ use super::{Source, Subscribed, community, month, record, series, subscribe};
 use crate::meeting::action::{ActionItem, MeetingNotes};
 use crate::meeting::calendar::{Calendar, Verdicts, occurrences};
 use crate::meeting::change::{By, Decision, DecisionId, Finding, Proposal, ProposalState, Proposed, Tell, Verdict};
+use crate::meeting::occurrence::Occurrence;
 use crate::meeting::series::{Community, JoinLinks, Series};
 use crate::meeting::zone::Zone;
 use crate::output::letter::sample::orchard;
@@ -48,7 +49,11 @@ pub fn values() -> Vec<(&'static str, Value)> {
 
 fn pages(source: &Source<'_>) -> Vec<(&'static str, Value)> {
     let now = source.now;
-    let mut found = vec![("home.html", community::home(source)), ("subscribe.html", subscribe::subscribe(source, Subscribed::Everything))];
+    let coming = |of| community::coming(source, of).into_iter().map(|(_, meeting)| meeting).find(Occurrence::takes_place);
+    let first: Vec<Option<Occurrence>> = source.calendar.communities.iter().map(coming).collect();
+    let first: Vec<Option<&Occurrence>> = first.iter().map(Option::as_ref).collect();
+    let mut found =
+        vec![("home.html", community::home(source, &first)), ("subscribe.html", subscribe::subscribe(source, Subscribed::Everything))];
     for of in &source.calendar.communities {
         found.extend([
             ("community.html", community::community(source, of)),
@@ -120,9 +125,9 @@ fn eventful(community: &Community, now: DateTime<Utc>) -> (Calendar, Ledger) {
         carried_forward: true,
         trusted: true,
     };
-    calendar.items = vec![item(1, &["Ana"], true), item(2, &[], false), item(3, &["Ana", "Kofi"], true)];
+    calendar.items = vec![item(1, &["Ana"], true), item(2, &[], false), item(3, &["Ana", "Kofi"], true)].into();
     let past = occurrences(one, &Verdicts::of(&[]), now - TimeDelta::days(8), now);
-    calendar.notes.extend(past.first().map(|meeting| MeetingNotes {
+    let notes = past.first().map(|meeting| MeetingNotes {
         series: one.id.clone(),
         date: meeting.id.wall.date(),
         title: None,
@@ -130,7 +135,8 @@ fn eventful(community: &Community, now: DateTime<Utc>) -> (Calendar, Ledger) {
         url: Some("https://pad.example.org/orchard".to_owned()),
         attended: true,
         trusted: true,
-    }));
+    });
+    notes.into_iter().for_each(|notes| calendar.notes.push(notes));
     (calendar, ledger)
 }
 

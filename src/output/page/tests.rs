@@ -128,7 +128,7 @@ fn a_doubt_from_trusted_notes_is_shown_without_their_words() {
 #[test]
 fn items_of_untrusted_notes_stand_nowhere_until_released() {
     let mut calendar = tide();
-    calendar.items = vec![item("write <the> guide", true), item("kept until released", false), item("dropped by hand", true)];
+    calendar.items = vec![item("write <the> guide", true), item("kept until released", false), item("dropped by hand", true)].into();
     calendar.communities[0].omit_people = vec!["Kofi".to_owned()];
     let mut ledger = Ledger::default();
     ledger.closed_items.insert("dropped ".to_owned(), ItemVerdict::Dropped);
@@ -165,7 +165,8 @@ fn strangers_words_and_links_are_harmless() {
         url: Some("https://pad.example.org/\"><script>".to_owned()),
         attended: true,
         trusted: false,
-    }];
+    }]
+    .into();
     for (path, html) in pages(&calendar, &Ledger::default(), NOW) {
         assert!(
             !html.contains("<script>") && !html.contains("javascript:") && !html.contains("\" onclick") && !html.contains("secret"),
@@ -318,7 +319,7 @@ fn document(calendar: &Calendar, ledger: &Ledger, path: &str) -> String {
 #[test]
 fn programs_see_what_pages_say_and_nothing_more() {
     let mut calendar = tide();
-    calendar.items = vec![item("write <the> guide", true), item("kept until released", false)];
+    calendar.items = vec![item("write <the> guide", true), item("kept until released", false)].into();
     calendar.communities[0].omit_people = vec!["Kofi".to_owned()];
     let decisions = vec![
         decide("tide/call", NOW, &[("2026-12-02T18:00:00", Verdict::Cancel)], Some("A <holiday> & more.")),
@@ -378,7 +379,7 @@ fn a_cancelled_meeting_whose_notes_list_people_is_shown_as_held_after_all() {
         trusted,
     };
     let said = |notes: MeetingNotes| {
-        let calendar = Calendar { notes: vec![notes], ..tide() };
+        let calendar = Calendar { notes: vec![notes].into(), ..tide() };
         page(&calendar, &ledger, NOW, "/c/tide/call/20261118T1800")
             .contains("It was announced as cancelled; its notes list people who were there.")
     };

@@ -167,7 +167,7 @@ fn links(series: &Series) -> Vec<Link> {
 /// The notes of a meeting: those of its date, in its series' zone or in UTC.
 fn notes_of<'a>(source: &Source<'a>, series: &Series, meeting: &Occurrence) -> Vec<&'a MeetingNotes> {
     let dates = [meeting.id.wall.date(), meeting.local_start().date(), meeting.start.date_naive()];
-    source.calendar.notes.iter().filter(|notes| notes.series == series.id && dates.contains(&notes.date)).collect()
+    source.calendar.notes.of(&series.id).iter().filter(|notes| dates.contains(&notes.date)).collect()
 }
 
 /// What trusted notes propose about a meeting and nobody has confirmed or declined yet.
