@@ -3,7 +3,7 @@
 //! address or a link is struck from what remains - what a mail server answered, say.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::os::unix::fs::MetadataExt as _;
 use std::panic::PanicHookInfo;
 
@@ -33,7 +33,8 @@ pub fn begin(format: LogFormat, level: LogLevel) {
     };
     // The journal keeps time and level of each line itself.
     let journal = journal();
-    let lines = fmt::layer().with_target(false).with_writer(Lines { journal });
+    let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let lines = fmt::layer().with_target(false).with_ansi(colour).with_writer(Lines { journal });
     let lines = match (format, journal) {
         (LogFormat::Text, false) => lines.boxed(),
         (LogFormat::Text, true) => lines.without_time().with_level(false).with_ansi(false).boxed(),
