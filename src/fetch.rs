@@ -373,3 +373,58 @@ async fn repository(wanted: &Wanted, way: &Way, memory: &mut Memory) -> Result<(
     }
     fetched
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::meeting::cron::Cron;
+    use crate::meeting::remote::Pad;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    fn wanted(name: &str) -> Wanted {
+        let pad = Pad { address: String::new(), download: String::new(), hosts: Vec::new(), largest: 1 };
+        let refresh = Cron::new("0 */5 * * * *".parse().unwrap());
+        let remote = Remote { at: Location::Pad(pad), refresh, time_out: Duration::from_secs(1) };
+        Wanted { name: name.to_owned(), remote, way: None, configuration: false, local: false, also: None }
+    }
+
+    fn failed(failures: u32) -> SourceState {
+        let said = Some(("source-failed".to_owned(), "This pad did not answer within its time-out.".to_owned()));
+        SourceState { failures, failing: Some(at("2026-03-04T12:00:00Z")), said, ..SourceState::default() }
+    }
+
+    #[test]
+    fn places_of_one_rhythm_are_asked_each_at_a_moment_of_its_own() {
+        let now = at("2026-03-04T12:01:00Z");
+        let mut moments: Vec<_> = (0..40).map(|n| tick(&wanted(&format!("pad {n}")), now)).collect();
+        assert!(moments.iter().all(|moment| (at("2026-03-04T12:05:00Z")..at("2026-03-04T12:05:30Z")).contains(moment)), "{moments:?}");
+        moments.sort();
+        moments.dedup();
+        assert!(moments.len() > 30);
+        assert_eq!(tick(&wanted("a"), now), tick(&wanted("a"), now + TimeDelta::minutes(3)));
+    }
+
+    #[test]
+    fn a_place_that_fails_is_asked_less_and_less_often_and_never_given_up() {
+        let (place, now) = (wanted("a"), at("2026-03-04T12:01:00Z"));
+        let waits: Vec<i64> = [1, 2, 5, 8, 12, 60, u32::MAX].map(|n| (next_due(&place, &failed(n), None, now) - now).num_minutes()).into();
+        assert!(waits.windows(2).all(|pair| pair[0] <= pair[1]), "{waits:?}");
+        assert_eq!((waits[0], waits[2], waits[6]), (4, 16, 360));
+        let asked = next_due(&place, &failed(1), Some(Duration::from_secs(7200)), now);
+        assert_eq!(asked, now + TimeDelta::hours(2), "as it asked itself");
+        let empty = SourceState { said: Some(("pad-empty".to_owned(), String::new())), ..failed(9) };
+        assert_eq!(next_due(&place, &empty, None, now), tick(&place, now), "an empty pad is about to be written");
+    }
+
+    #[test]
+    fn a_failure_is_a_warning_first_and_a_fault_when_it_lasts_and_always_the_same_remark() {
+        use crate::source::Grade;
+        let of = |failures| remark(&failed(failures)).unwrap();
+        assert_eq!((of(1).grade, of(3).grade, of(4).grade), (Grade::Warning, Grade::Warning, Grade::Fault));
+        assert!(of(1).is_as(&of(400)));
+        assert_eq!(remark(&SourceState::default()), None);
+    }
+}

@@ -10,8 +10,8 @@
 //! - [`source`]: a text and its name; a remark about it, with file, line and code
 //! - [`sources`]: the only rooms that fetch what we read: folders of notes, git repositories, pads, zone data
 //! - [`config`]: TOML in, values that cannot be wrong out
-//! - [`notes`]: one Markdown text in, what a careful reader finds in it out; then what the notes of a series mean together
-//! - [`import`]: schedules of other tools in, community files of ours out
+//! - [`notes`]: one Markdown text in, what a careful reader finds in it out; then what the notes of a series mean together, and the next one
+//! - [`import`]: schedules of other tools, or an archive of notes, in; community files of ours out
 //! - [`meeting`]: zones, recurrence, series, occurrences, changes, action items; the [`meeting::calendar::Calendar`]
 //! - [`lint`]: what a careful reader of the schedules would ask, one file a question
 //! - [`plan`]: calendar, memory and now in; what to write, withdraw, ask and revise out
@@ -20,7 +20,7 @@
 //! - [`post`]: hands one letter over - to a mail server, a program, a folder, a chat - and says what is known about its fate
 //! - [`web`]: serves the last publication; passes decisions on
 //! - [`export`]: the publication as a folder of static files, and what was told beside it
-//! - [`round`], [`carrier`], [`arrival`], [`fetch`], [`daemon`]: the loops and the clock
+//! - [`round`], [`carrier`], [`arrival`], [`fetch`], [`archiver`], [`daemon`]: the loops and the clock
 //! - [`cli`]: one file a command
 //!
 //! # What is absent, on purpose (`tests/walls.rs` keeps it so)
@@ -62,6 +62,7 @@ pub mod web;
 
 pub mod export;
 
+pub mod archiver;
 pub mod arrival;
 pub mod carrier;
 mod crash;

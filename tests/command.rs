@@ -8,6 +8,7 @@ mod note;
 mod orchard;
 
 use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::process::Output;
 
@@ -468,4 +469,103 @@ fn each_command_does_what_it_says_and_prints_the_fields_that_were_promised() {
     for step in house.json(&walk) {
         has_fields(&step, "at key kind audience series occurrence to subject why not_sent");
     }
+}
+
+/// A server that answers one request, and gives what it was asked.
+fn answering(answer: &'static str) -> (String, std::thread::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let asked = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut reader = BufReader::new(stream.try_clone().unwrap());
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).unwrap() > 0 {}
+        let length = head.to_lowercase().lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok()).unwrap_or(0);
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).unwrap();
+        stream.write_all(answer.as_bytes()).unwrap();
+        head + &String::from_utf8(body).unwrap()
+    });
+    (address, asked)
+}
+
+#[test]
+fn a_draft_goes_to_a_new_file_and_never_over_an_old_one() {
+    let house = settled();
+    let text = house.well(&["draft", "orchard/community", "--now", LATER]);
+    assert_eq!(text, "# 2026-03-04 Orchard community meeting\n\n- Time: 5:00pm UTC\n\n## Action items\n\n- [ ] Chi to order the labels\n");
+    std::fs::create_dir(house.path().join("archive")).unwrap();
+    let words = ["draft", "orchard/community", "-o", "archive", "--now", LATER];
+    assert_eq!(house.well(&words), "archive/2026-03-04.md\n");
+    assert_eq!(std::fs::read_to_string(house.path().join("archive/2026-03-04.md")).unwrap(), text);
+    std::fs::write(house.path().join("archive/2026-03-04.md"), "mine").unwrap();
+    let again = house.run(&words);
+    assert!(code(&again) == Some(2) && err(&again).contains("archive/2026-03-04.md is there already"), "{}", err(&again));
+    assert_eq!(std::fs::read_to_string(house.path().join("archive/2026-03-04.md")).unwrap(), "mine");
+    let json = house.json(&["draft", "orchard/community", "--json", "--now", LATER]);
+    has_fields(&json[0], "series occurrence date from trusted name written items topics remarks text");
+    assert_eq!((&json[0]["items"], &json[0]["trusted"], &json[0]["name"]), (&1.into(), &true.into(), &"2026-03-04.md".into()));
+    let item = house.json(&["items", "orchard", "--json", "--now", LATER])[0]["id"].as_str().unwrap().to_owned();
+    house.well(&["items", "done", &item, "--now", LATER]);
+    assert!(!house.well(&["draft", "orchard/community", "--now", LATER]).contains("Chi"));
+    let skeleton = house.well(&["draft", "orchard/grafting", "--now", LATER]);
+    assert!(skeleton.starts_with("# 2026-03-07 Orchard Grafting Team\n\n- Time: 18:00 UTC\n"), "{skeleton}");
+}
+
+#[test]
+fn a_draft_becomes_a_new_pad_and_its_token_stands_in_no_sentence() {
+    let house = settled();
+    let (address, asked) = answering("HTTP/1.1 302 Found\r\nLocation: /s3cr3tless\r\nContent-Length: 0\r\n\r\n");
+    let place = house.well(&["draft", "orchard/community", "--pad", &address, "--now", LATER]);
+    assert_eq!(place, format!("{address}/s3cr3tless\n"));
+    let asked = asked.join().unwrap();
+    assert!(asked.starts_with("POST /new HTTP/1.1") && asked.contains("content-type: text/markdown"), "{asked}");
+    assert!(asked.ends_with("- [ ] Chi to order the labels\n"), "{asked}");
+
+    house.write("token", "opensesame42\n");
+    let made = "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 61\r\n\r\n\
+                {\"id\":\"Ab_1\",\"publishLink\":\"https://pad.example.org/s/Ab_1\"}";
+    assert_eq!(made.split("\r\n\r\n").nth(1).unwrap().len(), 61);
+    let (address, asked) = answering(made);
+    let url = format!("{address}/v1/notes");
+    let words = ["draft", "orchard/community", "--pad", &url, "--token-file", "token", "--now", LATER];
+    assert_eq!(house.well(&words), "https://pad.example.org/s/Ab_1\n");
+    let asked = asked.join().unwrap();
+    assert!(asked.starts_with("POST /v1/notes HTTP/1.1") && asked.contains("authorization: Bearer opensesame42"), "{asked}");
+
+    for answer in [
+        "HTTP/1.1 401 Unauthorized\r\nContent-Length: 12\r\n\r\nopensesame42",
+        "HTTP/1.1 500 Oh\r\nContent-Length: 12\r\n\r\nopensesame42",
+        "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.2/x\r\nContent-Length: 0\r\n\r\n",
+    ] {
+        let (address, asked) = answering(answer);
+        let url = format!("{address}/v1/notes");
+        let refused = house.run(&["draft", "orchard/community", "--pad", &url, "--token-file", "token", "--now", LATER]);
+        asked.join().unwrap();
+        assert_eq!(code(&refused), Some(3), "{answer}: {}", err(&refused));
+        assert!(!err(&refused).contains("opensesame42") && out(&refused).is_empty(), "{}", err(&refused));
+    }
+    let plain = house.run(&["draft", "orchard/community", "--pad", "http://pad.example.org", "--now", LATER]);
+    assert!(code(&plain) == Some(2) && err(&plain).contains("over https only"), "{}", err(&plain));
+}
+
+#[test]
+fn init_writes_what_check_accepts_and_nothing_over_what_is_there() {
+    let house = House::new(None);
+    house.well(&["init", "new", "--now", BEGINNING]);
+    house.well(&["--config", "new", "check", "--now", BEGINNING]);
+    assert!(std::fs::read_to_string(house.path().join("new/communities/example.toml")).unwrap().contains("\nrehearsal = true\n"));
+    assert_eq!(code(&house.run(&["init", "new", "--now", BEGINNING])), Some(2));
+    for week in 0..9 {
+        let day = day() - chrono::TimeDelta::days(7 * (week + 1));
+        house.write(&format!("archive/calls/{day}.md"), &format!("# {day} Orchard call\n\n- Time: 17:00 UTC\n\n## Agenda\n"));
+    }
+    house.well(&["init", "drafted", "--from-notes", "archive", "--now", BEGINNING]);
+    house.well(&["--config", "drafted", "check", "--now", BEGINNING]);
+    let agenda = house.json(&["--config", "drafted", "agenda", "--json", "--now", BEGINNING]);
+    assert_eq!((&agenda[0]["series"], &agenda[0]["start"]), (&"archive/orchard-call".into(), &"2026-03-04T17:00:00Z".into()));
+    assert_eq!(code(&house.run(&["init", "drafted", "--from-notes", "archive", "--now", BEGINNING])), Some(2));
+    std::fs::create_dir(house.path().join("empty")).unwrap();
+    let nothing = house.run(&["init", "void", "--from-notes", "empty", "--now", BEGINNING]);
+    assert!(code(&nothing) == Some(1) && !house.path().join("void").exists(), "{}", err(&nothing));
 }

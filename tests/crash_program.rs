@@ -3,12 +3,17 @@
 //!
 //! `CONVENED_CRASH_RUNS` sets how many instants are tried (200; 1,000 with `CONVENED_FULL`).
 
+#[allow(dead_code, reason = "no daemon is started here")]
+#[path = "support/daemon.rs"]
+mod daemon;
 #[path = "support/house.rs"]
 mod house;
 #[path = "support/kill.rs"]
 mod kill;
 #[path = "support/orchard.rs"]
 mod orchard;
+#[path = "support/places.rs"]
+mod places;
 #[path = "support/settled.rs"]
 mod settled;
 #[path = "support/side_by_side.rs"]
@@ -198,5 +203,31 @@ fn killed_between_the_last_dot_and_its_answer_a_reminder_is_in_doubt_and_a_cance
             assert_eq!((after["fate"].as_str(), arrived[id].len()), (Some("sent"), 2), "silence would be worse: {after}");
             assert_eq!(arrived[id][0], arrived[id][1], "the same bytes");
         }
+    }
+}
+
+#[test]
+fn a_note_is_archived_once_though_the_program_is_cut_off_before_or_after_its_push() {
+    if !cfg!(feature = "crash-points") {
+        return left_out("crash: the archive of notes", "built without --features crash-points");
+    }
+    const NOTE: &str = "# 2026-03-04 Orchard community meeting\n\n## Action items\n\n- [ ] Order the labels\n";
+    for point in ["before-push", "pushed"] {
+        let archived = places::archived("review = false", "");
+        let (house, repository) = (&archived.house, &archived.repository);
+        house.round("2026-03-03T09:00:00Z");
+        archived.web.write("call", NOTE);
+        house.round("2026-03-04T17:10:00Z");
+        let mut cut_off = house.command(&["once", "--now", "2026-03-04T18:31:00Z"]);
+        let ended =
+            cut_off.env("CONVENED_CRASH", format!("archiver:{point}:1")).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
+        assert_eq!(ended.signal(), Some(6), "{point} was not passed: {ended}");
+        assert_eq!(repository.file("main", places::FILE), if point == "pushed" { NOTE } else { "" });
+        house.round("2026-03-04T18:32:00Z");
+        house.round("2026-03-04T19:10:00Z");
+        assert_eq!((repository.file("main", places::FILE).as_str(), repository.log("main", places::FILE).len()), (NOTE, 1), "{point}");
+        // Read back by way of the trusted repository it is trusted no more than the pad.
+        let items = house.json(&["items", "--json", "--now", "2026-03-04T19:10:00Z"]);
+        assert!(!items.is_empty() && items.iter().all(|item| item["in_letters"] == false), "{point}: {items:?}");
     }
 }

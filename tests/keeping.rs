@@ -23,7 +23,7 @@ use convened::plan::key::Kind;
 use convened::plan::ledger::Fate;
 use convened::store::{Lock, Store};
 use daemon::{Daemon, soon};
-use house::House;
+use house::{House, Mail};
 use orchard::orchard;
 use serde_json::Value;
 
@@ -33,7 +33,7 @@ const REMINDER: &str = "2026-03-03T17:00:00Z";
 
 fn settled() -> House {
     let house = House::new(None);
-    orchard(&house, NaiveDate::from_ymd_opt(2026, 3, 4).unwrap(), "");
+    orchard(&house, NaiveDate::from_ymd_opt(2026, 3, 4).unwrap(), "letters = \"reminders\"");
     house.round(BEGINNING);
     house
 }
@@ -53,6 +53,10 @@ fn fates(house: &House) -> BTreeMap<String, Fate> {
 fn feeds(house: &House) -> BTreeMap<String, Vec<u8>> {
     let publication = store(house).publication().unwrap();
     publication.documents.iter().filter(|(path, _)| path.ends_with(".ics")).map(|(path, one)| (path.clone(), one.bytes.to_vec())).collect()
+}
+
+fn to_the_list(mail: Vec<Mail>) -> Vec<Mail> {
+    mail.into_iter().filter(|mail| mail.header("To").contains("@lists.example.org")).collect()
 }
 
 fn sequences(house: &House) -> BTreeMap<String, u32> {
@@ -77,7 +81,7 @@ fn beside(house: &House, name: &str) -> String {
 fn a_backup_of_a_daemon_at_work_is_one_moment_of_it() {
     let house = House::new(None);
     let tomorrow = Utc::now().date_naive() + Days::new(1);
-    orchard(&house, tomorrow, "");
+    orchard(&house, tomorrow, "letters = \"reminders\"");
     // No meeting begins, ends or is reminded of while this runs: all of that is half a day away.
     let file = "config/communities/orchard.toml";
     let hour = |minutes: i64| (Utc::now() + TimeDelta::hours(12) + TimeDelta::minutes(minutes)).format("%H:%M").to_string();
@@ -113,7 +117,8 @@ fn a_backup_of_a_daemon_at_work_is_one_moment_of_it() {
     soon("the last decision is published", || {
         (own.unplanned().unwrap() == 0).then_some(())?;
         let feed = daemon.get("/feeds/orchard/community.ics").unfolded();
-        (feed.matches("STATUS:CANCELLED").count() == 4).then_some(())
+        let count = feed.matches("STATUS:CANCELLED").count();
+        (count == 4).then_some(())
     });
     write(4);
     house.well(&["backup", "backup.db"]);
@@ -158,13 +163,13 @@ fn a_copy_for_looking_at_sends_nothing_until_a_person_says_so() {
         "{}",
         err(&round)
     );
-    assert!(house.mail().is_empty());
+    assert!(house.told().is_empty());
     let said = house.json(&["restore", "--release", "--json", "--now", REMINDER]);
     // It waited in the copy; where the store is, it may have been sent.
     assert_eq!(said[0]["in_doubt"].as_array().unwrap().len(), 2, "{said:?}");
     house.round("2026-03-03T17:01:00Z");
-    let mail = house.mail();
-    assert_eq!(mail.len(), 1, "a cancellation in doubt goes again, a reminder does not");
+    let mail = to_the_list(house.told());
+    assert_eq!(mail.len(), 1, "a cancellation in doubt goes again, a reminder does not: {mail:?}");
     assert!(mail[0].subject().starts_with("CANCELLED"));
     assert!(sequences(&house).iter().all(|(name, sequence)| before.1.get(name).is_none_or(|known| sequence > known)));
     let no_copy = house.run(&["restore", "--release"]);
@@ -177,17 +182,19 @@ fn a_restored_backup_tells_nothing_twice_and_no_sequence_falls() {
     house.well(&["cancel", "orchard/grafting", "--on", "2026-03-07", "--reason", "Hail.", "--now", BEGINNING]);
     house.round("2026-03-02T08:01:00Z");
     house.well(&["backup", "backup.db"]);
+    let in_backup = fates(&house).len();
     // Since then the cancellation and a reminder were sent, and something was decided.
     house.round("2026-03-02T08:30:00Z");
     house.round(REMINDER);
     house.well(&["cancel", "orchard/community", "--on", "2026-03-18", "--reason", "Away.", "--now", REMINDER]);
     house.round("2026-03-03T17:30:00Z");
-    let (mail, before, told) = (house.mail().len(), sequences(&house), fates(&house));
+    let (mail, before, told) = (to_the_list(house.told()).len(), sequences(&house), fates(&house));
     assert_eq!(mail, 3);
+    let since = told.len() - in_backup;
     let said = house.json(&["restore", "backup.db", "--json", "--now", "2026-03-03T18:00:00Z"]);
     assert_eq!(
         (&said[0]["letters"], &said[0]["decisions"], &said[0]["in_doubt"]),
-        (&2.into(), &1.into(), &Value::Array(Vec::new())),
+        (&since.into(), &1.into(), &Value::Array(Vec::new())),
         "{said:?}"
     );
     let aside = house.path().join(said[0]["aside"].as_str().unwrap());
@@ -195,7 +202,7 @@ fn a_restored_backup_tells_nothing_twice_and_no_sequence_falls() {
     assert_eq!(fates(&house), told, "what was sent is known as sent");
     house.round("2026-03-03T18:01:00Z");
     house.round("2026-03-03T19:00:00Z");
-    assert_eq!(house.mail().len(), mail, "nothing is told twice");
+    assert_eq!(to_the_list(house.told()).len(), mail, "nothing is told twice");
     let after = sequences(&house);
     assert!(before.iter().all(|(name, sequence)| after[name] > *sequence), "{before:?} {after:?}");
     let decided = house.json(&["agenda", "--json", "--now", "2026-03-03T19:00:00Z"]);
@@ -226,7 +233,7 @@ fn without_the_present_store_what_waited_is_in_doubt_and_decisions_come_from_the
         "2026-03-02T08:20:00Z",
     ]);
     house.round("2026-03-02T08:30:00Z");
-    let sent = house.mail();
+    let sent = to_the_list(house.told());
     let before = sequences(&house);
     // The disk lost it.
     for tail in ["", "-wal", "-shm"] {
@@ -238,7 +245,7 @@ fn without_the_present_store_what_waited_is_in_doubt_and_decisions_come_from_the
     let fates = fates(&house);
     assert_eq!(fates["orchard/list/x"], Fate::Doubt);
     house.round("2026-03-02T09:01:00Z");
-    let mail = house.mail();
+    let mail = to_the_list(house.told());
     let again: Vec<_> = mail[sent.len()..].iter().map(|mail| mail.header("Message-ID").to_owned()).collect();
     assert!(
         again.len() == 1 && sent.iter().any(|mail| mail.header("Message-ID") == again[0]),
@@ -285,9 +292,10 @@ fn what_is_no_backup_and_a_daemon_at_work_are_refused_and_nothing_is_touched() {
 #[test]
 fn a_store_does_not_grow_with_the_years() {
     let full = std::env::var_os("CONVENED_FULL").is_some();
-    let years = if full { 10 } else { 3 };
+    // In short, a look every half day at meetings every four weeks, with Mondays and hours that do not matter left out.
+    let (years, step) = if full { (10, TimeDelta::zero()) } else { (3, TimeDelta::hours(12)) };
     let house = House::new(None);
-    orchard(&house, NaiveDate::from_ymd_opt(2026, 3, 4).unwrap(), "");
+    orchard(&house, NaiveDate::from_ymd_opt(2026, 3, 4).unwrap(), "letters = \"reminders\"");
     if !full {
         let file = "config/communities/orchard.toml";
         let text = fs::read_to_string(house.path().join(file)).unwrap();
@@ -305,7 +313,7 @@ fn a_store_does_not_grow_with_the_years() {
         let end = now + TimeDelta::days(365);
         while now < end {
             let (_, walked) = through.round(&opened.given(), &mut bring, now).unwrap();
-            now = next(&walked, &through.store, now).unwrap();
+            now = next(&walked, &through.store, now).unwrap().max(now + step);
             rounds += 1;
         }
         let file = house.path().join("backup.db");

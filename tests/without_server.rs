@@ -32,7 +32,7 @@ fn house() -> House {
     let house = House::new(None);
     let settings = fs::read_to_string(house.path().join("config/convened.toml")).unwrap();
     house.write("config/convened.toml", &settings.replace("https://cal.example.org", BASE));
-    orchard(&house, NaiveDate::from_ymd_opt(2026, 3, 4).unwrap(), "");
+    orchard(&house, NaiveDate::from_ymd_opt(2026, 3, 4).unwrap(), "letters = \"reminders\"");
     house
 }
 
@@ -140,7 +140,7 @@ fn nothing_is_exported_before_anything_was_published() {
 #[test]
 fn join_links_that_are_shown_around_the_meeting_are_named() {
     let house = house();
-    orchard(&house, NaiveDate::from_ymd_opt(2026, 3, 4).unwrap(), "join-links = \"page\"");
+    orchard(&house, NaiveDate::from_ymd_opt(2026, 3, 4).unwrap(), "letters = \"reminders\"\njoin-links = \"page\"");
     let output = once(&house, BEGINNING, &[]);
     well(&output);
     assert!(err(&output).contains("orchard: join links are shown around the meeting only"), "{}", err(&output));
@@ -155,7 +155,7 @@ fn a_run_publishes_before_it_sends_and_sends_nothing_where_that_fails() {
     well(&once(&house, BEGINNING, &["--publish", "true"]));
     let failed = once(&house, REMINDER, &["--publish", "cp -r \"$CONVENED_EXPORT\" seen; ls mail/new | wc -l > letters; exit 7"]);
     refused(&failed, "could not be published (the command of --publish: exit status: 7)");
-    assert!(house.mail().is_empty());
+    assert!(house.told().is_empty());
     assert_eq!(fs::read_to_string(house.path().join("letters")).unwrap().trim(), "0");
     let seen: Value = serde_json::from_slice(&fs::read(house.path().join("seen/convened-state.json")).unwrap()).unwrap();
     assert_eq!((seen["telling"].as_array().unwrap().len(), seen["told"].as_array().unwrap().len()), (1, 0), "{seen}");
@@ -163,7 +163,7 @@ fn a_run_publishes_before_it_sends_and_sends_nothing_where_that_fails() {
     well(&output);
     let said: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&said["sent"], &said["export"]["generation"]), (&1.into(), &3.into()), "{said}");
-    assert_eq!(house.mail().len(), 1);
+    assert_eq!(house.told().len(), 1);
     let state = published(&house);
     assert_eq!((state["telling"].as_array().unwrap().len(), state["told"].as_array().unwrap().len()), (0, 1), "{state}");
     let before = files(&house.path().join("site"));
@@ -177,13 +177,13 @@ fn a_lost_state_is_refused_until_somebody_says_what_was_told() {
     let house = house();
     well(&once(&house, BEGINNING, &[]));
     well(&once(&house, REMINDER, &[]));
-    assert_eq!(house.mail().len(), 1);
+    assert_eq!(house.told().len(), 1);
     let (before, state) = (files(&house.path().join("site")), published(&house));
     fs::rename(house.path().join("state"), house.path().join("lost")).unwrap();
     let output = once(&house, NEXT_REMINDER, &[]);
     refused(&output, "The state is empty, but something was published at site: what was told is not known, so nothing is sent.");
     assert!(err(&output).contains("`--adopt site`") && err(&output).contains("`--new`"), "{}", err(&output));
-    assert_eq!((house.mail().len(), files(&house.path().join("site"))), (1, before.clone()), "nothing is touched");
+    assert_eq!((house.told().len(), files(&house.path().join("site"))), (1, before.clone()), "nothing is touched");
 
     // From an address, as people read it.
     let served = before.clone();
@@ -195,14 +195,14 @@ fn a_lost_state_is_refused_until_somebody_says_what_was_told() {
     let output = once(&house, "2026-03-03T18:00:00Z", &["--adopt", &address, "--published", &address]);
     well(&output);
     assert!(err(&output).contains("1 letters told"), "{}", err(&output));
-    assert_eq!(house.mail().len(), 1, "what was told is not told again");
+    assert_eq!(house.told().len(), 1, "what was told is not told again");
     let after = files(&house.path().join("site"));
     for (name, bytes) in before.iter().filter(|(name, _)| name.starts_with("feeds/")) {
         assert!(after[name] == *bytes, "{name} has the same bytes");
     }
     assert_eq!(published(&house)["revisions"], state["revisions"]);
     well(&once(&house, NEXT_REMINDER, &[]));
-    assert_eq!(house.mail().len(), 2, "what is due later is told");
+    assert_eq!(house.told().len(), 2, "what is due later is told");
 
     // A host that does not answer: then it is not known what was published.
     fs::remove_dir_all(house.path().join("state")).unwrap();
@@ -213,7 +213,7 @@ fn a_lost_state_is_refused_until_somebody_says_what_was_told() {
         &once(&house, NEXT_REMINDER, &["--published", "http://127.0.0.1:1"]),
         "http://127.0.0.1:1/convened-state.json cannot be reached.",
     );
-    assert_eq!(house.mail().len(), 2);
+    assert_eq!(house.told().len(), 2);
 }
 
 #[test]
@@ -227,21 +227,21 @@ fn a_state_older_than_what_is_published_and_one_that_lost_a_race_send_nothing() 
     };
     copy("state", "older");
     well(&once(&house, REMINDER, &[]));
-    assert_eq!(house.mail().len(), 1);
+    assert_eq!(house.told().len(), 1);
     copy("state", "newer");
     copy("older", "state");
     let output = once(&house, REMINDER, &[]);
     refused(&output, "The state is older than what is published at site: it is of run 1, that is of run 2.");
-    assert_eq!(house.mail().len(), 1);
+    assert_eq!(house.told().len(), 1);
     // Taken over, the older state knows what was told.
     well(&once(&house, "2026-03-03T17:05:00Z", &["--adopt", "site"]));
-    assert_eq!(house.mail().len(), 1);
+    assert_eq!(house.told().len(), 1);
 
     copy("newer", "state");
     let site = files(&house.path().join("site"));
     let published = once(&house, NEXT_REMINDER, &["--publish", "exit 1"]);
     refused(&published, "could not be published");
-    assert_eq!(house.mail().len(), 1);
+    assert_eq!(house.told().len(), 1);
     assert_ne!(files(&house.path().join("site")), site, "the folder is not what people read");
 }
 
@@ -262,7 +262,7 @@ fn a_run_that_lost_a_race_is_known_by_its_name() {
     refused(&house.run(&alone), "could not be published");
     let output = once(&house, REMINDER, &[]);
     refused(&output, "Another run published at site in place of this one (both are run 2): they overlapped.");
-    assert_eq!((house.mail().len(), published(&house)), (1, winner));
+    assert_eq!((house.told().len(), published(&house)), (1, winner));
 }
 
 #[test]
@@ -281,10 +281,10 @@ fn two_jobs_on_one_disk_do_not_meet() {
         std::thread::sleep(Duration::from_millis(10));
     }
     refused(&once(&house, REMINDER, &[]), "Another convened (process");
-    assert!(house.mail().is_empty());
+    assert!(house.told().is_empty());
     house.write("go", "");
     assert!(first.wait().unwrap().success());
-    assert_eq!(house.mail().len(), 1);
+    assert_eq!(house.told().len(), 1);
 }
 
 #[test]
@@ -304,7 +304,7 @@ fn a_feed_that_a_server_left_is_taken_over_and_no_sequence_falls() {
     let output = once(&house, REMINDER, &["--adopt", "site"]);
     well(&output);
     assert!(err(&output).contains("does not say what was told"), "{}", err(&output));
-    assert_eq!(house.mail().len(), 1, "the reminder of the server counts as told");
+    assert_eq!(house.told().len(), 1, "the reminder of the server counts as told");
     let after = sequences(&house);
     assert_eq!(before.len(), after.len());
     assert!(before.iter().zip(&after).all(|(before, after)| after > before), "{before:?} {after:?}");
@@ -324,7 +324,7 @@ fn with_another_clock_a_store_in_use_sends_nothing_but_into_a_maildir() {
     house.write("config/convened.toml", &settings);
     let output = house.command(&["once", "--now", REMINDER]).env_remove("CONVENED_NOW_MAY_SEND").output().unwrap();
     well(&output);
-    assert_eq!(house.mail().len(), 1);
+    assert_eq!(house.told().len(), 1);
 }
 
 /// The shipped job: its shell steps by name, as they stand in the workflow.
@@ -364,8 +364,7 @@ impl Forge {
     fn new() -> Forge {
         let house = house();
         let settings = fs::read_to_string(house.path().join("config/convened.toml")).unwrap();
-        let mail = format!("transport = \"maildir\"\nfolder = \"{}\"", house.path().join("mail").display());
-        house.write("repository/config/convened.toml", &settings.replace("transport = \"maildir\"", &mail));
+        house.write("repository/config/convened.toml", &settings);
         house.write("repository/notes/README.md", "Notes.\n");
         fs::create_dir(house.path().join("repository/config/communities")).unwrap();
         fs::copy(house.path().join("config/communities/orchard.toml"), house.path().join("repository/config/communities/orchard.toml"))
@@ -415,6 +414,12 @@ impl Forge {
         self.step(machine, ROUND_STEP, now, state).output().unwrap()
     }
 
+    /// How many letters left from all machines together.
+    fn told(&self) -> usize {
+        let machines = fs::read_dir(self.house.path()).unwrap().map(|entry| entry.unwrap().path().join("mail/new"));
+        machines.filter_map(|folder| Some(fs::read_dir(folder).ok()?.count())).sum()
+    }
+
     fn kept(&self, machine: &str) -> bool {
         self.house.path().join(machine).join("keep").exists()
     }
@@ -431,7 +436,7 @@ fn the_shipped_job_publishes_sends_and_survives_overlap_and_a_lost_cache() {
     assert_eq!(forge.steps.keys().collect::<Vec<_>>(), [ROUND_STEP, STATE_STEP, SITE_STEP]);
     forge.machine("first", None);
     well(&forge.round("first", BEGINNING, ""));
-    assert!(forge.kept("first") && forge.house.mail().is_empty());
+    assert!(forge.kept("first") && forge.told() == 0);
     let sealed = fs::read(forge.house.path().join("first/kept/state")).unwrap();
     assert!(!String::from_utf8_lossy(&sealed).contains("ada@example.org"), "the state is encrypted");
     let listed = forge.git("forge.git", &["ls-tree", "-r", "--name-only", "gh-pages"]);
@@ -455,7 +460,7 @@ fn the_shipped_job_publishes_sends_and_survives_overlap_and_a_lost_cache() {
             }
         }
     }
-    assert_eq!((won.len(), forge.house.mail().len()), (1, 1), "{:?}", ended.each_ref().map(err));
+    assert_eq!((won.len(), forge.told()), (1, 1), "{:?}", ended.each_ref().map(err));
 
     // One that began before another one ended, with the state from before it.
     forge.machine("late", Some("first"));
@@ -464,19 +469,19 @@ fn the_shipped_job_publishes_sends_and_survives_overlap_and_a_lost_cache() {
     let site = forge.site();
     forge.machine("next", Some(won[0]));
     well(&forge.round("next", "2026-03-03T17:10:00Z", ""));
-    assert_eq!((forge.site(), forge.house.mail().len()), (site.clone(), 1), "nothing is due and nothing changed: nothing is published");
+    assert_eq!((forge.site(), forge.told()), (site.clone(), 1), "nothing is due and nothing changed: nothing is published");
     assert!(forge.kept("next"));
 
     // The cache was lost.
     forge.machine("empty", None);
     refused(&forge.round("empty", NEXT_REMINDER, ""), "The state is empty, but something was published at site");
-    assert_eq!((forge.site(), forge.house.mail().len(), forge.kept("empty")), (site, 1, false));
+    assert_eq!((forge.site(), forge.told(), forge.kept("empty")), (site, 1, false));
     let feed = forge.git("forge.git", &["show", "gh-pages:feeds/all.ics"]);
     forge.machine("mended", None);
     well(&forge.round("mended", "2026-03-03T18:00:00Z", "--adopt site"));
-    assert_eq!(forge.house.mail().len(), 1, "told before, and not again");
+    assert_eq!(forge.told(), 1, "told before, and not again");
     assert_eq!(forge.git("forge.git", &["show", "gh-pages:feeds/all.ics"]), feed, "the feed has the same bytes");
     forge.machine("after", Some("mended"));
     well(&forge.round("after", NEXT_REMINDER, ""));
-    assert_eq!(forge.house.mail().len(), 2, "and the next one is told");
+    assert_eq!(forge.told(), 2, "and the next one is told");
 }

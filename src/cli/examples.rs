@@ -103,6 +103,18 @@ pub const EXAMPLES: &[Example] = &[
         "convened once --export site --publish \"rsync -a site/ host:www/\"",
         "Without a server: what is published first, then the letters.",
     ),
+    example(
+        "convened-page",
+        "convened page community --template > config/templates/pages/community.html",
+        "The template of a page, to copy and to change.",
+    ),
+    example("convened-fetch", "convened fetch", "Asks every repository and pad now, and says what came of it."),
+    example("convened-draft", "convened draft numpy/community -o notes/", "The next note, from the community's own last one."),
+    example(
+        "convened-init",
+        "convened init config --from-notes ../archive",
+        "A first configuration from an archive of notes, with the evidence beside each line.",
+    ),
     example("convened-export", "convened export site", "What was published last, as static files with relative links."),
     example("convened-backup", "convened backup /var/backups/convened.backup", "The memory as of one moment, also while the daemon runs."),
     example("convened-restore", "convened restore /var/backups/convened.backup", "Puts a backup back, with the daemon stopped."),

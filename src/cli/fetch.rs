@@ -6,9 +6,10 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 
 use super::{At, Exit, Stop};
-use crate::daemon;
+use crate::config::{LogFormat, LogLevel};
 use crate::daemon::opening::{Opened, open};
 use crate::daemon::places::Places;
+use crate::daemon::{self, log};
 use crate::fetch::{self, Shelf, Wanted};
 use crate::round::{Kept, schedule};
 use crate::store::Store;
@@ -24,6 +25,8 @@ pub struct Args {
 
 pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     let now = args.at.now();
+    // What servers and git say beside our sentences.
+    log::begin(LogFormat::Text, LogLevel::Warn);
     let opened = open(config)?;
     let store = Store::open(opened.state())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -36,6 +39,7 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     runtime.block_on(fetch::once(&shelf, &store, &wanted, now))?;
     let mut out = std::io::stdout().lock();
     let mut refused = false;
+    let mut taken = Vec::new();
     for place in first.iter().chain(&wanted) {
         let state = shelf.states().into_iter().find(|state| state.name == place.name).unwrap_or_default();
         let rewritten = state.said.as_ref().is_some_and(|(code, _)| code == "source-rewritten");
@@ -45,6 +49,7 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
                     return Err(daemon::Failure::World(trouble.sentence).into());
                 }
                 writeln!(out, "{}: taken as it is now", place.name)?;
+                taken.push(place.clone());
             }
             Some(remark) => {
                 refused = true;
@@ -64,6 +69,7 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     if first.is_none() && wanted.is_empty() {
         writeln!(out, "Nothing is fetched: all notes are in folders on this machine.")?;
     }
+    runtime.block_on(fetch::once(&shelf, &store, &taken, now))?;
     daemon::wake(opened.state())?;
     Ok(if refused { Exit::World } else { Exit::Well })
 }

@@ -86,7 +86,7 @@ impl What {
     }
 }
 
-fn community_id(text: &str) -> Result<String, String> {
+pub(super) fn community_id(text: &str) -> Result<String, String> {
     is_name(text).then(|| text.to_owned()).ok_or_else(|| "write 1 to 40 of the letters a-z, digits and hyphens".to_owned())
 }
 

@@ -136,7 +136,7 @@ fn invented(calendar: &Calendar, series: &Series, kind: Kind, now: DateTime<Utc>
     Some((intent, now))
 }
 
-fn chosen(series: &Series, verdicts: &Verdicts<'_>, on: Option<NaiveDate>, now: DateTime<Utc>) -> Result<Occurrence, Stop> {
+pub(super) fn chosen(series: &Series, verdicts: &Verdicts<'_>, on: Option<NaiveDate>, now: DateTime<Utc>) -> Result<Occurrence, Stop> {
     match on {
         None => tellings::next_after(series, verdicts, now).ok_or_else(|| Stop::usage(format!("{} has no meeting to come.", series.title))),
         Some(date) => walls(series, date, date)

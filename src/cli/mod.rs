@@ -6,10 +6,12 @@ pub mod backup;
 pub mod changes;
 pub mod check;
 pub mod decide;
+pub mod draft;
 pub mod examples;
 pub mod export;
 pub mod fetch;
 pub mod import;
+pub mod init;
 pub mod items;
 pub mod letter;
 pub mod link;
@@ -17,6 +19,7 @@ pub mod man;
 pub mod notes;
 pub mod once;
 pub mod outbox;
+pub mod page;
 pub mod plan;
 pub mod published;
 pub mod replay;
@@ -53,6 +56,7 @@ pub struct Cli {
 }
 
 const FIRST_STEPS: &str = "First steps:
+  convened init config --from-notes D a configuration from a folder of notes; without --from-notes a small one to begin with
   convened check                      read everything, and say what is wrong, where, and what to do
   convened agenda --zone Asia/Kolkata the coming meetings, in your own hours
   convened plan                       what would be told next, and when; changes nothing
@@ -83,6 +87,10 @@ pub enum Command {
     Notes(notes::Args),
     /// Prints the letter about a series' next meeting
     Letter(letter::Args),
+    /// Writes the note of a series' next meeting from its last ones
+    Draft(draft::Args),
+    /// Prints a page of a community that is made up, or the template it is made by
+    Page(page::Args),
     /// Cancels meetings: on dates, in a range, or the next one
     Cancel(decide::Cancel),
     /// Moves a meeting to another date or hour
@@ -119,6 +127,8 @@ pub enum Command {
     Backup(backup::Backup),
     /// Another tool's schedule as a community's file, with a remark for each thing that was not taken over
     Import(import::Args),
+    /// A first configuration; with --from-notes drafted from an archive of notes
+    Init(init::Args),
     /// Health in one screen: whether all is well, what is wrong and what to do, then how everything stands
     Status(status::Args),
     /// Writes the man pages, one for each command
@@ -230,6 +240,8 @@ pub fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Replay(args) => replay::run(config, args),
         Command::Notes(args) => read_notes(config, &args),
         Command::Letter(args) => letter::run(config, args),
+        Command::Draft(args) => draft::run(config, args),
+        Command::Page(args) => page::run(config, args),
         Command::Cancel(args) => decide::cancel(config, args),
         Command::Move(args) => decide::moved(config, args),
         Command::Extra(args) => decide::extra(config, args),
@@ -249,6 +261,7 @@ pub fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Export(args) => export::run(config, args),
         Command::Backup(args) => backup::backup(config, args),
         Command::Import(args) => import::run(args),
+        Command::Init(args) => init::run(config, args),
         Command::Status(args) => status::run(config, args),
         Command::Man(args) => man::man(&args),
         Command::Completions(args) => man::completions(&args),

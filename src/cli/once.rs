@@ -17,11 +17,13 @@ use super::export::{files, say_what_is_lost, summary};
 use super::fetch::{wanted, with_communities};
 use super::published::{Place, Published};
 use super::{At, Exit, Stop};
+use crate::archiver;
 use crate::arrival::look;
 use crate::carrier::{Carried, Pace, drain};
 use crate::config::Transport;
 use crate::daemon;
 use crate::daemon::opening::{Opened, open, zone_source};
+use crate::daemon::places::Places;
 use crate::export::told::{STATE_FILE, State};
 use crate::export::{self, Exported};
 use crate::fetch::{self, Shelf};
@@ -107,6 +109,8 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     let fixed = args.at.now.or(args.export.is_some().then_some(now));
     let clock = move || fixed.unwrap_or_else(Utc::now);
     let carried = runtime.block_on(drain(&store, &post, clock, &Pace::default()))?;
+    let archives = Places::of(&opened).archives(&walked.calendar.communities, &opened.identity.from);
+    let archived = runtime.block_on(archiver::pass(&store, &archives, &clock))?;
     store.keep_decisions_file(state)?;
     let published = match (&out, announced) {
         (Some(out), Some((exported, run))) => Some((out.confirm(exported, &run, &carried), run)),
@@ -125,8 +129,12 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
             );
         }
     }
+    if archived != archiver::Passed::default() {
+        println!("{} notes of pads are in their archive now, {} could not be put there.", archived.settled, archived.failed);
+    }
     let faults = walked.remarks.iter().any(|remark| remark.grade == Grade::Fault);
     Ok(match troubled {
+        0 if archived.failed > 0 => Exit::World,
         0 if faults => Exit::Faults,
         0 => Exit::Well,
         _ => Exit::World,

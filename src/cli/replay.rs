@@ -160,7 +160,7 @@ impl Folders {
 
     fn bring(&mut self, folder: &NotesFolder, now: DateTime<Utc>) -> Brought {
         if !self.read.contains_key(&folder.folder) {
-            let brought = self.places.bring(folder, &[]);
+            let brought = self.places.bring(folder, None);
             let commits = if folder.remote.is_none() { commits(&self.config.join(&folder.folder)) } else { HashMap::new() };
             let counts = brought.texts.iter().map(|text| self.counts_from(folder, text, &commits)).collect();
             self.read.insert(folder.folder.clone(), (brought, counts));

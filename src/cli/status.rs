@@ -25,7 +25,7 @@ use crate::plan;
 use crate::plan::fates::ListHealth;
 use crate::source::{Grade, Remark};
 use crate::sources::zoneinfo;
-use crate::store::OutboxRow;
+use crate::store::{OutboxRow, SourceState};
 use crate::web::health;
 
 #[derive(Debug, clap::Args)]
@@ -54,8 +54,7 @@ struct Seen {
     next_due: Option<DateTime<Utc>>,
     rows: Vec<OutboxRow>,
     lists: Vec<ListHealth>,
-    /// Each folder of notes, whether it is trusted, and whether it is well.
-    folders: Vec<(String, bool, bool)>,
+    sources: Vec<Source>,
     /// Communities in rehearsal.
     rehearsals: Vec<String>,
     communities: usize,
@@ -67,6 +66,29 @@ struct Seen {
     store_bytes: Option<u64>,
     /// Its size and what is free.
     disk: Option<(u64, u64)>,
+}
+
+/// Where notes are read from.
+struct Source {
+    folder: String,
+    trusted: bool,
+    /// There are faults in what was read.
+    broken: bool,
+    /// A repository or a pad, and how it has fared, if it was ever asked.
+    remote: bool,
+    state: Option<SourceState>,
+}
+
+impl Source {
+    /// Since when it does not answer.
+    fn failing(&self) -> Option<DateTime<Utc>> {
+        self.state.as_ref().and_then(|state| state.failing)
+    }
+
+    /// What is wrong, in a sentence.
+    fn said(&self) -> Option<&str> {
+        self.state.as_ref().and_then(|state| state.said.as_ref()).map(|(_, said)| said.as_str())
+    }
 }
 
 impl Seen {
@@ -107,7 +129,15 @@ fn look(config: &Path, now: DateTime<Utc>) -> Result<Seen, Stop> {
     remarks.dedup();
     let broken = |folder: &str| remarks.iter().any(|remark| *remark.place.file == *folder && remark.grade == Grade::Fault);
     let notes = survey.calendar.communities.iter().flat_map(|community| &community.notes);
-    let folders = notes.map(|notes| (notes.folder.clone(), notes.trusted, !broken(&notes.folder))).collect();
+    let fetched = memory.sources()?;
+    let sources = notes.map(|notes| Source {
+        folder: notes.folder.clone(),
+        trusted: notes.trusted,
+        broken: broken(&notes.folder),
+        remote: notes.remote.is_some(),
+        state: fetched.iter().find(|state| notes.remote.is_some() && state.name == notes.folder).cloned(),
+    });
+    let sources = sources.collect();
     let in_rehearsal = survey.calendar.communities.iter().filter(|community| community.rehearsal);
     let rehearsals = in_rehearsal.map(|community| community.id.to_string()).collect();
     let state = opened.state().to_path_buf();
@@ -119,7 +149,7 @@ fn look(config: &Path, now: DateTime<Utc>) -> Result<Seen, Stop> {
         next_due: [plan.next, memory.next_due(now)?].into_iter().flatten().min(),
         rows: memory.outbox()?,
         lists: memory.letters_health(now)?,
-        folders,
+        sources,
         rehearsals,
         communities: survey.calendar.communities.len(),
         series: survey.calendar.all_series().count(),
@@ -135,8 +165,17 @@ fn look(config: &Path, now: DateTime<Utc>) -> Result<Seen, Stop> {
 }
 
 fn json(seen: &Seen, needs: &[Need]) -> String {
-    let sources: Vec<_> =
-        seen.folders.iter().map(|(folder, trusted, well)| json!({ "folder": folder, "trusted": trusted, "well": well })).collect();
+    let sources = seen.sources.iter().map(|source| {
+        json!({
+            "folder": source.folder,
+            "trusted": source.trusted,
+            "well": !source.broken && source.failing().is_none(),
+            "fetched": source.state.as_ref().and_then(|state| state.brought).map(rfc3339),
+            "failing_since": source.failing().map(rfc3339),
+            "said": source.said(),
+        })
+    });
+    let sources: Vec<_> = sources.collect();
     let needs: Vec<_> = needs.iter().map(|need| json!({ "what": need.what, "todo": need.todo, "exit": need.exit as u8 })).collect();
     let line = json!({
         "version": env!("CARGO_PKG_VERSION"),

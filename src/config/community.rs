@@ -74,6 +74,8 @@ fn read(text: &Text, uid_domain: &str, zones: &Zones, remarks: &mut Vec<Remark>)
     let usual = usual(&mut table, id.as_deref(), uid_domain, zones, remarks);
     let digest = digest(&mut table, usual.list.as_ref(), remarks);
     let (series, notes) = series_and_notes(&mut table, &usual, remarks);
+    let notes_archive = table.table("notes-archive", "[notes-archive]", remarks).and_then(|archive| notes::archive(archive, remarks));
+    notes::check_archive(&table, &notes, remarks);
     let ids: Vec<SeriesId> = series.iter().map(|series| series.id.clone()).collect();
     let chats = chat::read(table.tables("chat", "[[chat]]", remarks), &ids, remarks);
     let lists: Vec<&Address> = series
@@ -114,6 +116,7 @@ fn read(text: &Text, uid_domain: &str, zones: &Zones, remarks: &mut Vec<Remark>)
         holidays,
         chats,
         notes,
+        notes_archive,
         series,
     })
 }

@@ -8,13 +8,13 @@ use super::fields::{At, Table};
 use super::{codes, links, mail, settings, words};
 use crate::meeting::chat::Secret;
 use crate::meeting::cron::Cron;
-use crate::meeting::remote::{GitLogin, Location, Pad, Remote, Repository};
+use crate::meeting::remote::{GitLogin, Location, NotesArchive, Pad, Remote, Repository};
 use crate::meeting::series::{NotesFolder, SeriesId};
 use crate::source::Remark;
 
 /// What each place alone can have.
 const OF_GIT: [&str; 6] = ["branch", "path", "key-file", "user", "token-file", "token-credential"];
-const OF_PAD: [&str; 2] = ["redirects-to", "largest"];
+const OF_PAD: [&str; 3] = ["redirects-to", "largest", "archive-as"];
 const OF_REMOTES: [&str; 2] = ["refresh", "time-out"];
 
 /// One `[[notes]]` of a community whose series are `ids`.
@@ -27,6 +27,7 @@ pub(super) fn read(mut table: Table<'_>, ids: &[SeriesId], remarks: &mut Vec<Rem
     let login = login(&mut table, git.as_deref(), remarks);
     let hosts = table.each("redirects-to", codes::BAD_DOMAIN, remarks, words::domain).unwrap_or_default();
     let largest = table.number("largest", 1, 20_000, remarks).unwrap_or(1000);
+    let archive_as = table.parsed("archive-as", codes::BAD_PATH, remarks, archive_file);
     let refresh = table.parsed("refresh", codes::BAD_REFRESH, remarks, refresh);
     let time_out = time_out(&mut table, remarks);
     let series = table.parsed("series", codes::UNKNOWN_SERIES, remarks, |text| match ids.iter().find(|id| &*id.series == text) {
@@ -47,7 +48,7 @@ pub(super) fn read(mut table: Table<'_>, ids: &[SeriesId], remarks: &mut Vec<Rem
         let url = url.or_else(|| Some(pad.address.clone()));
         let pad = Pad { hosts: hosts.into_iter().map(|At { value, .. }| value).collect(), largest: largest as usize * 1000, ..pad };
         let remote = remote(Location::Pad(pad), ("*/5 * * * *", 30));
-        return Some(NotesFolder { folder: name, remote, series, trusted: trusted.unwrap_or(false), url, place });
+        return Some(NotesFolder { folder: name, remote, archive_as, series, trusted: trusted.unwrap_or(false), url, place });
     }
     if let Some(git) = git {
         // What comes unencrypted and unsigned may be anybody's.
@@ -55,9 +56,9 @@ pub(super) fn read(mut table: Table<'_>, ids: &[SeriesId], remarks: &mut Vec<Rem
         let repository = Repository { url: git, branch, path: path.unwrap_or_default(), login };
         let name = name(&repository);
         let remote = remote(Location::Git(repository), ("*/15 * * * *", 120));
-        return Some(NotesFolder { folder: name, remote, series, trusted: trusted.unwrap_or(safe), url, place });
+        return Some(NotesFolder { folder: name, remote, archive_as: None, series, trusted: trusted.unwrap_or(safe), url, place });
     }
-    Some(NotesFolder { folder: folder?, remote: None, series, trusted: trusted.unwrap_or(false), url, place })
+    Some(NotesFolder { folder: folder?, remote: None, archive_as: None, series, trusted: trusted.unwrap_or(false), url, place })
 }
 
 /// A repository in a table of its own, as `[communities]` of the settings.
@@ -72,6 +73,50 @@ pub(super) fn repository(mut table: Table<'_>, remarks: &mut Vec<Remark>) -> Opt
     table.finish(remarks);
     let at = Location::Git(Repository { url: git?, branch, path: path.unwrap_or_default(), login });
     Some(Remote { at, refresh: refresh?, time_out })
+}
+
+/// `[notes-archive]`: the repository into which what pads held is committed.
+pub(super) fn archive(mut table: Table<'_>, remarks: &mut Vec<Remark>) -> Option<NotesArchive> {
+    let git = table.parsed("git", codes::BAD_GIT, remarks, repository_url);
+    let git = table.required("git", git, "\"https://github.com/example/archive.git\"", remarks);
+    let branch = table.parsed("branch", codes::BAD_GIT, remarks, branch).unwrap_or_else(|| "main".to_owned());
+    let file = table.parsed("file", codes::BAD_PATH, remarks, archive_file).unwrap_or_else(|| "{series}/{year}/{date}.md".to_owned());
+    let review = table.bool("review", remarks).unwrap_or(true);
+    let author = table.parsed("author", codes::BAD_ADDRESS, remarks, words::address);
+    let login = login(&mut table, git.as_deref(), remarks);
+    let time_out = time_out(&mut table, remarks).unwrap_or(Duration::from_secs(120));
+    let place = table.place();
+    table.finish(remarks);
+    let repository = Repository { url: git?, branch: Some(branch.clone()), path: String::new(), login };
+    Some(NotesArchive { repository, branch, file, review, author, time_out, place })
+}
+
+/// An archive without pads, or a pad that has a place in an archive that is none, does nothing.
+pub(super) fn check_archive(table: &Table<'_>, notes: &[NotesFolder], remarks: &mut Vec<Remark>) {
+    let is_pad = |notes: &&NotesFolder| notes.remote.as_ref().is_some_and(|remote| matches!(remote.at, Location::Pad(_)));
+    if table.has("notes-archive") && !notes.iter().any(|notes| is_pad(&notes)) {
+        let sentence = "[notes-archive] keeps what pads held after their meetings, and no [[notes]] of this community is a pad. Take it out, or write pad = \"https://…\".";
+        remarks.push(Remark::advice(table.place_of("notes-archive"), codes::NO_EFFECT, sentence));
+    }
+    for notes in notes.iter().filter(|notes| notes.archive_as.is_some() && !table.has("notes-archive")) {
+        let sentence =
+            "\"archive-as\" has an effect with [notes-archive] only. Write that table with the git repository, or take this out.";
+        remarks.push(Remark::advice(notes.place.clone(), codes::NO_EFFECT, sentence));
+    }
+}
+
+/// The path of a note in the archive, a file of its own for each meeting.
+fn archive_file(text: &str) -> Result<String, String> {
+    let plain = ["{date}", "{year}", "{month}", "{series}"].iter().fold(text.to_owned(), |text, word| text.replace(word, "x"));
+    let path = inner_path(&plain)?;
+    let good = text.contains("{date}") && path.to_ascii_lowercase().ends_with(".md") && !path.contains(['{', '}', '\\', '*', '?']);
+    match good && !path.split('/').any(|part| part.starts_with('.')) {
+        true => Ok(text.trim_start_matches("./").to_owned()),
+        false => Err(format!(
+            "is \"{}\"; write a path with {{date}} in it, as \"meetings/{{year}}/community-{{date}}.md\". {{month}} and {{series}} are known, too.",
+            words::shown(text)
+        )),
+    }
 }
 
 /// Notes live in one place, and what is said of another has no effect.

@@ -28,6 +28,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::Instant;
 
+use crate::archiver;
 use crate::arrival;
 use crate::carrier::{self, Pace};
 use crate::fetch::{self, Shelf};
@@ -159,6 +160,9 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
     let mut rounds = Rounds::new(opened, store.clone(), shelf.clone(), started)?;
     let (places, wanted) = watch::channel(Arc::default());
     let fetching = tokio::spawn(fetch::run(shelf.clone(), store.clone(), wanted, clock, ended(ending.clone())));
+    let (archives, known_archives) = watch::channel(Arc::default());
+    let (kept, archived) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let archiver = tokio::spawn(archiver::run(store.clone(), known_archives, clock, kept.clone(), archived.clone(), ended(ending.clone())));
     let arrivals = tokio::spawn(arrival::run(store.clone(), looked, clock, letters.clone(), ended(ending.clone())));
     let carrier = tokio::spawn(carrier::run(store, given, clock, letters.clone(), ended(ending.clone()), Pace::default()));
 
@@ -197,6 +201,15 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
         if !rest {
             letters.notify_one();
         }
+        archives.send_if_modified(|known| {
+            let wanted = rounds.archives();
+            let otherwise = *known != wanted;
+            *known = wanted;
+            otherwise
+        });
+        if !rest {
+            kept.notify_one();
+        }
         places.send_if_modified(|known| {
             let wanted = rounds.wanted();
             let otherwise = *known != wanted;
@@ -218,6 +231,7 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
                 rounds.read_again();
             }
             () = shelf.changed() => rounds.take_news(),
+            () = archived.notified() => rounds.archived(),
             _ = hangup.recv() => {
                 rounds.read_again();
                 shelf.fetch_now();
@@ -236,7 +250,7 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
     tracing::info!("convened ends after the step in hand");
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     end.send_replace(true);
-    let all = async { (carrier.await, server.await, arrivals.await, fetching.await) };
+    let all = async { (carrier.await, server.await, arrivals.await, fetching.await, archiver.await) };
     if tokio::time::timeout(END, all).await.is_err() {
         tracing::warn!("A letter was still in hand at the end; what is known of it is in the outbox.");
     }

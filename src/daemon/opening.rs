@@ -135,7 +135,7 @@ impl Opened {
     /// Reads notes of the configuration, without fetching anything.
     pub fn bring(&self) -> impl FnMut(&NotesFolder) -> Brought + use<> {
         let (places, states) = (Places::of(self), states(self.state()));
-        move |notes| places.bring(notes, &states)
+        move |notes| places.bring(notes, Some(&states))
     }
 
     /// Reads and understands everything as it stands, given a memory.

@@ -2,16 +2,18 @@
 //! it without asking.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::mail::place;
 use super::opening::Opened;
+use crate::archiver::Archive;
 use crate::fetch::{self, Wanted};
 use crate::meeting::calendar::walls;
-use crate::meeting::remote::{GitLogin, Location, Remote};
-use crate::meeting::series::{Community, NotesFolder};
-use crate::source::digest;
+use crate::meeting::remote::{GitLogin, Location, Remote, Repository};
+use crate::meeting::series::{Address, Community, NotesFolder};
+use crate::source::{Place, Remark, digest};
 use crate::sources::git::{self, Blobs, Way};
 use crate::sources::{Brought, folder};
 use crate::store::{STORE_FILE, SourceState, Store};
@@ -70,9 +72,27 @@ impl Places {
         }
     }
 
+    /// The archives of the communities, with the author of what is committed there.
+    pub fn archives(&self, communities: &[Community], sender: &Address) -> Vec<Archive> {
+        let of = |community: &Community| -> Option<Archive> {
+            let archive = community.notes_archive.as_ref()?;
+            let author = archive.author.as_ref().or(community.sender.as_ref()).unwrap_or(sender);
+            let name = author.name.clone().unwrap_or_else(|| "convened".to_owned());
+            let way = self.repository(&format!("archive {}", community.id), &archive.repository, archive.time_out);
+            Some(Archive { community: community.id.to_string(), way, author: (name, author.email.clone()) })
+        };
+        communities.iter().filter_map(of).collect()
+    }
+
     /// How a repository is reached; a pad needs no way.
     fn way(&self, name: &str, remote: &Remote) -> Option<Way> {
-        let Location::Git(repository) = &remote.at else { return None };
+        match &remote.at {
+            Location::Git(repository) => Some(self.repository(name, repository, remote.time_out)),
+            Location::Pad(_) => None,
+        }
+    }
+
+    fn repository(&self, name: &str, repository: &Repository, time_out: Duration) -> Way {
         let token = match &repository.login {
             Some(GitLogin::Token { token, .. }) => Some(place(token)),
             _ => None,
@@ -80,25 +100,34 @@ impl Places {
         // Another address or branch has a mirror of its own.
         let branch = repository.branch.as_deref().unwrap_or_default();
         let mirror = digest(format!("{name}\n{}\n{branch}", repository.url).as_bytes());
-        Some(Way {
+        Way {
             repository: repository.clone(),
             mirror: self.state.join("sources").join(format!("{}.git", &mirror[..16])),
             base: std::path::absolute(&self.config).unwrap_or_else(|_| self.config.clone()),
             token,
             local: self.local,
-            time_out: remote.time_out,
-        })
+            time_out,
+        }
     }
 
-    /// The notes of a place as they are known on this machine: a folder is read; of what is fetched the last good, with what is wrong with it.
-    pub fn bring(&self, notes: &NotesFolder, states: &[SourceState]) -> Brought {
+    /// The notes of a place as they are known on this machine: a folder is read; of what is fetched the last good, with what is wrong with it
+    /// where `states` are given, which say how each place has fared.
+    pub fn bring(&self, notes: &NotesFolder, states: Option<&[SourceState]>) -> Brought {
         let Some(remote) = &notes.remote else {
             let (texts, remarks) = folder::notes(&self.config.join(&notes.folder), notes.folder.trim_end_matches('/'));
             return Brought { texts: texts.into(), remarks, partial: false };
         };
         let mirrored = self.way(&notes.folder, remote).and_then(|way| git::notes(&way, &notes.folder, &mut Blobs::default()));
         let mut brought = mirrored.unwrap_or(Brought { partial: true, ..Brought::default() });
-        brought.remarks.extend(states.iter().find(|state| state.name == notes.folder).and_then(fetch::remark));
+        if let Some(states) = states {
+            brought.remarks.extend(match states.iter().find(|state| state.name == notes.folder) {
+                Some(state) => fetch::remark(state),
+                None => {
+                    let sentence = "Nothing was fetched of this place yet. Say `convened fetch`, which tells what comes of it.";
+                    Some(Remark::advice(Place::new(notes.folder.as_str(), 0), "source-not-fetched", sentence))
+                }
+            });
+        }
         brought
     }
 

@@ -1,5 +1,7 @@
 //! The rounds as the daemon walks them: what it keeps between two, what it reads again when something changed, and when the next is due.
 
+mod beside;
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,6 +15,7 @@ use super::mail::{self, Chats};
 use super::opening::{Opened, communities, identity, mailbox_remark, zone_source};
 use super::places::{COMMUNITIES, Places};
 use super::{Failure, Known, answers, log, organise, wake_folder};
+use crate::archiver::Archive;
 use crate::config::{self, Mail, Settings};
 use crate::fetch::{self, Shelf, Wanted};
 use crate::meeting::calendar::Calendar;
@@ -51,6 +54,7 @@ pub struct Rounds {
     /// What is fetched beside the rounds, and what is to be.
     shelf: Arc<Shelf>,
     wanted: Arc<Vec<Wanted>>,
+    archives: Arc<Vec<Archive>>,
     zones: zoneinfo::Kept,
     zone_report: ZoneReport,
     watch: Watch,
@@ -92,6 +96,7 @@ impl Rounds {
             brought: HashMap::new(),
             shelf,
             wanted: Arc::default(),
+            archives: Arc::default(),
             zones,
             watch,
             watch_remarks,
@@ -184,7 +189,7 @@ impl Rounds {
                 return known.clone();
             }
             // What was fetched by an earlier run is known before anything is asked.
-            let new = shelf.brought(&notes.folder).unwrap_or_else(|| places.bring(notes, &[]));
+            let new = shelf.brought(&notes.folder).unwrap_or_else(|| places.bring(notes, None));
             brought.insert(notes.folder.clone(), (notes.clone(), new.clone()));
             new
         };
@@ -210,7 +215,9 @@ impl Rounds {
                 self.say_what_is_new(&walked.remarks);
                 self.chats = mail::chats(&walked.calendar);
                 self.calendar = walked.calendar;
-                self.wanted = Arc::new(Places::of(&self.opened).wanted(&self.calendar.communities, now));
+                let (places, communities) = (Places::of(&self.opened), &self.calendar.communities);
+                self.wanted = Arc::new(places.wanted(communities, now));
+                self.archives = Arc::new(places.archives(communities, &self.opened.identity.from));
                 self.remarks = walked.remarks;
                 self.next = walked.next;
                 let choice = zone_source(&self.opened.settings.zone_data);
@@ -279,32 +286,12 @@ impl Rounds {
     fn read_notes(&mut self) {
         let places = Places::of(&self.opened);
         for (notes, before) in self.brought.values_mut().filter(|(notes, _)| notes.remote.is_none()) {
-            let now = places.bring(notes, &[]);
+            let now = places.bring(notes, None);
             if now != *before {
                 *before = now;
                 self.changed = true;
             }
         }
-    }
-
-    /// Takes what was fetched beside the rounds.
-    pub fn take_news(&mut self) {
-        for name in self.shelf.news() {
-            if name == COMMUNITIES {
-                self.stale = true;
-            }
-            if let Some((_, before)) = self.brought.get_mut(&name)
-                && let Some(now) = self.shelf.brought(&name)
-            {
-                self.changed |= now != *before;
-                *before = now;
-            }
-        }
-    }
-
-    /// What is to be fetched, as the configuration in force says it.
-    pub fn wanted(&self) -> Arc<Vec<Wanted>> {
-        self.wanted.clone()
     }
 
     fn watch_folders(&mut self) {

@@ -3,6 +3,7 @@
 //! Each format has a file that reads it into [`found`]; [`settle`] makes series of that, [`write`] the text, and what was written is read
 //! again by `config` before it is given out. Nothing here opens a file: what a schedule includes is brought by the caller.
 
+pub mod archive;
 mod assemble;
 mod codes;
 mod dates;

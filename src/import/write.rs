@@ -130,7 +130,7 @@ fn because(out: &mut String, reason: &Option<String>) {
 }
 
 /// "1 hour 30 minutes"
-fn duration(length: TimeDelta) -> String {
+pub(super) fn duration(length: TimeDelta) -> String {
     let (days, hours, minutes) = (length.num_days(), length.num_hours() % 24, length.num_minutes() % 60);
     let parts = [(days, "day"), (hours, "hour"), (minutes, "minute")];
     let words: Vec<String> =
@@ -138,18 +138,18 @@ fn duration(length: TimeDelta) -> String {
     words.join(" ")
 }
 
-fn comment(out: &mut String, words: &str) {
+pub(super) fn comment(out: &mut String, words: &str) {
     for line in words.lines() {
         let line: String = line.chars().filter(|c| !c.is_control()).collect();
         let _ = writeln!(out, "# {}", line.trim());
     }
 }
 
-fn setting(out: &mut String, key: &str, value: &str) {
+pub(super) fn setting(out: &mut String, key: &str, value: &str) {
     let _ = writeln!(out, "{key} = \"{}\"", escaped(value));
 }
 
-fn list(values: &[String]) -> String {
+pub(super) fn list(values: &[String]) -> String {
     values.iter().map(|value| format!("\"{}\"", escaped(value))).collect::<Vec<_>>().join(", ")
 }
 

@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
+use chrono::{Datelike as _, NaiveDate};
+
 use super::chat::Secret;
 use super::cron::Cron;
+use super::series::Address;
+use crate::source::Place;
 
 /// A place that is fetched, and its rhythm.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -61,4 +65,30 @@ pub struct Pad {
     pub hosts: Vec<String>,
     /// In bytes.
     pub largest: usize,
+}
+
+/// The repository into which the texts of pads are committed after their meetings.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct NotesArchive {
+    pub repository: Repository,
+    /// The branch that people read.
+    pub branch: String,
+    /// The path of a note inside: `{year}`, `{month}`, `{date}` and `{series}` stand for what they say.
+    pub file: String,
+    /// Each note on a branch of its own, for a person to merge; else onto the branch itself.
+    pub review: bool,
+    /// Of the commits; the sender of letters where `None`.
+    pub author: Option<Address>,
+    pub time_out: Duration,
+    pub place: Place,
+}
+
+impl NotesArchive {
+    /// The path of a note: by the pattern of its pad, or by the one for all.
+    pub fn path(&self, pattern: Option<&str>, series: &str, date: NaiveDate) -> String {
+        let year = date.year().to_string();
+        let month = format!("{:02}", date.month());
+        let file = pattern.unwrap_or(&self.file).replace("{date}", &date.to_string());
+        file.replace("{year}", &year).replace("{month}", &month).replace("{series}", series)
+    }
 }

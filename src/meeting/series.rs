@@ -10,7 +10,7 @@ use super::arrival::{Archive, InDoubt};
 use super::chat::Chat;
 use super::cron::Cron;
 use super::recurrence::Recurrence;
-use super::remote::Remote;
+use super::remote::{NotesArchive, Remote};
 use super::zone::Zone;
 use crate::source::Place;
 
@@ -143,6 +143,8 @@ pub struct NotesFolder {
     pub folder: String,
     /// Where it is fetched from, if it is not a folder on this machine.
     pub remote: Option<Remote>,
+    /// Of a pad: the path of its notes in the archive, where it has one of its own.
+    pub archive_as: Option<String>,
     /// The series its notes belong to, where the folder says so by itself.
     pub series: Option<SeriesId>,
     /// A trusted source's words may go to a list.
@@ -196,6 +198,8 @@ pub struct Community {
     /// Chats that are posted to, in the order of the file.
     pub chats: Vec<Chat>,
     pub notes: Vec<NotesFolder>,
+    /// Where the texts of its pads are kept after their meetings.
+    pub notes_archive: Option<NotesArchive>,
     pub series: Vec<Series>,
 }
 
@@ -232,12 +236,14 @@ impl Community {
             holidays,
             chats,
             notes,
+            notes_archive,
             series: _,
         } = self;
         (
             (id, title, place, home, code_of_conduct, contact, replies, organisers, sender, cities, colour),
             (changes_from_notes, publish_reasons, join_links, link_hosts, owners_in_letters, omit_people, rehearsal),
             (paused_until, letters_a_week, digest, letters_a_day, grace, in_doubt, quiet, holidays, chats, notes),
+            notes_archive,
         )
     }
 }

@@ -7,6 +7,7 @@ pub mod actions;
 pub mod changes;
 pub mod cues;
 pub mod dates;
+pub mod draft;
 pub mod encoding;
 pub mod heading;
 pub mod hours;

@@ -107,7 +107,7 @@ fn marks(b: u8) -> bool {
 }
 
 /// Marks without a width, which come along when words are copied: for the direction of writing, for breaks, for the order of bytes.
-fn unseen(c: char) -> bool {
+pub(super) fn unseen(c: char) -> bool {
     matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 

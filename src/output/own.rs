@@ -111,6 +111,14 @@ fn colon(detail: &str) -> String {
 /// A name that stands for nothing, with the one that was probably meant.
 fn unknown(trade: &Trade, written: &str, values: &Value, place: &str) -> String {
     let (owner, last) = written.rsplit_once('.').map_or((None, written), |(owner, last)| (Some(owner), last));
+    // Where the owner itself is a slip, it is the owner that is to be mended.
+    let root = written.split('.').next().unwrap_or_default();
+    let is_known = |name: &str| values.get_attr(name).is_ok_and(|value| !value.is_undefined());
+    let slip = owner.is_some()
+        && !is_known(root)
+        && !is_known(&format!("{root}s"))
+        && nearest(root, names(values).iter().map(String::as_str)).is_some();
+    let (owner, last) = if slip { (None, root) } else { (owner, last) };
     let known = owner.map_or(Some(values.clone()), |owner| {
         owner.split('.').try_fold(values.clone(), |value, part| {
             let found = value.get_attr(part).ok().filter(|value| !value.is_undefined());
@@ -118,11 +126,15 @@ fn unknown(trade: &Trade, written: &str, values: &Value, place: &str) -> String 
             found.or_else(|| value.get_attr(&format!("{part}s")).ok()?.try_iter().ok()?.next())
         })
     });
-    let names: Vec<String> =
-        known.and_then(|value| Some(value.try_iter().ok()?.filter_map(|key| Some(key.as_str()?.to_owned())).collect())).unwrap_or_default();
-    let hint = nearest(last, names.iter().map(String::as_str)).map(|near| format!(" Did you mean \"{near}\"?")).unwrap_or_default();
+    let known = known.map(|value| names(&value)).unwrap_or_default();
+    let hint = nearest(last, known.iter().map(String::as_str)).map(|near| format!(" Did you mean \"{near}\"?")).unwrap_or_default();
     let of = owner.map(|owner| format!(" of \"{owner}\"")).unwrap_or_default();
     format!("Nothing is called \"{last}\"{of} in this {}{place}.{hint} Use another name; {NAMES}.", trade.of)
+}
+
+/// The names that a value has.
+fn names(value: &Value) -> Vec<String> {
+    value.try_iter().into_iter().flatten().filter_map(|key| Some(key.as_str()?.to_owned())).collect()
 }
 
 /// The known word that was probably meant.

@@ -84,6 +84,7 @@ pub const JSON: &str = "application/json";
 pub const ATOM: &str = "application/atom+xml; charset=utf-8";
 pub const SCRIPT: &str = "text/javascript; charset=utf-8";
 pub const SVG: &str = "image/svg+xml";
+pub const TEXT: &str = "text/plain; charset=utf-8";
 
 /// A meeting's page and file stand from two years before to a year after it.
 const PAGES_BACK: TimeDelta = TimeDelta::weeks(104);
@@ -344,6 +345,7 @@ fn of_site(pages: &Pages<'_>, source: &Source<'_>, input: (u64, DateTime<Utc>), 
     press.put(page::STYLE_PATH.to_owned(), CSS, inputs::of(&style), || Some(style));
     press.put(page::SCRIPT_PATH.to_owned(), SCRIPT, inputs::of(page::SCRIPT), || Some(page::SCRIPT.to_owned()));
     press.put(page::EMBED_PATH.to_owned(), SCRIPT, inputs::of(page::EMBED), || Some(page::EMBED.to_owned()));
+    press.put(page::ROBOTS_PATH.to_owned(), TEXT, inputs::of(page::ROBOTS), || Some(page::ROBOTS.to_owned()));
     press.put(page::ICON_PATH.to_owned(), SVG, inputs::of(page::ICON), || Some(page::ICON.to_owned()));
 }
 

@@ -221,6 +221,43 @@ pub struct Ledger {
     pub lists: Vec<ListMemory>,
     /// Introductions asked for, from 60 days ago on.
     pub hellos: Vec<Hello>,
+    /// What pads held, on its way into an archive, of the last year.
+    pub archived: Vec<Archived>,
+    /// The branch and digest of what we committed ourselves and no person has reviewed, in order of the digests.
+    pub unreviewed: Vec<(String, String)>,
+}
+
+impl Ledger {
+    /// Whether a text that stands on a branch (`None`: on one that is not known) is there by our doing alone: then it is trusted no more than
+    /// the pad it came from.
+    pub fn is_unreviewed(&self, branch: Option<&str>, digest: &str) -> bool {
+        self.unreviewed.iter().any(|(on, ours)| ours == digest && branch.is_none_or(|branch| branch == on))
+    }
+}
+
+/// The text of a pad about one meeting, on its way into the archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Archived {
+    /// The pad, as remarks call it.
+    pub place: String,
+    pub date: NaiveDate,
+    pub series: SeriesId,
+    /// The path in the archive.
+    pub file: String,
+    pub digest: String,
+    pub state: ArchivedState,
+    pub failures: u32,
+    /// Why the last attempt failed.
+    pub said: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArchivedState {
+    /// To be put there.
+    Kept,
+    There,
+    /// People wrote that file themselves.
+    Left,
 }
 
 /// What people know of a series, in words by what they are about: `link`, `end`, and `rule UID` for each rule.

@@ -2,6 +2,7 @@
 
 mod line;
 mod maildir;
+pub mod pad;
 mod sendmail;
 mod session;
 mod smtp;

@@ -1,6 +1,8 @@
 //! One walk down the road, given `now`: read, understand, plan, record, render, swap. It never sends, and never asks what time it is.
 
+mod archive;
 mod differences;
+pub mod draft;
 mod meaning;
 mod pads;
 mod questions;
@@ -159,6 +161,7 @@ pub fn survey(
     }
     let mut understood = understand::notes(kept, ledger, communities, given.zones, bring, now);
     remarks.extend(understood.remarks);
+    remarks.extend(archive::remarks(&understood.calendar, ledger, now));
     remarks.sort_by(|(_, a), (_, b)| a.cmp(b));
     remarks.dedup();
     understood.calendar.remarks = remarks.iter().filter_map(|(of, remark)| Some((of.clone()?, remark.clone()))).collect();
@@ -267,9 +270,13 @@ pub fn walk(
             }
         };
         crash_point!("round:recorded");
+        let (to_archive, archive_next) = archive::due(&survey.calendar, &kept.texts, ledger, now);
+        if !to_archive.is_empty() {
+            store.keep_for_archive(&to_archive)?;
+        }
         let changed = change.changed.iter().map(|(path, _)| path.clone()).chain(change.removed.iter().cloned()).collect();
         kept.publication = Arc::new(publication);
-        let next = [plan.next, survey.next, kept.publication.next_change()].into_iter().flatten().min();
+        let next = [plan.next, survey.next, archive_next, kept.publication.next_change()].into_iter().flatten().min();
         let of_feeds = kept.publication.remarks().map(|(_, remark)| remark);
         let mut remarks: Vec<Remark> =
             survey.remarks.into_iter().map(|(_, remark)| remark).chain(plan.remarks.iter().cloned()).chain(of_feeds).collect();

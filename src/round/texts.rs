@@ -86,6 +86,11 @@ impl Texts {
         begins.map(|(_, text)| text).take_while(move |text| text.room == room && text.path.starts_with(prefix)).filter(|text| !text.settled)
     }
 
+    /// Whether a newer version waits to have stood quiet.
+    pub fn is_waiting(&self, room: Room, path: &str) -> bool {
+        self.pending(room, path).is_some()
+    }
+
     fn pending(&self, room: Room, path: &str) -> Option<&StoredText> {
         self.stored.get(&(room, path.into(), false))
     }
@@ -205,8 +210,10 @@ pub fn settle(
             if let Some(at) = renamed.iter().position(|(_, old)| old.digest == digest) {
                 let (path, old) = renamed.swap_remove(at);
                 known.forget(Room::Notes, &path, true);
+                known.forget(Room::Notes, &text.path, false);
                 known.put(StoredText { path: text.path.clone(), ..old });
             } else if let Some(old) = known.elsewhere(&digest) {
+                known.forget(Room::Notes, &text.path, false);
                 known.put(StoredText { path: text.path.clone(), ..old });
             } else if first {
                 known.put(stored(text, digest, now, true));

@@ -33,10 +33,12 @@ pub struct Understood {
     pub next: Option<DateTime<Utc>>,
 }
 
-/// What was understood of each community's notes last, and with which zones.
+/// What was understood of each community's notes last, and by what.
 #[derive(Default)]
 pub struct Understanding {
     zones: Option<Zones>,
+    /// What we committed ourselves and nobody had reviewed: it is trusted less.
+    unreviewed: Vec<(String, String)>,
     communities: HashMap<Arc<str>, Known>,
 }
 
@@ -79,7 +81,7 @@ pub fn notes(
     now: DateTime<Utc>,
 ) -> Understood {
     let mut last = std::mem::take(&mut kept.understanding);
-    if last.zones.as_ref() != Some(zones) {
+    if last.zones.as_ref() != Some(zones) || last.unreviewed != ledger.unreviewed {
         last.communities.clear();
     }
     let mut remarks = Vec::new();
@@ -90,7 +92,7 @@ pub fn notes(
         community.hash(&mut hasher);
         let schedule = hasher.finish();
         let before = last.communities.remove(&community.id).filter(|known| known.schedule == schedule && known.at <= now);
-        let known = of_community(kept, community, (schedule, before), ledger.born.is_none(), zones, bring, now);
+        let known = of_community(kept, ledger, community, (schedule, before), zones, bring, now);
         next = known.folders.iter().filter_map(|folder| folder.next).chain(next).min();
         let said = known.folders.iter().flat_map(|folder| folder.brought.remarks.iter().chain(&folder.remarks));
         let said = said.chain(known.series.iter().flat_map(|series| &series.meaning.remarks));
@@ -104,19 +106,21 @@ pub fn notes(
         kept.understanding.communities.insert(community.id.clone(), known);
     }
     kept.understanding.zones = Some(zones.clone());
+    kept.understanding.unreviewed.clone_from(&ledger.unreviewed);
     Understood { calendar, remarks, next }
 }
 
 /// The notes of a community. What was understood of them `before`, with the same schedule, holds where nothing changed.
 fn of_community(
     kept: &mut Kept,
+    ledger: &Ledger,
     community: &Community,
     (schedule, before): (u64, Option<Known>),
-    first: bool,
     zones: &Zones,
     bring: &mut dyn FnMut(&NotesFolder) -> Brought,
     now: DateTime<Utc>,
 ) -> Known {
+    let first = ledger.born.is_none();
     let (folders_before, series_before) = before.map(|known| (known.folders, known.series)).unwrap_or_default();
     let known_folders = folders_before.len();
     let mut folders_before = folders_before.into_iter();
@@ -132,7 +136,7 @@ fn of_community(
             Some(known) => known,
             None => {
                 same = false;
-                of_folder(kept, community, folder, brought, first, zones, now)
+                of_folder(kept, ledger, community, folder, brought, zones, now)
             }
         });
     }
@@ -168,14 +172,14 @@ fn prefix(folder: &NotesFolder) -> String {
 /// The notes of a folder that are in force, each with its series.
 fn of_folder(
     kept: &mut Kept,
+    ledger: &Ledger,
     community: &Community,
     folder: &NotesFolder,
     brought: Brought,
-    first: bool,
     zones: &Zones,
     now: DateTime<Utc>,
 ) -> Folder {
-    let prefix = prefix(folder);
+    let (prefix, first) = (prefix(folder), ledger.born.is_none());
     let (mut remarks, mut placed) = (Vec::new(), Vec::new());
     let is_pad = matches!(folder.remote.as_ref().map(|remote| &remote.at), Some(Location::Pad(_)));
     let texts = match is_pad {
@@ -202,12 +206,19 @@ fn of_folder(
     let (settled, next) = settle(&mut kept.texts, &prefix, &texts, &unread, &mut lost, look);
     let quiet = settled.iter().map(|settled| settled.quiet_from).filter(|at| *at > now);
     let next = quiet.chain(next).min();
+    let branch = match folder.remote.as_ref().map(|remote| &remote.at) {
+        Some(Location::Git(repository)) => repository.branch.as_deref(),
+        _ => None,
+    };
     let texts: Vec<(String, Text)> = settled.iter().map(|settled| (settled.digest.clone(), settled.text.clone())).collect();
     let read = kept.readings.read(&folder.folder, &texts, zones);
     for (settled, notes) in settled.into_iter().zip(read) {
         for note in notes.iter() {
             match series_of(community, folder, note) {
-                Some(series) => placed.push(Arc::new(place(note, series, folder, &settled, &prefix))),
+                Some(series) => {
+                    let ours = !is_pad && ledger.is_unreviewed(branch, &settled.digest);
+                    placed.push(Arc::new(place(note, series, folder, &settled, &prefix, folder.trusted && !ours)));
+                }
                 None => remarks.push(nobodys(community, note)),
             }
         }
@@ -248,13 +259,13 @@ pub(super) fn matched<'a>(community: &'a Community, words: &str) -> Option<&'a S
     matching::series(words, &names).and_then(|at| community.series.get(at))
 }
 
-fn place(note: &Arc<Note>, series: &Series, folder: &NotesFolder, settled: &Settled, prefix: &str) -> Placed {
+fn place(note: &Arc<Note>, series: &Series, folder: &NotesFolder, settled: &Settled, prefix: &str, trusted: bool) -> Placed {
     let inside = note.path.strip_prefix(prefix).unwrap_or(&note.path);
     Placed {
         note: note.clone(),
         series: series.id.clone(),
         quiet_from: settled.quiet_from,
-        trusted: folder.trusted,
+        trusted,
         url: folder.url.as_ref().map(|url| url.replace("{path}", &escaped(inside))),
     }
 }

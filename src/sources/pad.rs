@@ -190,8 +190,9 @@ fn is_public(address: IpAddr) -> bool {
 
 fn is_public_v4(v4: Ipv4Addr) -> bool {
     let [a, b, c, _] = v4.octets();
-    !(v4.is_private() || v4.is_loopback() || v4.is_link_local() || v4.is_broadcast() || v4.is_multicast() || v4.is_documentation())
-        && !matches!((a, b, c), (0, ..) | (100, 64..=127, _) | (192, 0, 0) | (198, 18..=19, _) | (240.., ..))
+    let special = matches!((a, b, c), (0, ..) | (100, 64..=127, _) | (192, 0, 0) | (198, 18..=19, _) | (240.., ..));
+    let own = v4.is_private() || v4.is_loopback() || v4.is_link_local();
+    !(special || own || v4.is_multicast() || v4.is_documentation())
 }
 
 fn is_public_v6(v6: Ipv6Addr) -> bool {

@@ -3,6 +3,7 @@
 
 mod adopt;
 mod answers;
+mod archived;
 mod arrival;
 mod backup;
 mod claim;
@@ -37,6 +38,7 @@ use rusqlite::backup::Backup;
 use tokio::sync::Notify;
 
 pub use adopt::Run;
+pub use archived::{ArchiveOutcome, ToArchive};
 pub use arrival::{Awaited, Look, Looked};
 pub use backup::BackedUp;
 pub use claim::{Handover, Settled};

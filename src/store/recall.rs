@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::rows::{date, decisions, instant, item_verdict, maybe_instant, micros, proposals, series_id, time, unreadable};
 use super::sql::{self, Row, Transaction};
-use super::{Store, StoreError, arrival};
+use super::{Store, StoreError, archived, arrival};
 use crate::meeting::occurrence::OccurrenceId;
 use crate::meeting::series::SeriesId;
 use crate::plan::hearer::OfChat;
@@ -64,6 +64,8 @@ impl Store {
                 },
                 lists: arrival::lists(tx)?,
                 hellos: arrival::hellos(tx, letters_since)?,
+                archived: archived::all(tx, answers_since.date_naive())?,
+                unreviewed: archived::unreviewed(tx)?,
             };
             Ok(Recalled { ledger, decided })
         })

@@ -1,6 +1,7 @@
-// An invented community around a change of the clocks, served by the real program with the clock of 20 October 2026.
+// An invented community around a change of the clocks, and those of the sample configuration, served by the real program with the clock
+// of 20 October 2026, or another.
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -33,7 +34,7 @@ Berlin = "Europe/Berlin"
 Kolkata = "Asia/Kolkata"
 Auckland = "Pacific/Auckland"
 [[notes]]
-folder = "notes"
+folder = "notes/harbour"
 series = "call"
 trusted = true
 [[series]]
@@ -75,18 +76,24 @@ Present: Dana, Kofi, Mei
 Cancel the community call of 4 November 2026, because most of us are at the fair.
 `;
 
-export async function serve() {
+/// `templates` are people's own, by path below the configuration's folder.
+/// `born` is an earlier hour of a first round: lists are told only of what came after it.
+export async function serve({ now = NOW, born, templates } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "convened-browser-"));
   const port = await freePort();
   const put = (path, text) => writeFileSync(join(folder, path), text);
-  ["communities", "notes"].forEach(name => mkdirSync(join(folder, name)));
+  ["communities", "notes", "notes/harbour"].forEach(name => mkdirSync(join(folder, name)));
   put("convened.toml", SETTINGS.replaceAll("PORT", port).replace("STATE", join(folder, "state")).replace("MAIL", join(folder, "mail")));
   put("communities/harbour.toml", HARBOUR);
-  put("notes/2026-10-14.md", NOTE);
-  const words = ["--config", folder, "cancel", "harbour/call", "--on", "2026-11-18", "--reason", "Most of us are at <sea>.", "--now", NOW];
-  execFileSync(program, words, { stdio: "pipe" });
+  put("notes/harbour/2026-10-14.md", NOTE);
+  for (const name of readdirSync("config/communities")) copyFileSync(join("config/communities", name), join(folder, "communities", name));
+  cpSync("config/notes", join(folder, "notes"), { recursive: true, force: false });
+  if (templates) cpSync(templates, join(folder, "templates/pages"), { recursive: true });
+  if (born) execFileSync(program, ["--config", folder, "once", "--now", born], { stdio: "pipe" });
+  const run = (...words) => execFileSync(program, ["--config", folder, ...words, "--now", now], { stdio: "pipe" }).toString();
+  run("cancel", "harbour/call", "--on", "2026-11-18", "--reason", "Most of us are at <sea>.");
   // Not by the program `faketime`: a signal to it would not reach the daemon.
-  const env = { ...process.env, LD_PRELOAD: library(), FAKETIME: "@2026-10-20 12:00:00", FAKETIME_DONT_FAKE_MONOTONIC: "1", DONT_FAKE_MONOTONIC: "1", TZ: "UTC" };
+  const env = { ...process.env, LD_PRELOAD: library(), FAKETIME: `@${now.slice(0, 19).replace("T", " ")}`, FAKETIME_DONT_FAKE_MONOTONIC: "1", DONT_FAKE_MONOTONIC: "1", TZ: "UTC" };
   const daemon = spawn(program, ["--config", folder, "serve"], { env, stdio: ["ignore", "ignore", "pipe"] });
   let said = "";
   daemon.stderr.on("data", text => (said += text));
@@ -94,14 +101,14 @@ export async function serve() {
   for (let tries = 0; ; tries++) {
     const answer = await fetch(`${base}/c/harbour/`).catch(() => null);
     if (answer?.ok) break;
-    if (tries > 300 || daemon.exitCode !== null) throw new Error(`The program does not serve: ${said}`);
+    if (tries > 900 || daemon.exitCode !== null) throw new Error(`The program does not serve: ${said}`);
     await new Promise(done => setTimeout(done, 100));
   }
   const stop = () => {
     daemon.kill("SIGTERM");
     rmSync(folder, { recursive: true, force: true });
   };
-  return { base, stop };
+  return { base, run, stop };
 }
 
 /// libfaketime of Debian's package `faketime`, for programs of several threads.

@@ -1,6 +1,7 @@
 // Walks every page in Chromium: widths, light and dark, five zones, with the script and without; a pair of each in CI, all with --full.
 // Checks hours against agenda.json and against the server's ?zone=, overflow, console, requests, cookies, axe-core and html-validate.
 import { readFileSync, mkdirSync } from "node:fs";
+import { createServer, get } from "node:http";
 import { createRequire } from "node:module";
 import { HtmlValidate } from "html-validate";
 import { chromium } from "playwright-core";
@@ -17,6 +18,7 @@ const PATHS = {
   home: "/", community: "/c/harbour/", series: "/c/harbour/call/", pilots: "/c/harbour/pilots/", next: "/c/harbour/call/next",
   cancelled: "/c/harbour/call/20261118T1800", moved: "/c/harbour/pilots/20261102T2230", month: "/c/harbour/2026-11", items: "/c/harbour/items",
   changes: "/c/harbour/changes", remarks: "/c/harbour/remarks", embed: "/c/harbour/embed", missing: "/c/nobody/",
+  subscribe: "/c/harbour/subscribe", one: "/c/harbour/call/subscribe", all: "/subscribe", numpy: "/c/numpy/",
 };
 const WIDTHS = [360, 768, 1280];
 const SCHEMES = ["light", "dark"];
@@ -50,9 +52,16 @@ let visits = 0;
 try {
   await validate();
   await hours();
-  for (const setting of settings()) await visit(setting);
+  const left = settings();
+  const walker = async () => {
+    for (let setting = left.shift(); setting; setting = left.shift()) await visit(setting);
+  };
+  await Promise.all([walker(), walker()]);
+  await safety();
+  await weight();
   await tasks();
   await choice();
+  await guest();
 } finally {
   await browser.close();
   server.stop();
@@ -133,17 +142,34 @@ async function tasks() {
   const page = await context.newPage();
   await page.clock.setFixedTime(new Date(NOW));
   const expects = async (what, text) => (await page.locator("main").innerText()).includes(text) || fault("tasks", `${what}: "${text}" is not there`);
+  await page.goto(`${server.base}/c/numpy/`);
+  await expects("next NumPy meeting in Kolkata, 0 clicks", "Tomorrow, Wednesday 21 October 2026");
+  await expects("its hour in Kolkata", "23:30–00:30 Kolkata");
   await page.goto(`${server.base}/c/harbour/call/`);
   await expects("next meeting in Kolkata, 0 clicks", "Wednesday 21 October 2026 23:30–00:30 Kolkata");
   await expects("how long until then", "Begins in 1 day 6 hours");
-  const webcal = await page.getByRole("link", { name: /iPhone/ }).getAttribute("href");
-  if (!webcal?.startsWith("webcal://")) fault("tasks", "subscribe on a phone, 1 click");
+  await page.goto(`${server.base}/c/harbour/`);
+  await page.getByRole("navigation").getByRole("link", { name: "Subscribe" }).click();
+  const leads = async (name, begin) => {
+    const link = page.getByRole("link", { name });
+    const [href, box] = [await link.getAttribute("href"), await link.boundingBox()];
+    if (!href?.startsWith(begin)) fault("tasks", `subscribe on a phone, 2 clicks: ${name} leads to ${href}`);
+    if (!(box?.height >= 40)) fault("tasks", `${name} is too small for a thumb: ${box?.height}`);
+  };
+  await leads("Open in Apple Calendar", "webcal://");
+  await leads("Add to Google Calendar", "https://calendar.google.com/calendar/r?cid=webcal://");
   await page.goto(`${server.base}/c/harbour/`);
   await expects("why a meeting is cancelled, 0 clicks", "Most of us are at <sea>.");
+  const cancelled = page.locator("li.meeting.cancelled").getByRole("link").first();
+  await cancelled.click();
+  await expects("why a meeting is cancelled, 1 click", "Most of us are at <sea>.");
+  await page.goBack();
   await expects("what is uncertain", "Not certain: the notes of 14 October speak of cancelling this meeting");
   await expects("tomorrow", "Tomorrow, Wednesday 21 October 2026");
   await page.getByRole("link", { name: "Action items" }).click();
   await expects("open items, 1 click", "paint the red buoy");
+  await expects("whose they are", "kofi");
+  await expects("where they stand", "2026-10-14.md, line 6");
   await context.close();
 }
 
@@ -162,5 +188,65 @@ async function choice() {
   await field.press("Enter");
   if (!(await page.getByRole("status").innerText()).includes("not known")) fault("choice", "a wrong zone is not said");
   await page.keyboard.press("Home");
+  await context.close();
+}
+
+/// No page lets a script or style of its own run, and no address leads elsewhere.
+async function safety() {
+  for (const path of [...Object.values(PATHS), "/style.css", "/time.js", "/embed.js", "/feeds/all.ics"]) {
+    const { headers } = await fetch(server.base + path);
+    const policy = headers.get("content-security-policy") ?? "";
+    if (!policy.startsWith("default-src 'none'") || /unsafe|\*(?!$)|https?:/.test(policy)) fault(path, `its policy is ${policy}`);
+    if (headers.get("set-cookie")) fault(path, "sets a cookie");
+  }
+  for (const path of ["//evil.example/", "/%2f%2fevil.example/", "/c/harbour//evil.example", "/\\evil.example", "/?zone=//evil.example", "/c/harbour?next=https://evil.example", "/c/harbour/call/next?to=//evil.example"]) {
+    const answer = await fetch(server.base + path, { redirect: "manual" });
+    if (answer.status >= 300 && answer.status < 400) fault(path, `leads to ${answer.headers.get("location")}`);
+  }
+}
+
+/// The first page with everything it loads, as it comes over the wire.
+async function weight() {
+  for (const path of ["/", "/c/harbour/", "/c/numpy/", "/c/harbour/call/", "/c/harbour/call/next", "/c/harbour/subscribe"]) {
+    const html = await (await fetch(server.base + path)).text();
+    const loaded = [...html.matchAll(/<(?:link rel="(?:stylesheet|icon)"[^>]*href|script src)="([^"]+)"/g)].map(([, at]) => at);
+    const blocking = [...html.matchAll(/<link rel="stylesheet"|<script src="[^"]+">/g)].length;
+    let sum = 0;
+    for (const at of [path, ...loaded]) sum += await octets(at);
+    if (sum >= 30_000) fault(path, `weighs ${sum} octets`);
+    if (blocking !== 1) fault(path, `${blocking} things hold it up`);
+    console.log(`${path}: ${sum} octets with everything it loads`);
+  }
+  const script = await (await fetch(`${server.base}/embed.js`)).text();
+  if (script.length >= 5000) fault("embed.js", `has ${script.length} octets`);
+}
+
+/// How long an answer's body is as it is sent.
+function octets(path) {
+  return new Promise((done, failed) => {
+    get(server.base + path, { headers: { "accept-encoding": "gzip" } }, answer => {
+      let sum = 0;
+      answer.on("data", part => (sum += part.length)).on("end", () => done(sum));
+    }).on("error", failed);
+  });
+}
+
+/// The next meetings on somebody else's page, at its reader's hours; by keyboard the first stop is the content.
+async function guest() {
+  const context = await browser.newContext({ timezoneId: "Asia/Kolkata" });
+  const page = await context.newPage();
+  await page.clock.setFixedTime(new Date(NOW));
+  const body = `<!doctype html><title>x</title><h1>Harbour</h1><script async src="${server.base}/embed.js" data-community="harbour" data-count="6"></script>`;
+  const elsewhere = createServer((_, answer) => answer.setHeader("content-type", "text/html").end(body));
+  await new Promise(done => elsewhere.listen(0, "127.0.0.1", done));
+  await page.goto(`http://127.0.0.1:${elsewhere.address().port}/`);
+  const list = page.locator("ul.convened li");
+  await list.nth(5).waitFor({ timeout: 20_000 }).catch(() => fault("embed.js", "shows no six meetings"));
+  const said = await page.evaluate(() => document.querySelector("ul.convened")?.innerText ?? "");
+  elsewhere.close();
+  for (const part of ["Wednesday 21 October 2026 at 23:30", "Harbour community call"]) if (!said.replaceAll(",", "").includes(part)) fault("embed.js", `does not say ${part}: ${said}`);
+  await page.goto(`${server.base}/c/harbour/`);
+  await page.keyboard.press("Tab");
+  if ((await page.evaluate(() => document.activeElement.className)) !== "skip") fault("keyboard", "the first stop is not the way to the content");
   await context.close();
 }

@@ -76,3 +76,24 @@ fn the_letter_of_every_kind_can_be_read_beforehand_and_its_template_copied() {
     }
     house.well(&["check", "--now", "2026-11-01T08:00:00Z"]);
 }
+
+#[test]
+fn an_own_page_is_checked_kept_and_put_in_place_as_a_letter_is() {
+    let house = orchard();
+    let page = "{% extends \"built-in/community.html\" %}{% block intro %}<p>Bring a basket.</p>{% endblock %}";
+    let path = "config/templates/orchard/pages/community.html";
+    house.write(path, page);
+    house.round("2026-11-01T08:00:00Z");
+    assert!(house.well(&["page", "community", "--of", "orchard"]).contains("<p>Bring a basket.</p>"));
+    house.write(path, &page.replace("Bring a basket", "{{ comunity.title }}"));
+    house.round("2026-11-02T08:00:00Z");
+    assert!(house.well(&["page", "community", "--of", "orchard"]).contains("<p>Bring a basket.</p>"), "the last good one, after a restart");
+    let check = house.run(&["check", "--now", "2026-11-02T09:00:00Z"]);
+    assert_eq!(check.status.code(), Some(1));
+    let said = String::from_utf8(check.stdout).unwrap();
+    let fault = "templates/orchard/pages/community.html:1: fault[bad-template]: Nothing is called \"comunity\" in this page (column ";
+    assert!(said.contains(fault) && said.contains("Did you mean \"community\"?") && said.contains("stays in force"), "{said}");
+    let copy = house.well(&["page", "community", "--template"]);
+    house.write(path, &copy);
+    assert_eq!(house.well(&["page", "community", "--of", "orchard"]), house.well(&["page", "community"]), "a copy makes the same page");
+}

@@ -121,6 +121,7 @@ impl Story {
             quiet: TimeDelta::zero(),
             holidays: Vec::new(),
             notes: Vec::new(),
+            notes_archive: None,
             chats: Vec::new(),
             series: Vec::new(),
         };

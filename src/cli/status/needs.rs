@@ -14,6 +14,8 @@ use crate::store::OutboxRow;
 const NEWS: TimeDelta = TimeDelta::days(14);
 /// A letter that is put off is nobody's business before; greylisting ends sooner.
 const PUT_OFF: TimeDelta = TimeDelta::hours(1);
+/// A repository or pad that does not answer for less is an outage of theirs.
+const SILENT: TimeDelta = TimeDelta::days(1);
 /// So late, what is due was forgotten.
 const LATE: TimeDelta = TimeDelta::minutes(15);
 /// Where less is free, on a disk of which less than a tenth is, the next round may be refused.
@@ -49,6 +51,13 @@ pub fn of(seen: &Seen) -> Vec<Need> {
     if faults > 0 {
         let what = format!("{} in what was read; the last good version of it stays in force.", words::counted(faults, "fault", "faults"));
         needs.push(Need::of(Exit::Faults, words::capital(&what), "convened check"));
+    }
+    for source in &seen.sources {
+        let Some(since) = source.failing().filter(|since| seen.now - *since > SILENT) else { continue };
+        let said = source.said().unwrap_or_default();
+        let what =
+            format!("{} has not answered well for {}. {said} What was read of it stays in force.", source.folder, long(seen.now - since));
+        needs.push(Need::of(Exit::Faults, what, "convened fetch"));
     }
     for list in seen.lists.iter().filter(|list| list.never_seen()) {
         let what = format!("No letter to {} was ever seen to arrive: a mail server's \"accepted\" is not the list's.", list.audience);

@@ -141,10 +141,17 @@ fn of_list(list: &ListHealth, now: DateTime<Utc>) -> String {
 }
 
 fn what_is_read(screen: &mut Screen, seen: &Seen) {
-    for (folder, trusted, well) in &seen.folders {
-        let trust = if *trusted { "trusted" } else { "untrusted" };
-        let state = if *well { "well" } else { "broken; the last good notes stay in force" };
-        screen.line("notes", &format!("{folder} ({trust}): {state}"));
+    for source in &seen.sources {
+        let trust = if source.trusted { "trusted" } else { "untrusted" };
+        let brought = source.state.as_ref().and_then(|state| state.brought);
+        let said = match (source.failing(), brought) {
+            (Some(since), _) => format!("failing since {}. {}", rfc3339(since), source.said().unwrap_or_default()),
+            _ if source.broken => "broken; the last good notes stay in force".to_owned(),
+            (None, Some(at)) => format!("well, fetched {}", rfc3339(at)),
+            (None, None) if source.remote => "not fetched yet; see `convened fetch`".to_owned(),
+            (None, None) => "well".to_owned(),
+        };
+        screen.line("notes", &format!("{} ({trust}): {said}", source.folder));
     }
     zone_data(screen, seen);
     let grades = [(Grade::Fault, "fault", "faults"), (Grade::Warning, "warning", "warnings"), (Grade::Advice, "advice", "advice")];

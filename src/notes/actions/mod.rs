@@ -76,8 +76,26 @@ pub fn find(doc: &Doc<'_>, span: Range<usize>, known: &Known) -> (Vec<ActionItem
     (out, remarks)
 }
 
+/// Which lines of a meeting stand in a list of work, and which heading begins one.
+pub fn work(doc: &Doc<'_>, span: Range<usize>) -> Vec<bool> {
+    let lists = classify(doc, span.clone());
+    let heads = |i: usize| matches!(doc.lines[i].kind, Kind::Heading(_)) && lists::kind_of(&doc.lines[i].plain) == Some(List::Work);
+    span.clone().map(|i| lists[i - span.start] == List::Work || heads(i)).collect()
+}
+
+/// Whether a heading is one that notes have whatever is talked about: "Agenda", "Action items", "Links".
+pub fn is_section(heading: &str) -> bool {
+    lists::kind_of(heading).is_some()
+}
+
+/// Whether a task is marked as one where it stands: a box, or "TODO:".
+pub fn is_marked(doc: &Doc<'_>, i: usize) -> bool {
+    let line = &doc.lines[i];
+    line.boxed.is_some() || marked(&line.plain).1 != Mark::None || line.plain.contains(") [ ]")
+}
+
 /// Sentences that stand in every copy of a template.
-fn boilerplate(text: &str) -> bool {
+pub fn boilerplate(text: &str) -> bool {
     const COPY: &Cues = &Cues::caseless(&["copy previous"]);
     // What all copies begin with is in the first words.
     let folded = fold(ahead(text, 60));

@@ -42,6 +42,11 @@ const PEOPLE: &Cues = &Cues::caseless(&[
     "atten", "present", "particip", "people", "who", "roll", "joining", "call", "guests", "check-in", "check in", "sign",
 ]);
 
+/// Whether a label of a list of people is a person's name, and no role.
+pub fn names_one(label: &str) -> bool {
+    names_only(label) && !is_label(label) && label.split(' ').count() > 1
+}
+
 /// The people of a meeting and how they are called: for owners of action items.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
@@ -69,7 +74,17 @@ fn is_label(folded: &str) -> bool {
 
 /// The people present, in the order of the note; each once.
 pub fn present(doc: &Doc<'_>, span: Range<usize>) -> Vec<Attendee> {
+    walk(doc, span).0
+}
+
+/// The lines that list people, each list with the line of its label.
+pub fn lists(doc: &Doc<'_>, span: Range<usize>) -> Vec<Range<usize>> {
+    walk(doc, span).1
+}
+
+fn walk(doc: &Doc<'_>, span: Range<usize>) -> (Vec<Attendee>, Vec<Range<usize>>) {
     let mut out: Vec<Attendee> = Vec::new();
+    let mut lists = Vec::new();
     let mut i = span.start;
     while i < span.end {
         let line = &doc.lines[i];
@@ -89,14 +104,18 @@ pub fn present(doc: &Doc<'_>, span: Range<usize>) -> Vec<Attendee> {
             continue;
         }
         match opening(text, heading).filter(|(folded, _)| is_label(folded) || heading && checks_in(doc, i, folded)) {
-            Some((_, rest)) => i = list(doc, i, span.end, rest, &mut out),
+            Some((_, rest)) => {
+                let end = list(doc, i, span.end, rest, &mut out);
+                lists.push(i..end);
+                i = end;
+            }
             None => i += 1,
         }
     }
     if out.is_empty() {
         under_title(doc, span, &mut out);
     }
-    out
+    (out, lists)
 }
 
 /// "Check-in", "Sign in": a roll call when the lines below part a name from a handle or a place.

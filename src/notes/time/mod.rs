@@ -13,7 +13,7 @@ use super::{Finding, TimeSaid, dates};
 use crate::meeting::zone::Zones;
 use link::{Link, links, stale};
 
-const LABELS: &[&str] = &[
+pub(super) const LABELS: &[&str] = &[
     "time",
     "regular meeting",
     "regular meetings",

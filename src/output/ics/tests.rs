@@ -288,7 +288,7 @@ fn a_zone_that_outlook_cannot_be_told_is_spelled_out_in_utc_beside_the_feed() {
     };
     assert!(has(of("20261216T1800"), "DTSTART:20261216T180000Z"), "clocks there stay at UTC from September 2026 on");
     assert!(has(of("20261202T1800"), "STATUS:CANCELLED"));
-    let page = String::from_utf8(publication.documents["/c/tide/call/"].bytes.to_vec()).unwrap();
+    let page = String::from_utf8(publication.documents["/c/tide/call/subscribe"].bytes.to_vec()).unwrap();
     assert!(page.contains("<code>https://calendar.example.org/feeds/tide/call.utc.ics</code>"), "{page}");
     assert!(!publication.documents.contains_key("/feeds/tide/workshop.utc.ics"));
     calendar.communities[0].series[0].rules = vec![rule("Europe/Berlin")];

@@ -39,6 +39,9 @@ pub const SCRIPT: &str = include_str!("../templates/time.js");
 /// Shows a community's next meetings on a page of its own.
 pub const EMBED_PATH: &str = "/embed.js";
 pub const EMBED: &str = include_str!("../templates/embed.js");
+/// Addresses that belong to one person are nobody else's to look for. Readers of feeds go by this file, too: it keeps none of them away.
+pub const ROBOTS_PATH: &str = "/robots.txt";
+pub const ROBOTS: &str = "User-agent: *\nDisallow: /decide/\nDisallow: /organise/\n";
 pub const ICON_PATH: &str = "/icon.svg";
 pub const ICON: &str = include_str!("../templates/icon.svg");
 

@@ -14,7 +14,7 @@ use crate::plan::component::week_begins;
 
 /// So many months have a page: the one before that of the running week's Monday, and those after it.
 const BEFORE: u32 = 1;
-const IN_ALL: u32 = 14;
+const IN_ALL: u32 = 13;
 
 #[derive(Serialize)]
 struct Day {

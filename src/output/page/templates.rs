@@ -68,10 +68,12 @@ struct Shared {
     of: BTreeMap<Arc<str>, Dressed>,
 }
 
+/// People's own by name, each with its path and text.
+type Own = BTreeMap<String, (Arc<str>, Arc<str>)>;
+
 /// Templates some of which are people's own.
 struct Dressed {
-    /// By name, the path and the text.
-    own: BTreeMap<String, (Arc<str>, Arc<str>)>,
+    own: Own,
     environment: Environment<'static>,
     /// The same with less fuel.
     of_meetings: Environment<'static>,
@@ -133,7 +135,7 @@ impl Templates {
     pub fn new(own: &[Text]) -> Templates {
         let mut taken = BTreeMap::new();
         let mut for_all = BTreeMap::new();
-        let mut for_one: BTreeMap<Arc<str>, BTreeMap<String, (Arc<str>, Arc<str>)>> = BTreeMap::new();
+        let mut for_one: BTreeMap<Arc<str>, Own> = BTreeMap::new();
         for text in own {
             let (Some(Ok(of)), Ok(source)) = (self::of(&text.path), std::str::from_utf8(&text.bytes)) else { continue };
             let source: Arc<str> = Arc::from(source);
@@ -145,7 +147,7 @@ impl Templates {
             into.insert(of.name, (text.path.clone(), source));
         }
         let of = for_one.into_iter().map(|(id, own)| {
-            let all: BTreeMap<_, _> = for_all.clone().into_iter().chain(own).collect();
+            let all: Own = for_all.clone().into_iter().chain(own).collect();
             (id, Dressed::new(all))
         });
         let of = of.collect();
@@ -203,7 +205,7 @@ impl Templates {
 }
 
 impl Dressed {
-    fn new(own: BTreeMap<String, (Arc<str>, Arc<str>)>) -> Dressed {
+    fn new(own: Own) -> Dressed {
         let mut environment = Environment::empty();
         set_up(&mut environment);
         environment.set_recursion_limit(50);
@@ -261,7 +263,7 @@ pub fn faults(text: &Text, of: &Of, beside: &[Text]) -> Vec<Remark> {
         return against;
     }
     let own = |of: &Of| of.name != STYLE;
-    let mut all: BTreeMap<String, (Arc<str>, Arc<str>)> = BTreeMap::new();
+    let mut all: Own = BTreeMap::new();
     for community in [None, of.community.as_ref()] {
         for other in beside.iter().chain([text]) {
             let (Some(Ok(whose)), Ok(source)) = (self::of(&other.path), std::str::from_utf8(&other.bytes)) else { continue };
@@ -338,3 +340,6 @@ fn escape(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Res
     }
     Ok(out.write_str(rest)?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,8 @@ use crate::meeting::change::{Finding, Proposal, ProposalState, Proposed, Verdict
 use crate::meeting::series::{JoinLinks, SeriesId};
 use crate::output::publication::HTML;
 use crate::plan::component::sample::{date, decide, published, tide, utc, wall};
-use crate::plan::ledger::ItemVerdict;
+use crate::plan::key::Kind;
+use crate::plan::ledger::{Fate, ItemVerdict, Told};
 use crate::source::Place;
 
 const NOW: &str = "2026-11-20T12:00:00Z";
@@ -91,8 +92,101 @@ fn a_community_sees_what_is_coming_in_utc_and_in_its_cities() {
     assert!(html.contains("href=\"https://video.example.org/tide\""));
     assert!(html.contains("Phone: +1 555-010-0199, PIN 828 997 153#"));
     assert!(html.contains("Every two weeks on Wednesday, 18:00 UTC"));
-    assert!(html.contains("https://calendar.example.org/feeds/tide.drop.ics"));
-    assert!(html.contains("cid=webcal://calendar.example.org/feeds/tide.show.ics"));
+    assert!(html.contains("href=\"/c/tide/subscribe\""));
+}
+
+#[test]
+fn each_reader_is_given_the_form_it_shows_right() {
+    let html = page(&tide(), &Ledger::default(), NOW, "/c/tide/subscribe");
+    for address in [
+        "href=\"webcal://calendar.example.org/feeds/tide.ics\"",
+        "cid=webcal://calendar.example.org/feeds/tide.show.ics\"",
+        "href=\"https://outlook.live.com/calendar/0/addfromweb?url=https%3A%2F%2Fcalendar.example.org%2Ffeeds%2Ftide.drop.ics&amp;name=Tide",
+        "<code>https://calendar.example.org/feeds/tide.drop.ics</code>",
+        "<code>https://calendar.example.org/feeds/tide.ics</code>",
+        "href=\"/c/tide/call/subscribe\"",
+        "href=\"/subscribe\"",
+        "<svg class=\"qr\"",
+    ] {
+        assert!(html.contains(address), "{address}: {html}");
+    }
+    let all = page(&tide(), &Ledger::default(), NOW, "/subscribe");
+    assert!(all.contains("webcal://calendar.example.org/feeds/all.ics") && all.contains("href=\"/c/tide/subscribe\""), "{all}");
+    let one = page(&tide(), &Ledger::default(), NOW, "/c/tide/call/subscribe");
+    assert!(one.contains("webcal://calendar.example.org/feeds/tide/call.ics") && !one.contains("One by one"), "{one}");
+}
+
+#[test]
+fn what_nobody_confirmed_stands_in_no_document_that_is_public() {
+    let declined = Proposal { state: ProposalState::Declined, ..proposal(true) };
+    // Approved, and its reason left out: then the sentence that holds the reason is not public either.
+    let approved = Proposal { state: ProposalState::Approved, ..proposal(true) };
+    let mut decision = decide("tide/call", NOW, &[("2026-12-02T18:00:00", Verdict::Cancel)], None);
+    decision.proposal = Some(approved.id.clone());
+    let untrusted = proposal(false);
+    for (proposals, decisions) in
+        [(vec![proposal(true)], vec![]), (vec![untrusted], vec![]), (vec![declined], vec![]), (vec![approved], vec![decision.clone()])]
+    {
+        let ledger = Ledger { proposals, decisions, ..Ledger::default() };
+        for (path, document) in published(&tide(), &ledger, utc(NOW), None).documents {
+            assert!(!String::from_utf8_lossy(&document.bytes).contains("secret"), "{path}");
+        }
+    }
+}
+
+#[test]
+fn a_confirmed_change_names_the_sentence_it_was_decided_by() {
+    let mut approved = Proposal { state: ProposalState::Approved, ..proposal(true) };
+    approved.finding.quote = "The call is cancelled: a holiday.".to_owned();
+    approved.finding.reason = Some("a holiday".to_owned());
+    approved.finding.url = Some("https://github.com/tide/notes/blob/main/2026-11-18.md".to_owned());
+    let mut decision = decide("tide/call", NOW, &[("2026-12-02T18:00:00", Verdict::Cancel)], Some("a holiday"));
+    decision.proposal = Some(approved.id.clone());
+    let ledger = Ledger { proposals: vec![approved.clone()], decisions: vec![decision.clone()], ..Ledger::default() };
+    let html = page(&tide(), &ledger, NOW, "/c/tide/changes");
+    let line = "<a href=\"https://github.com/tide/notes/blob/main/2026-11-18.md?plain=1#L12\" rel=\"noopener noreferrer\">2026-11-18.md, line 12</a>";
+    assert!(html.contains("<p>The call is cancelled: a holiday.</p>") && html.contains(line), "{html}");
+    approved.finding.trusted = false;
+    let ledger = Ledger { proposals: vec![approved], decisions: vec![decision], ..Ledger::default() };
+    let html = page(&tide(), &ledger, NOW, "/c/tide/changes");
+    assert!(!html.contains("<blockquote>") && !html.contains("github.com") && html.contains("2026-11-18.md, line 12"), "{html}");
+}
+
+#[test]
+fn what_the_list_was_told_is_announced_under_an_id_that_lasts() {
+    let id = |wall_time: &str| crate::meeting::occurrence::OccurrenceId::new(SeriesId::parse("tide/call").unwrap(), wall(wall_time));
+    let told = |key: &str, kind, fate| Told {
+        key: key.to_owned(),
+        kind,
+        fate,
+        doubts: 0,
+        written: utc("2026-11-19T18:00:00Z"),
+        message_id: String::new(),
+        to: vec!["tide@lists.example.org".to_owned()],
+        series: SeriesId::parse("tide/call"),
+        meetings: vec![(id("2026-12-02T18:00:00"), utc("2026-12-02T18:00:00Z"))],
+        about: None,
+        covers: Vec::new(),
+        way: Default::default(),
+    };
+    let letters = [
+        told("tide/list/call/20261202T1800/reminder/P1D-m0", Kind::Reminder, Fate::Sent),
+        told("tide/list/call/20261202T1800/cancelled/held", Kind::Cancelled, Fate::Held),
+        told("tide/list/call/20261202T1800/cancelled/x-rehearsal", Kind::Cancelled, Fate::Sent),
+        told("tide/organisers/day/2026-11-19/remarks/x", Kind::Remarks, Fate::Sent),
+        told("tide2/list/call/20261202T1800/moved/x", Kind::Moved, Fate::Sent),
+    ];
+    let ledger = Ledger { told: letters.into_iter().map(|told| (told.key.clone(), told)).collect(), ..Ledger::default() };
+    let atom = document(&tide(), &ledger, "/c/tide/announcements.atom");
+    assert_eq!(atom.matches("<entry>").count(), 1, "{atom}");
+    for part in [
+        "<id>tag:calendar.example.org,2026-01-01:/told/tide/list/call/20261202T1800/reminder/P1D-m0</id>",
+        "<title>Coming up: Tide call, Wednesday 2 December 2026, 18:00 UTC</title>",
+        "<updated>2026-11-19T18:00:00Z</updated>",
+        "href=\"https://calendar.example.org/c/tide/call/20261202T1800\"",
+    ] {
+        assert!(atom.contains(part), "{part}: {atom}");
+    }
 }
 
 #[test]
@@ -133,7 +227,12 @@ fn items_of_untrusted_notes_stand_nowhere_until_released() {
     let mut ledger = Ledger::default();
     ledger.closed_items.insert("dropped ".to_owned(), ItemVerdict::Dropped);
     let html = page(&calendar, &ledger, NOW, "/c/tide/items");
-    assert!(html.contains("write &lt;the&gt; guide") && html.contains("in the notes of four meetings"));
+    assert!(
+        html.contains("write &lt;the&gt; guide")
+            && html.contains("in the notes of four meetings")
+            && html.contains(">2026-11-18.md, line 20</a>")
+            && html.contains("(five weeks)")
+    );
     assert!(!html.contains("kept until") && !html.contains("dropped") && !html.contains("Kofi"));
     ledger.closed_items.insert("kept unt".to_owned(), ItemVerdict::Released);
     assert!(page(&calendar, &ledger, NOW, "/c/tide/items").contains("kept until released"));
@@ -305,9 +404,13 @@ fn a_series_says_where_the_clocks_make_it_another_hour_than_last_time() {
     let html = page(&tide(), &Ledger::default(), "2026-10-28T12:00:00Z", "/c/tide/call/");
     let kolkata = zoned::page(&html, "Asia/Kolkata", &zones);
     assert!(html.contains("<li>Berlin 19:00, one hour earlier than on 21 October.</li>"), "a city of the community: {html}");
+    let community = page(&tide(), &Ledger::default(), "2026-10-28T12:00:00Z", "/c/tide/");
+    assert_eq!(community.matches("Berlin 19:00, one hour earlier than on 21 October").count(), 1, "of the next meeting only: {community}");
     assert!(kolkata.contains("data-as=\"shift\"></time>"), "{kolkata}");
     let berlin = zoned::page(&html, "Europe/Berlin", &zones);
-    assert!(berlin.contains("data-as=\"shift\">Berlin 19:00, one hour earlier than on 21 October.</time>"), "{berlin}");
+    assert!(berlin.contains("data-as=\"shift\"></time>"), "said of the city already: {berlin}");
+    let paris = zoned::page(&html, "Europe/Paris", &zones);
+    assert!(paris.contains("data-as=\"shift\">Paris 19:00, one hour earlier than on 21 October.</time>"), "{paris}");
 }
 
 /// A document of the publication as text.
@@ -335,7 +438,14 @@ fn programs_see_what_pages_say_and_nothing_more() {
     assert_eq!(moved["meetings"][0]["to"], "2026-12-08T18:30:00Z");
     let series = read("/c/tide/series.json");
     assert_eq!(series[0]["rhythm"][0], "Every two weeks on Wednesday, 18:00 UTC");
-    for path in ["/c/tide/items.json", "/c/tide/changes.json", "/c/tide/changes.atom", "/changes.atom", "/c/tide/series.json"] {
+    for path in [
+        "/c/tide/items.json",
+        "/c/tide/changes.json",
+        "/c/tide/changes.atom",
+        "/c/tide/announcements.atom",
+        "/changes.atom",
+        "/c/tide/series.json",
+    ] {
         let text = document(&calendar, &ledger, path);
         assert!(
             !text.contains("secret") && !text.contains("Kofi") && !text.contains("dana") && !text.contains("kept until"),

@@ -40,8 +40,12 @@ pub(super) struct Row {
     pub is_over: bool,
     pub reason: Option<String>,
     pub moved_from: Option<At>,
+    /// The next meeting of its series that takes place.
+    pub is_next: bool,
     /// Cities where the clocks make it another hour than last time.
     pub shifts: Vec<String>,
+    /// Their names, each between two bars: a reader who is in one need not be told twice.
+    pub said: String,
     /// The meeting that took place last, where this one has other clocks to fear: what UTC makes of it.
     pub before: Option<At>,
     /// Cancelled, and yet its notes list people present.
@@ -108,7 +112,9 @@ pub(super) fn row(source: &Source<'_>, community: &Community, series: &Series, m
         reason: meeting.reason.as_ref().map(|reason| clean::line(reason, 300)),
         moved_from: (meeting.status == Status::Moved)
             .then(|| At { machine: machine(meeting.original), words: words::in_short(meeting.original) }),
+        is_next: false,
         shifts: Vec::new(),
+        said: String::new(),
         before: None,
         held: !meeting.takes_place() && notes.iter().any(|notes| notes.attended && notes.trusted),
         uncertain: if is_over { Vec::new() } else { uncertain(source, meeting) },
@@ -141,6 +147,8 @@ pub(super) fn next_row(source: &Source<'_>, community: &Community, series: &Seri
     let compared = before.filter(|before| meeting.status == Status::Confirmed && same_hour(before));
     let shifts = compared.as_ref().map(|before| clocks::shifts(&community.cities, before.start, meeting.start)).unwrap_or_default();
     Row {
+        is_next: true,
+        said: shifts.iter().map(|shift| format!("|{}|", shift.city)).collect(),
         shifts: shifts.iter().map(|shift| format!("{}.", words::shift(shift))).collect(),
         before: compared
             .as_ref()

@@ -84,6 +84,7 @@ fn words_of(tag: &str, zone: &Zone) -> Option<String> {
         "short" => format!("{} {label}", local.format("%a %-d %b %H:%M")),
         "cell" => words::city_hour(local, there()?.date()),
         "city" => words::city_hour(there()?, local.date()),
+        "shift" if attribute(tag, "data-said").is_some_and(|said| said.contains(&format!("|{label}|"))) => String::new(),
         "shift" => clean::markup(&shift(Some(zone), at("data-before")?, start)),
         _ => return None,
     })

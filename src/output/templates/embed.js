@@ -2,7 +2,7 @@
 // <script async src="https://calendar.example.org/embed.js" data-community="NAME"></script>
 (() => {
   "use strict";
-  const own = document.currentScript, { community, series, count = 5 } = own.dataset, from = new URL(own.src).origin;
+  const own = document.currentScript, { community, series, count = 5 } = own.dataset, from = new URL(".", own.src).href;
   const list = document.createElement("ul");
   list.className = "convened";
   own.after(list);
@@ -13,7 +13,7 @@
     const coming = meetings.filter(one => Date.parse(one.end) > Date.now() && (!series || one.series === `${community}/${series}`));
     for (const one of coming.slice(0, +count)) {
       const item = add(list, "li", "", { className: one.status });
-      add(item, "a", one.title, { href: `${from}/c/${one.series}/${one.occurrence}` });
+      add(item, "a", one.title, { href: `${from}c/${one.series}/${one.occurrence}` });
       if (words[one.status]) item.append(" ", add(item, "strong", words[one.status]));
       add(item, "br", "");
       const time = add(item, one.status === "cancelled" ? "s" : "span", "");
@@ -22,6 +22,6 @@
     }
     if (!coming.length) add(list, "li", "No meeting is planned.");
   };
-  const fail = () => add(add(list, "li", ""), "a", "The coming meetings", { href: `${from}/c/${community}/` });
-  fetch(`${from}/c/${encodeURIComponent(community)}/agenda.json`).then(answer => answer.json()).then(show).catch(fail);
+  const fail = () => add(add(list, "li", ""), "a", "The coming meetings", { href: `${from}c/${community}/` });
+  fetch(`${from}c/${encodeURIComponent(community)}/agenda.json`).then(answer => answer.json()).then(show).catch(fail);
 })();

@@ -52,7 +52,7 @@
       hours: () => [local.clock, span(`–${until} ${label}`, "end")],
       big: () => [span(local.date), " ", span(`${local.clock}–${until} ${label}`)],
       short: () => [`${short(local)} ${local.clock} ${label}`],
-      shift: () => [shift(new Date(time.dataset.before), start, label)],
+      shift: () => [time.dataset.said?.includes(`|${label}|`) ? "" : shift(new Date(time.dataset.before), start, label)],
       // The hour of another place beside the reader's date, and the reader's hour beside a date of UTC.
       city: () => [beside(there(time), local.date)],
       cell: () => [beside(local, there(time).date)],

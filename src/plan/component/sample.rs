@@ -118,6 +118,7 @@ pub(crate) fn community(id: &str, title: &str, series: Vec<Series>) -> Community
         holidays: Vec::new(),
         chats: Vec::new(),
         notes: Vec::new(),
+        notes_archive: None,
         series,
     }
 }

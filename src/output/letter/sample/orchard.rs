@@ -84,6 +84,7 @@ pub fn orchard(zone: &Zone, rich: bool) -> Community {
         holidays: Vec::new(),
         chats: Vec::new(),
         notes: Vec::<NotesFolder>::new(),
+        notes_archive: None,
         series: vec![series("call", "Orchard call"), series("pruning", "Pruning")],
     }
 }

@@ -133,6 +133,7 @@ fn community() -> Community {
         quiet: TimeDelta::minutes(30),
         holidays: Vec::new(),
         notes: Vec::new(),
+        notes_archive: None,
         chats: Vec::new(),
         series: vec![
             series("pruning", "Orchard Pruning Team", "2023-08-07", "09:00:00", "America/Los_Angeles", "3 weeks"),

@@ -1,0 +1,191 @@
+//! A configuration drafted from an archive of notes: what it finds, what it asks, and that `check` accepts it.
+
+use std::collections::BTreeSet;
+
+use chrono::{Days, NaiveDate};
+use convened::config;
+use convened::import::archive::{From, FromNotes, from_notes};
+use convened::meeting::calendar::walls;
+use convened::meeting::series::{Community, ExceptionKind, Series};
+use convened::source::{Grade, Text};
+
+use crate::drafts_of_corpus::notes_under;
+use crate::{corpus, zones};
+
+fn date(text: &str) -> NaiveDate {
+    text.parse().expect("a date")
+}
+
+fn drafted(texts: &[Text]) -> FromNotes {
+    from_notes(texts, &From { community: "orchard", folder: "archive", zones: &zones(), today: date("2026-11-21") })
+}
+
+/// What `check` makes of a community's text: the community, without a fault.
+fn accepted(toml: &str) -> Community {
+    let (community, remarks) = config::community(&Text::new("communities/orchard.toml", toml.as_bytes()), "calendar.example.org", &zones());
+    let faults: Vec<_> = remarks.iter().filter(|remark| remark.grade == Grade::Fault).collect();
+    assert!(faults.is_empty(), "{faults:?}\n{toml}");
+    community.expect("a community")
+}
+
+/// The dates on which a series meets up to a day, by its rules alone and with its single dates.
+fn dates(series: &Series, to: NaiveDate) -> (BTreeSet<NaiveDate>, BTreeSet<NaiveDate>) {
+    let from = series.rules.first().map_or(to, |rule| rule.from);
+    let plain: BTreeSet<NaiveDate> = walls(series, from, to).into_iter().map(|wall| wall.date()).collect();
+    let mut all = plain.clone();
+    for exception in &series.exceptions {
+        match &exception.what {
+            ExceptionKind::Skip { date } => {
+                all.remove(date);
+            }
+            ExceptionKind::Move { date, to } => {
+                all.remove(date);
+                all.insert(to.date());
+            }
+            ExceptionKind::Extra { at, .. } => {
+                all.insert(at.date());
+            }
+            ExceptionKind::Break { from, to } => all.retain(|date| date < from || date > to),
+        }
+    }
+    (plain, all)
+}
+
+/// Notes every second Wednesday through a year, with their hour.
+fn year(folder: &str, title: &str, hour: impl Fn(NaiveDate) -> String) -> Vec<Text> {
+    (0..26)
+        .map(|n| {
+            let day = date("2026-01-07") + Days::new(14 * n);
+            let text = format!("# {day} {title}\n\n- Time: {}\n- Join: https://meet.example.org/orchard\n\n## Agenda\n", hour(day));
+            Text::new(format!("{folder}/{}/{day}.md", day.format("%Y")), text.into_bytes())
+        })
+        .filter(|text| !text.path.contains("2026-11-25") && !text.path.contains("2026-12"))
+        .collect()
+}
+
+#[test]
+fn a_meeting_pinned_to_utc_and_one_pinned_to_a_city_are_told_apart() {
+    let utc = accepted(&drafted(&year("calls", "Orchard call", |_| "18:00 UTC".to_owned())).toml.expect("a file"));
+    assert_eq!((utc.series[0].rules[0].zone.name(), utc.series[0].rules[0].time.to_string().as_str()), ("UTC", "18:00:00"));
+    let summer = |day: NaiveDate| day >= date("2026-03-08") && day < date("2026-11-01");
+    let city = |day| if summer(day) { "9:00 am PDT (16:00 UTC)" } else { "9:00 am PST (17:00 UTC)" }.to_owned();
+    let local = accepted(&drafted(&year("calls", "Orchard call", city)).toml.expect("a file"));
+    let rules: Vec<_> = local.series[0].rules.iter().map(|rule| (rule.zone.name(), rule.time.to_string())).collect();
+    assert_eq!(rules, [("America/Los_Angeles", "09:00:00".to_owned())]);
+}
+
+#[test]
+fn rhythm_link_and_single_dates_come_with_what_speaks_for_them() {
+    let mut texts = year("calls", "Orchard call", |day| if day < date("2026-06-01") { "18:00 UTC" } else { "17:00 UTC" }.to_owned());
+    texts.retain(|text| !text.path.contains("2026-07-08"));
+    let found = drafted(&texts);
+    let toml = found.toml.expect("a file");
+    let community = accepted(&toml);
+    let series = &community.series[0];
+    assert_eq!((&*series.id.series, series.title.as_str()), ("orchard-call", "Orchard call"));
+    assert_eq!(series.join[0].url, "https://meet.example.org/orchard");
+    let rules: Vec<_> = series.rules.iter().map(|rule| (rule.from.to_string(), rule.time.format("%H:%M").to_string())).collect();
+    assert_eq!(rules, [("2026-01-07".to_owned(), "18:00".to_owned()), ("2026-06-10".to_owned(), "17:00".to_owned())]);
+    assert!(matches!(series.exceptions.as_slice(), [only] if only.what == ExceptionKind::Skip { date: date("2026-07-08") }));
+    for words in [
+        "# 22 of 22 notes of its time lie on this rhythm.",
+        "# No note of this date.",
+        "# In 12 of the last 12 notes with a link",
+        "QUESTION: ",
+    ] {
+        assert!(toml.contains(words), "{words}: {toml}");
+    }
+    assert!(community.organisers.is_empty() && toml.contains("# rehearsal = true") && found.questions >= 2, "{toml}");
+}
+
+#[test]
+fn a_series_without_an_hour_is_a_comment_and_a_question() {
+    let mut texts = year("calls", "Orchard call", |_| "18:00 UTC".to_owned());
+    texts.extend(year("teams", "Orchard team", |_| "later".to_owned()));
+    let found = drafted(&texts);
+    let toml = found.toml.expect("a file");
+    assert_eq!(accepted(&toml).series.len(), 1);
+    assert!(toml.contains("QUESTION: At which hour does it meet") && toml.contains("# id = \"orchard-team\""), "{toml}");
+    assert!(drafted(&year("teams", "Orchard team", |_| "later".to_owned())).toml.is_none());
+}
+
+#[test]
+fn hostile_archives_make_no_file_that_is_wrong() {
+    let mut texts = year("calls", "Orchard \u{202e}llac\u{202c} \"]\n[[series]]", |_| "18:00 UTC".to_owned());
+    texts.push(Text::new("calls/2026/\u{202e}x\".md", vec![0u8; 4096]));
+    texts.push(Text::new("calls/9999-12-31.md", "# 9999-12-31\n".as_bytes()));
+    texts.push(Text::new("calls/huge.md", vec![b'#'; 5 << 20]));
+    texts.push(Text::new("", "".as_bytes()));
+    let toml = drafted(&texts).toml.expect("a file");
+    assert!(!toml.contains('\u{202e}'), "{toml}");
+    assert_eq!(accepted(&toml).series.len(), 1);
+    let noise: Vec<Text> = (0..400u64)
+        .map(|n| {
+            let day = date("2020-01-01") + Days::new((n * n * 7919) % 2500);
+            Text::new(format!("noise/{n}-{day}.md"), format!("# {day}\n\nTime: {}:{:02} UTC\n", n % 24, n % 60).into_bytes())
+        })
+        .collect();
+    if let Some(toml) = drafted(&noise).toml {
+        accepted(&toml);
+    }
+    assert!(drafted(&[]).toml.is_none());
+}
+
+#[test]
+#[ignore = "figures; needs the corpus"]
+fn configurations_from_the_corpus() {
+    let Some(root) = corpus::part("notes") else { return };
+    let folder = std::env::var_os("CONVENED_DRAFTS");
+    let (mut hit, mut made, mut real) = ([0, 0], [0, 0], 0);
+    let mut repositories: Vec<_> = std::fs::read_dir(&root).expect("the corpus").flatten().map(|entry| entry.path()).collect();
+    repositories.sort();
+    for repository in repositories {
+        let mut texts = Vec::new();
+        notes_under(&repository, &repository, &mut texts);
+        let found = drafted(&texts);
+        let name = repository.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let Some(toml) = &found.toml else {
+            println!("{name}: no file; {} series", found.series.len());
+            continue;
+        };
+        if let Some(folder) = &folder {
+            std::fs::write(std::path::Path::new(folder).join(format!("{name}.toml")), toml).expect("a folder for drafts");
+        }
+        let community = accepted(toml);
+        for seen in &found.series {
+            let truth: BTreeSet<NaiveDate> = seen.dates.iter().copied().collect();
+            let last = *seen.dates.last().expect("dates");
+            let Some(series) = community.series.iter().find(|series| *series.id.series == *seen.id) else {
+                println!("{name}/{}: {} notes, no hour or no rule", seen.id, truth.len());
+                continue;
+            };
+            let (plain, all) = dates(series, last);
+            let share = |set: &BTreeSet<NaiveDate>| {
+                let hits = set.intersection(&truth).count();
+                (hits, 100 * hits / set.len().max(1), 100 * hits / truth.len().max(1))
+            };
+            let ((a, plain_precision, plain_recall), (b, precision, recall)) = (share(&plain), share(&all));
+            real += truth.len();
+            (hit[0], hit[1]) = (hit[0] + a, hit[1] + b);
+            (made[0], made[1]) = (made[0] + plain.len(), made[1] + all.len());
+            let rules: Vec<String> =
+                series.rules.iter().map(|rule| format!("{} {} {}", rule.from, rule.time.format("%H:%M"), rule.zone.name())).collect();
+            println!(
+                "{name}/{}: {} notes, {} rules, {} single dates; by rules {plain_precision} % right, {plain_recall} % found; with single dates {precision} %, {recall} %; {}",
+                seen.id,
+                truth.len(),
+                series.rules.len(),
+                series.exceptions.len(),
+                rules.join("; ")
+            );
+        }
+    }
+    let share = |n: usize, of: usize| 100.0 * n as f64 / of.max(1) as f64;
+    for (n, how) in ["by rules", "with single dates"].iter().enumerate() {
+        println!(
+            "all, {how}: {:.1} % of the dates are notes', {:.1} % of the notes' dates are hit",
+            share(hit[n], made[n]),
+            share(hit[n], real)
+        );
+    }
+}
