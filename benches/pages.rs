@@ -22,8 +22,12 @@ const ROUNDS: usize = 7;
 fn main() {
     let calendar = calendar();
     let mut ledger = Ledger::default();
-    let site =
-        Site { base_url: "https://cal.example.org".to_owned(), title: "Everything".to_owned(), uid_domain: "cal.example.org".to_owned() };
+    let site = Site {
+        base_url: "https://cal.example.org".to_owned(),
+        title: "Everything".to_owned(),
+        uid_domain: "cal.example.org".to_owned(),
+        templates: Default::default(),
+    };
     let mut now: DateTime<Utc> = "2026-11-24T12:00:30Z".parse().unwrap();
     let mut render = |ledger: &mut Ledger, now: DateTime<Utc>, previous: Option<&Publication>| {
         let verdicts = Verdicts::of(&ledger.decisions);

@@ -1,6 +1,7 @@
 //! The daemon as a process: what it serves, what wakes it, what it says of itself, and how it ends.
 
 #[path = "support/daemon.rs"]
+#[allow(dead_code, reason = "each test that includes this file uses its part of it")]
 mod daemon;
 #[path = "support/house.rs"]
 mod house;

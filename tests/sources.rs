@@ -1,6 +1,7 @@
 //! Notes that live beyond this machine: in git repositories behind real git servers, and in pads behind a server that speaks their download
 //! addresses. Whatever goes wrong there, the last good stays, there is one remark, and nobody is told anything.
 
+#[allow(dead_code, reason = "each test that includes this file uses its part of it")]
 #[path = "support/daemon.rs"]
 mod daemon;
 #[path = "support/house.rs"]

@@ -93,6 +93,12 @@ pub fn items(calendar: &Calendar, ledger: &Ledger, last: &mut Standing) -> BySer
     standing
 }
 
+/// The items of one series as they stand.
+pub fn of_series(calendar: &Calendar, ledger: &Ledger, series: &SeriesId) -> Vec<ActionItem> {
+    let closing = Closing::of(ledger);
+    calendar.items.of(series).iter().map(|item| closing.standing(item)).collect()
+}
+
 /// An item that asks for a change which was then decided is done by that decision: it stands on the line of the proposal, and begins
 /// with the change itself.
 fn done_by(item: &ActionItem, proposal: &Proposal) -> bool {
@@ -112,8 +118,7 @@ pub struct Carried {
 
 /// The items for the letter about a meeting on a date (of the series' zone).
 pub fn carried(calendar: &Calendar, ledger: &Ledger, series: &Series, date: NaiveDate) -> Carried {
-    let closing = Closing::of(ledger);
-    let items: Vec<ActionItem> = calendar.items.of(&series.id).iter().map(|item| closing.standing(item)).collect();
+    let items = of_series(calendar, ledger, &series.id);
     let mut open: Vec<&ActionItem> = items.iter().filter(|item| in_letters(item, series, date)).collect();
     open.sort_by(|a, b| (b.first, &a.place).cmp(&(a.first, &b.place)));
     let parked: Vec<&ActionItem> = open.iter().filter(|item| item.parked).copied().collect();

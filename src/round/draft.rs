@@ -8,7 +8,7 @@ use crate::meeting::occurrence::Occurrence;
 use crate::meeting::series::{JoinLinks, Series};
 use crate::meeting::zone::Zones;
 use crate::notes::draft::{Draft, Earlier, LOOK_BACK, Wanted, draft};
-use crate::plan::items::items;
+use crate::plan::items;
 use crate::plan::ledger::Ledger;
 use crate::plan::tellings::next_after;
 use crate::source::Text;
@@ -38,16 +38,14 @@ pub fn next_note(
     meeting: &Occurrence,
 ) -> Drafted {
     let date = meeting.local_start().date();
-    let mut notes: Vec<_> = survey.calendar.notes.iter().filter(|note| note.series == series.id).collect();
+    let mut notes: Vec<_> = survey.calendar.notes.of(&series.id).iter().collect();
     notes.sort_by(|a, b| (b.date, &b.place).cmp(&(a.date, &a.place)));
     let there = notes.iter().find(|note| note.date == date).map(|note| note.place.file.to_string());
     notes.retain(|note| note.date < date);
     notes.dedup_by_key(|note| note.date);
     let last = notes.first().copied();
-    let closed: Vec<_> = match last {
-        Some(last) => items(&survey.calendar, ledger).into_iter().filter(|item| item.done && item.place.file == last.place.file).collect(),
-        None => Vec::new(),
-    };
+    let standing = items::of_series(&survey.calendar, ledger, &series.id);
+    let closed: Vec<_> = standing.iter().filter(|item| item.done).map(|item| &item.place).collect();
     let earlier: Vec<Earlier> = notes
         .iter()
         .take(LOOK_BACK)
@@ -58,7 +56,7 @@ pub fn next_note(
                 line: note.place.line,
                 date: note.date,
                 url: note.url.clone(),
-                closed: closed.iter().filter(|item| item.place.file == note.place.file).map(|item| item.place.line).collect(),
+                closed: closed.iter().filter(|place| place.file == note.place.file).map(|place| place.line).collect(),
             })
         })
         .collect();

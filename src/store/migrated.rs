@@ -87,6 +87,28 @@ fn a_backup_of_an_earlier_schema_is_restored_as_todays() {
 }
 
 #[test]
+fn texts_of_pads_and_what_nobody_reviewed_survive_a_restoration() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Store::open(folder.path()).unwrap());
+    let file = folder.path().join("backup.db");
+    Store::back_up(folder.path(), &file).unwrap();
+    let since = Connection::open(folder.path().join(STORE_FILE)).unwrap();
+    since
+        .execute_batch(
+            "INSERT INTO archived (place, date, community, series, repository, branch, file, review, message, digest, bytes, kept, state, next)
+                 VALUES ('pad', '2026-03-04', 'orchard', 'pruning', 'r', 'b', 'f', 0, 'm', 'd', x'4142', 1, 'kept', 1);
+             INSERT INTO archived_version VALUES ('r', 'b', 'd', 0);",
+        )
+        .unwrap();
+    drop(since);
+    Store::restore(folder.path(), &file, noon()).unwrap();
+    let now = Connection::open(folder.path().join(STORE_FILE)).unwrap();
+    let bytes: Vec<u8> = now.query_row("SELECT bytes FROM archived", [], |row| row.get(0)).unwrap();
+    let versions: i64 = now.query_row("SELECT count(*) FROM archived_version", [], |row| row.get(0)).unwrap();
+    assert_eq!((bytes.as_slice(), versions), (b"AB".as_slice(), 1));
+}
+
+#[test]
 fn a_store_of_a_later_schema_is_refused_and_not_touched() {
     for open_elsewhere in [false, true] {
         let folder = tempfile::tempdir().unwrap();

@@ -166,14 +166,13 @@ fn way_in(page: &mut Page, met: &[Met]) {
         }
     }
     let phone = met.iter().rev().take(RECENT).find_map(|met| Some((met, met.phone.as_ref()?)));
-    if let Some((met, (number, pin))) = phone {
+    if let Some((met, (number, _))) = phone {
         let number: String = number.chars().filter(|c| c.is_ascii_digit() || "+-(). ".contains(*c)).collect();
         page.question(&format!(
             "Does this telephone still hold? {} ({}). Then: phone = {{ number = \"…\", pin = \"…\" }}",
             number.trim(),
             place(met)
         ));
-        let _ = pin;
     }
 }
 

@@ -203,10 +203,11 @@ fn shift(last: &Paper<'_>, sections: &mut Vec<Section>) {
     for (at, rows, below) in into {
         let merged = !sections[at].rows.is_empty();
         let mut all = rows;
-        if merged && !all.is_empty() {
-            if let Some(first) = sections[at].rows.iter_mut().find(|row| row.why == Why::Item) {
-                first.gap = true;
-            }
+        if merged
+            && !all.is_empty()
+            && let Some(first) = sections[at].rows.iter_mut().find(|row| row.why == Why::Item)
+        {
+            first.gap = true;
         }
         let standing = sections[at].rows.iter().take_while(|row| row.why == Why::Stands).count();
         if let Some(first) = all.first_mut() {
@@ -238,10 +239,10 @@ fn put(last: &Paper<'_>, sections: &mut Vec<Section>, rows: Vec<Row>) {
     if rows.is_empty() {
         return;
     }
-    let list = |section: &&mut Section| section.work && section.stays && rank(&section.name) != Some(PARKED);
+    let list = |section: &Section| section.work && section.stays && rank(&section.name) != Some(PARKED);
     let aged =
         sections.iter().position(|section| rank(&section.name) == Some(1) && sections.iter().any(|other| rank(&other.name) == Some(0)));
-    let at = aged.or_else(|| sections.iter_mut().position(|mut section| list(&&mut section)));
+    let at = aged.or_else(|| sections.iter().position(list));
     if let Some(section) = at.and_then(|at| sections.get_mut(at)) {
         section.rows.retain(|row| !is_placeholder(row));
         section.fill(rows);
@@ -291,8 +292,7 @@ fn topics_to_agenda(sections: &mut [Section]) {
     let target = find(&earlier).or_else(|| agenda.iter().find_map(|words| find(&|name| name == *words)));
     let Some(target) = target else { return };
     let mut moved: Vec<Row> = Vec::new();
-    for (at, section) in sections.iter_mut().enumerate().filter(|(at, _)| *at != target) {
-        let _ = at;
+    for (_, section) in sections.iter_mut().enumerate().filter(|(at, _)| *at != target) {
         let (topics, rest) = std::mem::take(&mut section.rows).into_iter().partition(|row: &Row| row.why == Why::Topic);
         section.rows = rest;
         moved.extend::<Vec<Row>>(topics);

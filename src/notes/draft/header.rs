@@ -31,6 +31,9 @@ pub(super) enum About {
     Last,
 }
 
+/// Start and end of a meeting.
+type Span = (DateTime<Utc>, DateTime<Utc>);
+
 /// What a piece of a line is held to be.
 #[derive(Clone, Copy)]
 struct Line {
@@ -150,7 +153,7 @@ impl<'a> Renewal<'a> {
         old.first().map_or(line.clone(), |(address, _)| line.replacen(address.as_str(), url, 1))
     }
 
-    fn target(&self, about: About) -> (NaiveDate, Option<(DateTime<Utc>, DateTime<Utc>)>) {
+    fn target(&self, about: About) -> (NaiveDate, Option<Span>) {
         let of = |meeting: &crate::meeting::occurrence::Occurrence| (meeting.local_start().date(), Some((meeting.start, meeting.end)));
         match (about, self.wanted.then) {
             (About::Then, Some(then)) => of(then),
@@ -217,7 +220,7 @@ impl<'a> Renewal<'a> {
         clock: &Clock,
         what: Line,
         before: Option<(NaiveTime, NaiveTime)>,
-        (start, end): (DateTime<Utc>, DateTime<Utc>),
+        (start, end): Span,
     ) -> Option<(String, (NaiveTime, NaiveTime))> {
         let lead = piece.get(..clock.at.start)?.to_lowercase();
         if ["register", "deadline", "doodle", "until"].iter().any(|word| lead.contains(word)) {
