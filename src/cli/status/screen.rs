@@ -94,6 +94,10 @@ fn letters(screen: &mut Screen, seen: &Seen) {
     screen.line("waiting", &waits.join(", "));
     let all: Vec<String> = fates.iter().map(|(fate, count)| format!("{count} {fate}")).collect();
     screen.line("letters", &if all.is_empty() { "none yet".to_owned() } else { all.join(", ") });
+    let put_off = seen.rows.iter().filter(|row| row.fate == Fate::Deferred).max_by_key(|row| row.since);
+    if let Some(said) = put_off.and_then(|row| row.server_said.as_deref()) {
+        screen.line("", &format!("put off until later: {said}"));
+    }
     for list in &seen.lists {
         screen.line("", &of_list(list, seen.now));
     }
