@@ -237,7 +237,34 @@ async fn carry(
         crash_point!("carrier:claimed");
         let outcome = hand_over(&handover, desk, &post, &mut session, clock).await;
         crash_point!("carrier:answered");
-        tracing::info!(key = handover.key, attempt = handover.attempt, outcome = outcome.word(), "handed over");
+        let (key, attempt, fate) = (&handover.key, handover.attempt, outcome.word());
+        match outcome {
+            Outcome::Sent { .. } => tracing::info!(key, attempt, outcome = fate, "handed over"),
+            Outcome::Refused { .. } => {
+                tracing::warn!(
+                    key,
+                    attempt,
+                    outcome = fate,
+                    "This letter was refused for good; `convened outbox --fate refused` says why."
+                );
+            }
+            Outcome::Doubt { .. } => {
+                tracing::warn!(
+                    key,
+                    attempt,
+                    outcome = fate,
+                    "Nobody knows whether this letter arrived; `convened outbox` says what comes of it."
+                );
+            }
+            Outcome::Deferred { .. } | Outcome::Later { .. } => {
+                tracing::warn!(
+                    key,
+                    attempt,
+                    outcome = fate,
+                    "This letter did not leave now and is tried again; `convened outbox` says why."
+                );
+            }
+        }
         let sent = carried.count(&outcome);
         // The next letter is claimed in one act with the end of this one, if letters may leave.
         let orders = if sent { orders.borrow().clone() } else { None };

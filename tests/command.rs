@@ -82,8 +82,32 @@ fn help_teaches_every_command() {
     let house = House::new(None);
     let help = house.well(&["--help"]);
     let words = [
-        "serve", "once", "check", "agenda", "plan", "replay", "notes", "letter", "cancel", "move", "extra", "restore", "amend", "changes",
-        "approve", "decline", "items", "outbox", "retry", "hold", "status", "import", "export", "backup",
+        "serve",
+        "once",
+        "check",
+        "agenda",
+        "plan",
+        "replay",
+        "notes",
+        "letter",
+        "cancel",
+        "move",
+        "extra",
+        "restore",
+        "amend",
+        "changes",
+        "approve",
+        "decline",
+        "items",
+        "outbox",
+        "retry",
+        "hold",
+        "status",
+        "import",
+        "export",
+        "backup",
+        "man",
+        "completions",
     ];
     for word in words {
         let line = help.lines().find(|line| line.trim_start().starts_with(&format!("{word} "))).unwrap_or_else(|| panic!("{word}: {help}"));
@@ -431,7 +455,10 @@ fn each_command_does_what_it_says_and_prints_the_fields_that_were_promised() {
     assert!(told.flowing().contains("Too few.") && told.body.lines().all(|line| line.chars().count() <= 72), "{}", told.body);
 
     let status = house.json(&["status", "--json", "--now", "2026-03-05T09:02:00Z"]);
-    has_fields(&status[0], "version last_round next_due zones sources outbox letters remarks");
+    has_fields(
+        &status[0],
+        "version needs daemon last_round next_due zones sources outbox letters proposals remarks faults documents store_bytes free_bytes",
+    );
     has_fields(&status[0]["zones"], "in_force system embedded copies differ");
     assert_eq!(status[0]["last_round"], "2026-03-05T08:30:00Z");
     assert!(house.well(&["status", "--now", "2026-03-05T09:02:00Z"]).contains("last round  2026-03-05T08:30:00Z"));

@@ -200,7 +200,7 @@ fn a_wrong_password_loses_no_letter_and_status_says_what_to_do() {
 
     let output = house.run(&["once", "--now", "2026-03-03T17:00:00Z"]);
     assert_eq!(output.status.code(), Some(3), "the world refused: {output:?}");
-    let status = house.well(&["status", "--now", "2026-03-03T17:01:00Z"]);
+    let status = house.well(&["status", "--now", "2026-03-03T17:01:00Z"]).split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
         status.contains("1 deferred") && status.contains("put off until later: 127.0.0.1 failed at the sign-in; check user and password"),
         "{status}"

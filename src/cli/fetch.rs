@@ -6,9 +6,10 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 
 use super::{At, Exit, Stop};
-use crate::daemon;
+use crate::config::{LogFormat, LogLevel};
 use crate::daemon::opening::{Opened, open};
 use crate::daemon::places::Places;
+use crate::daemon::{self, log};
 use crate::fetch::{self, Shelf, Wanted};
 use crate::round::{Kept, schedule};
 
@@ -24,8 +25,7 @@ pub struct Args {
 pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     let now = args.at.now();
     // What servers and git say beside our sentences.
-    let log = tracing_subscriber::fmt().with_target(false).with_max_level(tracing::Level::WARN).with_writer(std::io::stderr);
-    let _ = log.try_init();
+    log::begin(LogFormat::Text, LogLevel::Warn);
     let opened = open(config)?;
     let store = opened.store()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

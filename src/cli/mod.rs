@@ -7,6 +7,7 @@ pub mod changes;
 pub mod check;
 pub mod decide;
 pub mod draft;
+pub mod examples;
 pub mod export;
 pub mod fetch;
 pub mod import;
@@ -14,6 +15,7 @@ pub mod init;
 pub mod items;
 pub mod letter;
 pub mod link;
+pub mod man;
 pub mod notes;
 pub mod once;
 pub mod outbox;
@@ -127,8 +129,12 @@ pub enum Command {
     Import(import::Args),
     /// A first configuration; with --from-notes drafted from an archive of notes
     Init(init::Args),
-    /// Health in one screen: last round, next due, sources, zone data, mail
+    /// Health in one screen: whether all is well, what is wrong and what to do, then how everything stands
     Status(status::Args),
+    /// Writes the man pages, one for each command
+    Man(man::Args),
+    /// Prints what a shell needs to complete these commands
+    Completions(man::Completions),
 }
 
 /// `--now TIME`, for commands whose answer depends on the clock.
@@ -257,6 +263,8 @@ pub fn run(cli: Cli) -> Result<Exit, Stop> {
         Command::Import(args) => import::run(args),
         Command::Init(args) => init::run(config, args),
         Command::Status(args) => status::run(config, args),
+        Command::Man(args) => man::man(&args),
+        Command::Completions(args) => man::completions(&args),
     }
 }
 

@@ -1,166 +1,239 @@
-//! `convened status`: health in one screen.
+//! `convened status`: one screen that says whether it is well, what is wrong and what to do, and then how everything stands. It reads the
+//! store, and asks the daemon where one runs.
+
+mod daemon;
+mod needs;
+mod screen;
 
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::path::Path;
+use std::io::{IsTerminal as _, Write as _};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
+use self::daemon::Daemon;
+use self::needs::Need;
 use super::{At, Exit, Stop, rfc3339};
-use crate::daemon::neighbours;
+use crate::config::Settings;
 use crate::daemon::opening::{open, zone_source};
-use crate::meeting::zone::report::{Release, ZoneReport};
-use crate::output::words;
+use crate::daemon::{neighbours, vitals};
+use crate::meeting::change::ProposalState;
+use crate::meeting::zone::report::ZoneReport;
 use crate::plan;
 use crate::plan::fates::ListHealth;
-use crate::plan::ledger::Fate;
-use crate::source::Grade;
+use crate::source::{Grade, Remark};
 use crate::sources::zoneinfo;
-use crate::store::SourceState;
+use crate::store::{OutboxRow, SourceState};
 use crate::web::health;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// One JSON object
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["quiet", "alive"])]
     json: bool,
+    /// Print nothing: the exit code says it
+    #[arg(long, short, conflicts_with = "alive")]
+    quiet: bool,
+    /// Only ask the daemon whether it lives, for health checks: exit code 0 or 3
+    #[arg(long)]
+    alive: bool,
     #[command(flatten)]
     at: At,
 }
 
+/// Everything that is looked at.
+struct Seen {
+    now: DateTime<Utc>,
+    settings: Settings,
+    listen: SocketAddr,
+    state: PathBuf,
+    daemon: Daemon,
+    /// Those that share the store, each in a sentence.
+    neighbours: Vec<String>,
+    last_round: Option<DateTime<Utc>>,
+    next_due: Option<DateTime<Utc>>,
+    rows: Vec<OutboxRow>,
+    lists: Vec<ListHealth>,
+    sources: Vec<Source>,
+    /// Communities in rehearsal.
+    rehearsals: Vec<String>,
+    communities: usize,
+    series: usize,
+    proposals: usize,
+    remarks: Vec<Remark>,
+    zones: ZoneReport,
+    documents: usize,
+    store_bytes: Option<u64>,
+    /// Its size and what is free.
+    disk: Option<(u64, u64)>,
+}
+
+/// Where notes are read from.
+struct Source {
+    folder: String,
+    trusted: bool,
+    /// There are faults in what was read.
+    broken: bool,
+    /// A repository or a pad, and how it has fared, if it was ever asked.
+    remote: bool,
+    state: Option<SourceState>,
+}
+
+impl Source {
+    /// Since when it does not answer.
+    fn failing(&self) -> Option<DateTime<Utc>> {
+        self.state.as_ref().and_then(|state| state.failing)
+    }
+
+    /// What is wrong, in a sentence.
+    fn said(&self) -> Option<&str> {
+        self.state.as_ref().and_then(|state| state.said.as_ref()).map(|(_, said)| said.as_str())
+    }
+}
+
+impl Seen {
+    fn count(&self, grade: Grade) -> u64 {
+        self.remarks.iter().filter(|remark| remark.grade == grade).count() as u64
+    }
+
+    fn fates(&self) -> BTreeMap<&'static str, usize> {
+        let mut fates = BTreeMap::new();
+        self.rows.iter().for_each(|row| *fates.entry(row.fate.word()).or_default() += 1);
+        fates
+    }
+}
+
 pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
+    if args.alive {
+        return self::daemon::alive(open(config)?.settings.listen).map(|()| Exit::Well).map_err(Stop::world);
+    }
+    let seen = look(config, args.at.now())?;
+    let needs = needs::of(&seen);
+    let exit = needs.first().map_or(Exit::Well, |need| need.exit);
+    if !args.quiet {
+        let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        let text = if args.json { json(&seen, &needs) } else { screen::text(&seen, &needs, colour) };
+        std::io::stdout().lock().write_all(text.as_bytes())?;
+    }
+    Ok(exit)
+}
+
+fn look(config: &Path, now: DateTime<Utc>) -> Result<Seen, Stop> {
     let opened = open(config)?;
-    let now = args.at.now();
     let memory = opened.memory()?;
     let (survey, ledger) = opened.survey(&memory, now)?;
     let plan = plan::make(&survey.calendar, &ledger, &survey.remarks, now);
-    let next_due = [plan.next, memory.next_due(now)?].into_iter().flatten().min();
-    let mut fates: BTreeMap<&str, usize> = BTreeMap::new();
-    let rows = memory.outbox()?;
-    for row in &rows {
-        *fates.entry(row.fate.word()).or_default() += 1;
-    }
-    let put_off = rows.iter().filter(|row| row.fate == Fate::Deferred).max_by_key(|row| row.since);
-    let lists = memory.letters_health(now)?;
-    let folders: Vec<_> = survey.calendar.communities.iter().flat_map(|community| &community.notes).collect();
-    let broken = |folder: &str| survey.remarks.iter().any(|(_, remark)| *remark.place.file == *folder && remark.grade == Grade::Fault);
-    let fetched = memory.sources()?;
-    let state = |folder: &str| fetched.iter().find(|state| state.name == folder);
-    let remarks = survey.remarks.len() + plan.remarks.len();
     let zones = zoneinfo::report(&opened.zones, &zone_source(&opened.settings.zone_data), &survey.calendar.zones(), now);
-    let mut out = std::io::stdout().lock();
-    if args.json {
-        let sources: Vec<_> = folders
-            .iter()
-            .map(|folder| {
-                let state = state(&folder.folder).filter(|_| folder.remote.is_some());
-                let failing = state.and_then(|state| state.failing);
-                json!({
-                    "folder": folder.folder,
-                    "trusted": folder.trusted,
-                    "well": !broken(&folder.folder) && failing.is_none(),
-                    "fetched": state.and_then(|state| state.brought).map(rfc3339),
-                    "failing_since": failing.map(rfc3339),
-                    "said": state.and_then(|state| state.said.as_ref()).map(|(_, said)| said),
-                })
-            })
-            .collect();
-        let line = json!({
-            "version": env!("CARGO_PKG_VERSION"),
-            "last_round": ledger.last_round.map(rfc3339),
-            "next_due": next_due.map(rfc3339),
-            "zones": zones,
-            "sources": sources,
-            "outbox": fates,
-            "letters": lists.iter().map(health::letters).collect::<Vec<_>>(),
-            "remarks": remarks,
-        });
-        writeln!(out, "{line}")?;
-        return Ok(Exit::Well);
-    }
-    writeln!(out, "convened {}", env!("CARGO_PKG_VERSION"))?;
-    writeln!(out, "last round  {}", ledger.last_round.map_or("none yet".to_string(), rfc3339))?;
-    writeln!(out, "next due    {}", next_due.map_or("nothing".to_string(), rfc3339))?;
-    zone_data(&mut out, &zones)?;
-    for folder in folders {
-        let trust = if folder.trusted { "trusted" } else { "untrusted" };
-        let said = match state(&folder.folder).filter(|_| folder.remote.is_some()) {
-            Some(SourceState { failing: Some(since), said: Some((_, said)), .. }) => format!("failing since {}. {said}", rfc3339(*since)),
-            Some(SourceState { brought: Some(at), .. }) if !broken(&folder.folder) => format!("well, fetched {}", rfc3339(*at)),
-            None if folder.remote.is_some() => "not fetched yet; see `convened fetch`".to_owned(),
-            _ if broken(&folder.folder) => "broken; the last good notes stay in force".to_owned(),
-            _ => "well".to_owned(),
-        };
-        writeln!(out, "notes       {} ({trust}): {said}", folder.folder)?;
-    }
-    for other in opened.known_store()?.map_or(Ok(Vec::new()), |store| store.neighbours())? {
-        writeln!(out, "daemon      {}", neighbours::words(&other))?;
-    }
-    let letters: Vec<String> = fates.iter().map(|(fate, count)| format!("{count} {fate}")).collect();
-    writeln!(out, "letters     {}", if letters.is_empty() { "none".to_string() } else { letters.join(", ") })?;
-    if let Some(said) = put_off.and_then(|row| row.server_said.as_deref()) {
-        writeln!(out, "            put off until later: {said}")?;
-    }
-    let doubts = fates.get(Fate::Doubt.word()).copied().unwrap_or_default();
-    if doubts > 0 {
-        writeln!(out, "            {doubts} in doubt: nobody knows whether they arrived; see `convened outbox --fate doubt`")?;
-    }
-    for list in &lists {
-        writeln!(out, "            {}", of_list(list, now))?;
-    }
-    writeln!(out, "remarks     {remarks}{}", if remarks > 0 { "; see `convened check`" } else { "" })?;
-    Ok(Exit::Well)
+    let mut remarks: Vec<Remark> = survey.remarks.iter().map(|(_, remark)| remark.clone()).chain(plan.remarks).collect();
+    remarks.sort();
+    remarks.dedup();
+    let broken = |folder: &str| remarks.iter().any(|remark| *remark.place.file == *folder && remark.grade == Grade::Fault);
+    let notes = survey.calendar.communities.iter().flat_map(|community| &community.notes);
+    let fetched = memory.sources()?;
+    let sources = notes.map(|notes| Source {
+        folder: notes.folder.clone(),
+        trusted: notes.trusted,
+        broken: broken(&notes.folder),
+        remote: notes.remote.is_some(),
+        state: fetched.iter().find(|state| notes.remote.is_some() && state.name == notes.folder).cloned(),
+    });
+    let sources = sources.collect();
+    let in_rehearsal = survey.calendar.communities.iter().filter(|community| community.rehearsal);
+    let rehearsals = in_rehearsal.map(|community| community.id.to_string()).collect();
+    let neighbours = opened.known_store()?.map_or(Ok(Vec::new()), |store| store.neighbours())?.iter().map(neighbours::words).collect();
+    let state = opened.state().to_path_buf();
+    Ok(Seen {
+        now,
+        listen: opened.settings.listen,
+        daemon: Daemon::find(&state, opened.settings.listen),
+        neighbours,
+        last_round: ledger.last_round,
+        next_due: [plan.next, memory.next_due(now)?].into_iter().flatten().min(),
+        rows: memory.outbox()?,
+        lists: memory.letters_health(now)?,
+        sources,
+        rehearsals,
+        communities: survey.calendar.communities.len(),
+        series: survey.calendar.all_series().count(),
+        proposals: ledger.proposals.iter().filter(|proposal| proposal.state == ProposalState::Open).count(),
+        remarks,
+        zones,
+        documents: memory.publication()?.documents.len(),
+        store_bytes: vitals::store_bytes(&state),
+        disk: vitals::disk(&state),
+        settings: opened.settings,
+        state,
+    })
 }
 
-/// One line a list: what waits, what needs a person, the last letter and whether it came back.
-fn of_list(list: &ListHealth, now: DateTime<Utc>) -> String {
-    let mut said = Vec::new();
-    for (count, what) in [(list.waiting, "waiting"), (list.held, "held back"), (list.refused, "refused")] {
-        if count > 0 {
-            said.push(format!("{count} {what}"));
-        }
-    }
-    if let Some(since) = list.doubt_since {
-        said.push(format!("{} in doubt, the oldest for {}", list.in_doubt, words::length(now - since)));
-    }
-    if let Some((_, at)) = &list.last_sent {
-        let back = list.last_came_back.map_or("not seen to arrive yet".to_owned(), |at| format!("arrived, seen at {}", rfc3339(at)));
-        said.push(format!("last accepted at {}, {back}", rfc3339(*at)));
-    }
-    if list.never_seen() {
-        said.push(format!("never seen to arrive: convened arrived {}", list.audience));
-    }
-    format!("{}, {}: {}", list.community, list.audience, if said.is_empty() { "nothing".to_owned() } else { said.join("; ") })
+fn json(seen: &Seen, needs: &[Need]) -> String {
+    let sources = seen.sources.iter().map(|source| {
+        json!({
+            "folder": source.folder,
+            "trusted": source.trusted,
+            "well": !source.broken && source.failing().is_none(),
+            "fetched": source.state.as_ref().and_then(|state| state.brought).map(rfc3339),
+            "failing_since": source.failing().map(rfc3339),
+            "said": source.said(),
+        })
+    });
+    let sources: Vec<_> = sources.collect();
+    let needs: Vec<_> = needs.iter().map(|need| json!({ "what": need.what, "todo": need.todo, "exit": need.exit as u8 })).collect();
+    let line = json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "needs": needs,
+        "daemon": { "state": seen.daemon.word(), "process": seen.daemon.process() },
+        "last_round": seen.last_round.map(rfc3339),
+        "next_due": seen.next_due.map(rfc3339),
+        "zones": seen.zones,
+        "sources": sources,
+        "outbox": seen.fates(),
+        "letters": seen.lists.iter().map(health::letters).collect::<Vec<_>>(),
+        "proposals": seen.proposals,
+        "remarks": seen.remarks.len(),
+        "faults": seen.count(Grade::Fault),
+        "documents": seen.documents,
+        "store_bytes": seen.store_bytes,
+        "free_bytes": seen.disk.map(|(_, free)| free),
+    });
+    format!("{line}\n")
 }
 
-/// The copies of the zone data with their age, then a line for each zone in use on which they differ.
-fn zone_data(out: &mut impl Write, zones: &ZoneReport) -> std::io::Result<()> {
-    let copies = &zones.copies;
-    writeln!(out, "zone data   {} in force", copy(&copies.in_force))?;
-    writeln!(out, "            {} on this host", copies.system.as_ref().map_or("none".to_string(), copy))?;
-    writeln!(out, "            {} built in", copy(&copies.embedded))?;
-    for differing in &zones.differ {
-        let said = |offset: &Option<String>| offset.as_deref().unwrap_or("unknown").to_string();
-        let system = if zones.system.is_some() { format!(", {} on this host", said(&differing.system)) } else { String::new() };
-        writeln!(
-            out,
-            "            {} differs from {} on: {} in force{system}, {} built in",
-            differing.zone,
-            differing.from.format("%-d %B %Y, %H:%M UTC"),
-            said(&differing.in_force),
-            said(&differing.embedded),
-        )?;
+/// "3 days", "5 hours", "12 minutes", "less than a minute": its largest part.
+fn long(length: TimeDelta) -> String {
+    let part = |count: i64, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
+    match (length.num_days(), length.num_hours(), length.num_minutes()) {
+        (days, ..) if days >= 2 => part(days, "day", "days"),
+        (_, hours, _) if hours >= 2 => part(hours, "hour", "hours"),
+        (.., minutes) if minutes >= 1 => part(minutes, "minute", "minutes"),
+        _ => "less than a minute".to_owned(),
     }
-    Ok(())
 }
 
-/// "2026e (of 30 September 2026, 52 days old)".
-fn copy(copy: &Release) -> String {
-    match (copy.dated, copy.age_days) {
-        (Some(dated), Some(days)) => {
-            format!("{} (of {}, {days} {} old)", copy.release, dated.format("%-d %B %Y"), if days == 1 { "day" } else { "days" })
-        }
-        _ => copy.release.clone(),
+/// "1.4 MB".
+fn bytes(count: u64) -> String {
+    let units = ["bytes", "kB", "MB", "GB", "TB"];
+    let mut value = count as f64;
+    let mut unit = 0;
+    while value >= 1000.0 && unit + 1 < units.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    if unit == 0 || value >= 100.0 { format!("{value:.0} {}", units[unit]) } else { format!("{value:.1} {}", units[unit]) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_and_sizes_are_said_by_their_largest_part() {
+        assert_eq!(
+            [0, 60, 119 * 60, 120 * 60, 49 * 3600].map(|s| long(TimeDelta::seconds(s))),
+            ["less than a minute", "1 minute", "119 minutes", "2 hours", "2 days"]
+        );
+        assert_eq!([0, 999, 1_400_000, 250_000_000_000].map(bytes), ["0 bytes", "999 bytes", "1.4 MB", "250 GB"]);
     }
 }

@@ -30,7 +30,7 @@ pub use community::community;
 pub use database::Database;
 pub use join::{host, is_join_link, is_link, is_meeting_link, meeting_links};
 pub use mail::{Login, Mail, Sendmail, Smtp, TimeOuts, Tls, Transport};
-pub use settings::{LogFormat, Refresh, Settings, ZoneData, settings};
+pub use settings::{LogFormat, LogLevel, Refresh, Settings, ZoneData, settings};
 pub use together::together;
 
 /// The path of the daemon's settings inside the configuration's folder.

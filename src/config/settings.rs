@@ -28,6 +28,7 @@ pub struct Settings {
     pub zone_data: ZoneData,
     pub refresh: Refresh,
     pub log: LogFormat,
+    pub log_level: LogLevel,
     /// Whether `/healthz` is served.
     pub health: bool,
     /// Whether `/metrics` is served.
@@ -59,6 +60,16 @@ pub enum ZoneData {
 pub enum LogFormat {
     Text,
     Json,
+}
+
+/// The least weight of what the daemon logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
 }
 
 /// When everything is read again even if nobody reported a change; in UTC.
@@ -98,6 +109,14 @@ fn read(text: &Text, remarks: &mut Vec<Remark>) -> Option<Settings> {
     };
     let title = table.string("title", remarks);
     let log = table.choice("log", &[("text", LogFormat::Text), ("json", LogFormat::Json)], remarks);
+    let levels = [
+        ("error", LogLevel::Error),
+        ("warn", LogLevel::Warn),
+        ("info", LogLevel::Info),
+        ("debug", LogLevel::Debug),
+        ("trace", LogLevel::Trace),
+    ];
+    let log_level = table.choice("log-level", &levels, remarks);
     let health = table.bool("health", remarks);
     let metrics = table.bool("metrics", remarks);
     let compress_feeds = table.bool("compress-feeds", remarks);
@@ -118,6 +137,7 @@ fn read(text: &Text, remarks: &mut Vec<Remark>) -> Option<Settings> {
         refresh: refresh?,
         title: title.unwrap_or("Meetings").to_owned(),
         log: log.unwrap_or(LogFormat::Text),
+        log_level: log_level.unwrap_or(LogLevel::Info),
         health: health.unwrap_or(true),
         metrics: metrics.unwrap_or(true),
         compress_feeds: compress_feeds.unwrap_or(false),
@@ -232,6 +252,7 @@ mod tests {
         let read = read.unwrap();
         assert_eq!((read.base_url.as_str(), read.listen.to_string().as_str()), ("https://cal.example.org", "127.0.0.1:8080"));
         assert_eq!((read.state.as_str(), read.zone_data, read.log), ("state", ZoneData::Newest, LogFormat::Text));
+        assert_eq!(read.log_level, LogLevel::Info);
         assert!(read.health && read.metrics && !read.compress_feeds);
         assert_eq!(read.mail.message_id_domain, "cal.example.org");
         assert_eq!(read.mail.transport, Transport::Maildir { folder: "mail".to_owned() });

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use super::opening::Opened;
 use super::{WATCHDOG, mail, wake_folder};
@@ -74,15 +74,7 @@ pub async fn try_again(
 pub fn health_of(opened: &Opened, error: Option<&StoreError>) -> Health {
     let said = error.map_or("well".to_owned(), ToString::to_string);
     Health {
-        version: env!("CARGO_PKG_VERSION"),
-        last_round: None,
-        seen: Instant::now(),
-        watchdog: WATCHDOG,
-        next_due: None,
-        zones: opened.zones.versions().into(),
-        sources: vec![SourceHealth { name: "store".to_owned(), ok: error.is_none(), said, fetched: None }],
-        outbox: Default::default(),
-        letters: Vec::new(),
-        remarks: 0,
+        sources: vec![SourceHealth { name: "store".to_owned(), ok: error.is_none(), said, fetched: None, good_at: None }],
+        ..Health::new(WATCHDOG, opened.zones.versions().into())
     }
 }

@@ -4,6 +4,7 @@
 mod answers;
 mod beginning;
 mod clock;
+pub mod log;
 mod mail;
 pub mod neighbours;
 pub mod opening;
@@ -11,6 +12,7 @@ mod organise;
 pub mod places;
 mod preview;
 mod rounds;
+pub mod vitals;
 
 pub use answers::{LONGEST_REASON, Reason, answer};
 pub use mail::{chats, watch_of, ways};
@@ -92,12 +94,18 @@ pub fn wake(state: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Whether a daemon has ever worked with this state folder.
+pub fn served_before(state: &Path) -> bool {
+    wake_folder(state).is_dir()
+}
+
 fn wake_folder(state: &Path) -> PathBuf {
     state.join("wake")
 }
 
 /// Runs until SIGTERM or SIGINT; SIGHUP reads everything again.
 pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), Failure> {
+    let started = clock();
     let state = opened.state().to_path_buf();
     let _lock = Lock::take(&state)?;
     let mut mail = opened.settings.mail.clone();
@@ -153,7 +161,7 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
     };
     let last_round = store.recall(clock())?.ledger.last_round;
     let shelf = Arc::new(Shelf::default());
-    let mut rounds = Rounds::new(opened, store.clone(), shelf.clone())?;
+    let mut rounds = Rounds::new(opened, store.clone(), shelf.clone(), started)?;
     let (places, wanted) = watch::channel(Arc::default());
     let fetching = tokio::spawn(fetch::run(shelf.clone(), store.clone(), wanted, clock, ended(ending.clone())));
     let (archives, known_archives) = watch::channel(Arc::default());

@@ -65,6 +65,7 @@ pub fn health(standing: &Standing, sources: &mut Vec<SourceHealth>) {
     sources.push(SourceHealth {
         name: "daemons".to_owned(),
         fetched: None,
+        good_at: None,
         ok: is_led && standing.daemons.iter().all(|other| other.lives),
         said: if is_led { format!("{said}.") } else { format!("{said}. Nobody plans; one of them takes over within seconds.") },
     });

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::mail::{self, Chats};
 use super::opening::{Opened, communities, identity, mailbox_remark, zone_source};
 use super::places::{COMMUNITIES, Places};
-use super::{Failure, Known, WATCHDOG, answers, organise, wake_folder};
+use super::{Failure, Known, answers, log, organise, wake_folder};
 use crate::archiver::Archive;
 use crate::config::{self, Mail, Settings};
 use crate::fetch::{self, Shelf, Wanted};
@@ -33,7 +33,7 @@ use crate::sources::zoneinfo;
 use crate::store::{Room, Store, StoreError};
 use crate::web::Visit;
 use crate::web::decide::DecideRequest;
-use crate::web::health::{Health, SourceHealth};
+use crate::web::health::{RoundCounts, SourceHealth};
 use crate::web::organise::OrganiseRequest;
 
 /// After a round that the store refused (a full disk), the next one is tried after so long.
@@ -83,10 +83,15 @@ pub struct Rounds {
     changed: bool,
     next: Option<DateTime<Utc>>,
     next_scan: DateTime<Utc>,
+    /// When everything was read last, and when each source was read and well.
+    read_at: Option<DateTime<Utc>>,
+    good_at: HashMap<String, DateTime<Utc>>,
+    counts: RoundCounts,
+    started: DateTime<Utc>,
 }
 
 impl Rounds {
-    pub fn new(opened: Opened, store: Store, shelf: Arc<Shelf>) -> Result<Rounds, Failure> {
+    pub fn new(opened: Opened, store: Store, shelf: Arc<Shelf>, started: DateTime<Utc>) -> Result<Rounds, Failure> {
         let kept = Kept::recall(&store)?;
         let (watch, watch_remarks) = Watch::new();
         let zones = zoneinfo::Kept::new(opened.zones.clone(), opened.state());
@@ -115,6 +120,10 @@ impl Rounds {
             changed: true,
             next: None,
             next_scan: DateTime::UNIX_EPOCH,
+            read_at: None,
+            good_at: HashMap::new(),
+            counts: RoundCounts::default(),
+            started,
         };
         // What is decided or edited while the first round is walked must not wait for the next refresh.
         rounds.watch_folders();
@@ -137,7 +146,9 @@ impl Rounds {
         self.read(now);
         // A store that does not answer is the round's to complain about.
         let decided = || self.store.unplanned().map_or(true, |decisions| decisions > 0);
-        if self.is_due(now) || self.failure.is_none() && (self.changed || decided()) { self.walk(now) } else { false }
+        let walked = (self.is_due(now) || self.failure.is_none() && (self.changed || decided())) && self.walk(now);
+        self.note_what_is_well(now);
+        walked
     }
 
     fn is_due(&self, now: DateTime<Utc>) -> bool {
@@ -271,8 +282,14 @@ impl Rounds {
     }
 
     fn walk(&mut self, now: DateTime<Utc>) -> bool {
-        match self.on_the_road(now, walk) {
+        let begun = Instant::now();
+        let walked = self.on_the_road(now, walk);
+        let seconds = begun.elapsed().as_secs_f64();
+        self.counts.seconds += seconds;
+        self.counts.last_seconds = Some(seconds);
+        match walked {
             Ok(walked) => {
+                self.counts.walked += 1;
                 self.failure = None;
                 self.looked = None;
                 self.changed = false;
@@ -298,6 +315,7 @@ impl Rounds {
             }
             Err(error) => {
                 tracing::error!("{error}");
+                self.counts.failed += 1;
                 self.failure = Some(error.to_string());
                 self.next = Some(now + AFTER_FAILURE);
                 false
@@ -311,6 +329,7 @@ impl Rounds {
         if now >= self.next_scan || stale {
             self.read_configuration();
             self.read_notes();
+            self.read_at = Some(now);
             self.next_scan = self.opened.settings.refresh.next_scan(now);
         }
         if now >= self.zones.next() || stale {
@@ -332,8 +351,8 @@ impl Rounds {
             remarks.extend(said);
             if let Some(settings) = settings {
                 self.opened.identity = identity(&settings);
-                let (listen, state, log) = (self.opened.settings.listen, self.opened.settings.state.clone(), self.opened.settings.log);
-                self.opened.settings = Settings { listen, state, log, ..settings };
+                let Settings { listen, ref state, log, log_level, .. } = self.opened.settings;
+                self.opened.settings = Settings { listen, state: state.clone(), log, log_level, ..settings };
             }
         }
         let (more, said) = communities(&Places::of(&self.opened));
@@ -372,11 +391,7 @@ impl Rounds {
     /// A fault is logged once, when it is new.
     fn say_what_is_new(&self, remarks: &[Remark]) {
         for remark in remarks.iter().filter(|remark| !self.remarks.iter().any(|said| said.is_as(remark))) {
-            match remark.grade {
-                Grade::Fault => tracing::error!("{remark}"),
-                Grade::Warning => tracing::warn!("{remark}"),
-                Grade::Advice => tracing::info!("{remark}"),
-            }
+            log::say(remark);
         }
     }
 
@@ -446,21 +461,6 @@ impl Rounds {
         self.clock_doubted = said;
     }
 
-    pub fn health(&self, now: DateTime<Utc>) -> Health {
-        Health {
-            version: env!("CARGO_PKG_VERSION"),
-            last_round: self.last_round,
-            seen: Instant::now(),
-            watchdog: WATCHDOG,
-            next_due: self.next,
-            zones: self.zone_report.clone(),
-            sources: self.sources(),
-            outbox: self.store.fates().unwrap_or_default().into_iter().map(|(fate, count)| (fate.word(), count.into())).collect(),
-            letters: self.store.letters_health(now).unwrap_or_default(),
-            remarks: self.remarks.len() as u64,
-        }
-    }
-
     /// How letters are to leave, as the configuration says it now.
     pub fn mail(&self) -> &Mail {
         &self.opened.settings.mail
@@ -478,6 +478,7 @@ impl Rounds {
             ok: faults.is_empty(),
             said: faults.first().map_or("well".to_string(), |remark| remark.to_string()),
             fetched: None,
+            good_at: None,
         };
         let fetched = self.shelf.states();
         let of_fetched = |name: &str, before: SourceHealth| match fetched.iter().find(|state| state.name == name) {
@@ -496,10 +497,11 @@ impl Rounds {
             ok: self.clock_doubted.is_none(),
             said: self.clock_doubted.clone().unwrap_or_else(|| "well".to_string()),
             fetched: None,
+            good_at: None,
         };
         let store = match &self.failure {
             None => well("store", Vec::new()),
-            Some(said) => SourceHealth { name: "store".to_string(), ok: false, said: said.clone(), fetched: None },
+            Some(said) => SourceHealth { name: "store".to_string(), ok: false, said: said.clone(), fetched: None, good_at: None },
         };
         let faults: Vec<&Remark> = self.zones.remarks().iter().filter(|remark| zoneinfo::keeps_the_last_good(remark)).collect();
         let mut sources = vec![clock, store, well("zone data", faults), well("convened.toml", of("convened.toml"))];
@@ -517,5 +519,6 @@ impl Rounds {
     }
 }
 
+mod health;
 #[cfg(test)]
 mod tests;

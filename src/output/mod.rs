@@ -3,6 +3,7 @@
 pub mod atom;
 mod chat;
 pub mod clean;
+pub mod discreet;
 mod document;
 mod feeds;
 pub mod ics;

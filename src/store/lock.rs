@@ -4,9 +4,12 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::time::Duration;
 
 use super::StoreError;
 use super::schema::make_folder;
+
+const FILE: &str = "convened.lock";
 
 /// Held for as long as this value lives.
 #[derive(Debug)]
@@ -19,16 +22,12 @@ impl Lock {
     pub fn take(folder: &Path) -> Result<Lock, StoreError> {
         let refused = |source| StoreError::Folder { folder: folder.to_owned(), source };
         make_folder(folder)?;
-        let path = folder.join("convened.lock");
+        let path = folder.join(FILE);
         let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path).map_err(refused)?;
-        match file.try_lock() {
+        match patiently(|| file.try_lock()) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let mut text = String::new();
-                let _ = file.read_to_string(&mut text);
-                let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
-                let pid = if digits.is_empty() { "unknown".to_owned() } else { digits };
-                return Err(StoreError::Locked { folder: folder.to_owned(), pid });
+                return Err(StoreError::Locked { folder: folder.to_owned(), pid: process(&mut file) });
             }
             Err(TryLockError::Error(source)) => return Err(refused(source)),
         }
@@ -41,6 +40,30 @@ impl Lock {
         let _ = write(&mut file);
         Ok(Lock { _file: file })
     }
+
+    /// The process that has it, if one has; "unknown" where it does not say. Takes nothing for longer than the look.
+    pub fn holder(folder: &Path) -> Option<String> {
+        let mut file = File::open(folder.join(FILE)).ok()?;
+        matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)).then(|| process(&mut file))
+    }
+}
+
+/// Tries for a moment: whoever only looks who has the lock holds it for an instant.
+fn patiently(mut take: impl FnMut() -> Result<(), TryLockError>) -> Result<(), TryLockError> {
+    for _ in 0..4 {
+        match take() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(25)),
+            done => return done,
+        }
+    }
+    take()
+}
+
+fn process(file: &mut File) -> String {
+    let mut text = String::new();
+    let _ = file.read_to_string(&mut text);
+    let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
+    if digits.is_empty() { "unknown".to_owned() } else { digits }
 }
 
 #[cfg(test)]
@@ -53,7 +76,9 @@ mod tests {
         let first = Lock::take(folder.path()).unwrap();
         let sentence = Lock::take(folder.path()).unwrap_err().to_string();
         assert!(sentence.contains(&format!("process {}", std::process::id())), "{sentence}");
+        assert_eq!(Lock::holder(folder.path()), Some(std::process::id().to_string()));
         drop(first);
+        assert_eq!(Lock::holder(folder.path()), None);
         Lock::take(folder.path()).unwrap();
     }
 }

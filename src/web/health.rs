@@ -1,4 +1,4 @@
-//! Whether the daemon is well, as a value it keeps and the server prints: JSON for people and monitors, text for Prometheus.
+//! Whether the daemon is well, as a value it keeps and the server prints: as JSON for people and monitors here, for Prometheus in `metrics`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use crate::meeting::zone::report::ZoneReport;
 use crate::plan::fates::ListHealth;
+use crate::source::Grade;
 
 /// How the daemon is. Kept in a `watch` channel, replaced after each round.
 #[derive(Clone, Debug)]
@@ -27,7 +28,39 @@ pub struct Health {
     pub outbox: BTreeMap<&'static str, u64>,
     /// List by list, and a community's organisers.
     pub letters: Vec<ListHealth>,
-    pub remarks: u64,
+    pub remarks: BTreeMap<Grade, u64>,
+    pub rounds: RoundCounts,
+    /// The clock jumped and is not believed yet: nothing is sent.
+    pub clock_doubted: bool,
+    pub communities: u64,
+    pub series: u64,
+    /// How many documents are published, and their size in bytes.
+    pub documents: (u64, u64),
+    pub vitals: Vitals,
+}
+
+/// The rounds since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct RoundCounts {
+    pub walked: u64,
+    /// Refused by the store.
+    pub failed: u64,
+    /// The time of all of them, and of the last one.
+    pub seconds: f64,
+    pub last_seconds: Option<f64>,
+}
+
+/// What the system says of the process and of the disk under the state folder; `None` where it does not say.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Vitals {
+    pub started: Option<DateTime<Utc>>,
+    pub cpu_seconds: Option<f64>,
+    pub resident_bytes: Option<u64>,
+    pub open_files: Option<u64>,
+    pub most_files: Option<u64>,
+    pub store_bytes: Option<u64>,
+    pub disk_bytes: Option<u64>,
+    pub free_bytes: Option<u64>,
 }
 
 /// How one thing that is read stands.
@@ -40,6 +73,9 @@ pub struct SourceHealth {
     /// Of what is fetched: when it last answered well.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "when")]
     pub fetched: Option<DateTime<Utc>>,
+    /// When it was last read and well.
+    #[serde(serialize_with = "when")]
+    pub good_at: Option<DateTime<Utc>>,
 }
 
 fn when<S: serde::Serializer>(at: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -47,6 +83,28 @@ fn when<S: serde::Serializer>(at: &Option<DateTime<Utc>>, serializer: S) -> Resu
 }
 
 impl Health {
+    /// Of a daemon that has walked no round yet.
+    pub fn new(watchdog: Duration, zones: ZoneReport) -> Health {
+        Health {
+            version: env!("CARGO_PKG_VERSION"),
+            last_round: None,
+            seen: Instant::now(),
+            watchdog,
+            next_due: None,
+            zones,
+            sources: Vec::new(),
+            outbox: BTreeMap::new(),
+            letters: Vec::new(),
+            remarks: BTreeMap::new(),
+            rounds: RoundCounts::default(),
+            clock_doubted: false,
+            communities: 0,
+            series: 0,
+            documents: (0, 0),
+            vitals: Vitals::default(),
+        }
+    }
+
     pub fn is_alive(&self) -> bool {
         self.seen.elapsed() <= self.watchdog
     }
@@ -62,76 +120,11 @@ impl Health {
             "sources": self.sources,
             "outbox": self.outbox,
             "letters": self.letters.iter().map(letters).collect::<Vec<_>>(),
-            "remarks": self.remarks,
+            "remarks": self.remarks.values().sum::<u64>(),
+            "faults": self.remarks.get(&Grade::Fault).copied().unwrap_or_default(),
+            "clock_doubted": self.clock_doubted,
         });
         format!("{value}\n")
-    }
-
-    /// As Prometheus reads it; `served` are answers by kind since the start.
-    pub(crate) fn to_metrics(&self, served: &[(&str, u64)]) -> String {
-        let mut out = String::new();
-        let mut family = |name: &str, kind: &str, help: &str, lines: Vec<String>| {
-            out.push_str(&format!("# HELP {name} {help}\n# TYPE {name} {kind}\n"));
-            lines.iter().for_each(|line| out.push_str(&format!("{name}{line}\n")));
-        };
-        let by =
-            |label: &str, counts: &[(&str, u64)]| counts.iter().map(|(word, count)| format!("{{{label}=\"{word}\"}} {count}")).collect();
-        let letters: Vec<(&str, u64)> = self.outbox.iter().map(|(fate, count)| (*fate, *count)).collect();
-        family("convened_up", "gauge", "1 while rounds are walked in time.", vec![format!(" {}", u8::from(self.is_alive()))]);
-        family("convened_letters", "gauge", "Letters remembered, by fate.", by("fate", &letters));
-        self.letters_to_metrics(&mut family);
-        let last = self.last_round.map(|at| format!(" {}", at.timestamp()));
-        family("convened_last_round_timestamp_seconds", "gauge", "When the last round was walked.", last.into_iter().collect());
-        let next = self.next_due.map(|at| format!(" {}", at.timestamp()));
-        family("convened_next_due_timestamp_seconds", "gauge", "When something is due next.", next.into_iter().collect());
-        family("convened_remarks", "gauge", "Remarks about what was read.", vec![format!(" {}", self.remarks)]);
-        let broken = self.sources.iter().filter(|source| !source.ok).count();
-        family("convened_sources_broken", "gauge", "Sources whose last good version is in force.", vec![format!(" {broken}")]);
-        let of_source = |source: &SourceHealth, value: String| format!("{{source={}}} {value}", quoted(&source.name));
-        let well = self.sources.iter().map(|source| of_source(source, u8::from(source.ok).to_string())).collect();
-        family("convened_source_well", "gauge", "1 while what is read here is well.", well);
-        let fetched = self.sources.iter().filter_map(|source| Some(of_source(source, source.fetched?.timestamp().to_string()))).collect();
-        let help = "When a repository or pad last answered well.";
-        family("convened_source_fetched_timestamp_seconds", "gauge", help, fetched);
-        family("convened_served_total", "counter", "Answers since the start, by kind.", by("kind", served));
-        out
-    }
-
-    /// Labels are communities and lists; organisers are one word, and no person's address is among them.
-    fn letters_to_metrics(&self, family: &mut impl FnMut(&str, &str, &str, Vec<String>)) {
-        let lines = |value: &dyn Fn(&ListHealth) -> Option<i64>| {
-            let line = |health: &ListHealth| {
-                let (community, list) = (quoted(&health.community), quoted(&health.audience));
-                value(health).map(|value| format!("{{community={community},list={list}}} {value}"))
-            };
-            self.letters.iter().filter_map(line).collect::<Vec<_>>()
-        };
-        let lists = |value: &dyn Fn(&ListHealth) -> Option<i64>| lines(&|health| value(health).filter(|_| health.is_list));
-        let seconds = |at: DateTime<Utc>| at.timestamp();
-        family("convened_letters_waiting", "gauge", "Letters that are to leave.", lines(&|health| Some(health.waiting.into())));
-        family("convened_letters_held", "gauge", "Letters that a person holds back.", lines(&|health| Some(health.held.into())));
-        let help = "Letters of which nobody knows whether they arrived.";
-        family("convened_letters_in_doubt", "gauge", help, lines(&|health| Some(health.in_doubt.into())));
-        let help = "Since when the oldest of them is in doubt.";
-        family("convened_oldest_doubt_timestamp_seconds", "gauge", help, lines(&|health| health.doubt_since.map(seconds)));
-        family(
-            "convened_letters_refused",
-            "gauge",
-            "Letters refused for good in the last 60 days.",
-            lines(&|health| Some(health.refused.into())),
-        );
-        let help = "When a list's last letter was accepted.";
-        family(
-            "convened_last_accepted_timestamp_seconds",
-            "gauge",
-            help,
-            lists(&|health| health.last_sent.as_ref().map(|(_, at)| seconds(*at))),
-        );
-        let help = "1 when a list's last accepted letter was seen to arrive.";
-        let back = |health: &ListHealth| health.last_sent.as_ref().map(|_| i64::from(health.last_came_back.is_some()));
-        family("convened_last_accepted_came_back", "gauge", help, lists(&back));
-        let help = "1 for a list at which no letter was ever seen to arrive.";
-        family("convened_list_never_seen_to_arrive", "gauge", help, lists(&|health| Some(health.never_seen().into())));
     }
 }
 
@@ -150,11 +143,6 @@ pub fn letters(health: &ListHealth) -> serde_json::Value {
         "arrived_by": health.arrived.map(|(_, by)| by.word()),
         "never_seen_to_arrive": health.never_seen(),
     })
-}
-
-/// A label's value as Prometheus takes it.
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
 }
 
 fn instant(at: DateTime<Utc>) -> String {
@@ -190,10 +178,5 @@ mod tests {
         let said = letters(&back);
         assert_eq!((&said["last_accepted"]["arrived"], &said["arrived_by"]), (&"2026-03-04T14:00:00Z".into(), &"archive".into()));
         assert!(!back.never_seen());
-    }
-
-    #[test]
-    fn a_label_cannot_break_out_of_its_quotes() {
-        assert_eq!(quoted("a\"b\\c\nd"), r#""a\"b\\c\nd""#);
     }
 }

@@ -7,13 +7,14 @@ pub mod organise;
 
 mod answer;
 mod connection;
+mod metrics;
+mod served;
 
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -31,10 +32,11 @@ use tower_service::Service;
 
 use crate::meeting::zone::Zones;
 use crate::output::page;
-use crate::output::publication::{CALENDAR, HTML, Publication};
+use crate::output::publication::{HTML, Publication};
 use decide::DecideRequest;
 use health::Health;
 use organise::OrganiseRequest;
+use served::{Kind, Served};
 
 /// An answer to a proposal is a few words.
 const LONGEST_BODY: usize = 16 * 1024;
@@ -80,14 +82,6 @@ impl Default for Limits {
     fn default() -> Limits {
         Limits { connections: 16_384, idle: Duration::from_secs(30), longest: Duration::from_secs(600) }
     }
-}
-
-/// Counted since the start, for `/metrics`.
-#[derive(Default)]
-struct Served {
-    feeds: AtomicU64,
-    unchanged: AtomicU64,
-    pages: AtomicU64,
 }
 
 struct Room {
@@ -143,7 +137,10 @@ impl Service<Request> for Front {
 
     fn call(&mut self, request: Request) -> Going {
         match published(&self.room, &request) {
-            Some(response) => Going::There(Some(response)),
+            Some((kind, response)) => {
+                self.room.served.count(kind, response.status());
+                Going::There(Some(response))
+            }
             None => Going::On(Box::pin(self.rest.call(request))),
         }
     }
@@ -180,11 +177,11 @@ fn routes(room: &Arc<Room>) -> Router {
         .fallback(other)
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .with_state(room.clone())
-        .layer(axum::middleware::map_response(harden))
+        .layer(axum::middleware::map_response_with_state(room.clone(), finish))
 }
 
-/// The answer to GET and HEAD of what is published.
-fn published(room: &Room, request: &Request) -> Option<Response> {
+/// The answer to GET and HEAD of what is published, and what it is.
+fn published(room: &Room, request: &Request) -> Option<(Kind, Response)> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return None;
     }
@@ -198,13 +195,7 @@ fn published(room: &Room, request: &Request) -> Option<Response> {
         }
         None => answer::respond(path, document, request.headers(), room.web.gzip_feeds),
     };
-    let counter = match (response.status(), document.content_type) {
-        (StatusCode::NOT_MODIFIED, _) => &room.served.unchanged,
-        (_, CALENDAR) => &room.served.feeds,
-        _ => &room.served.pages,
-    };
-    counter.fetch_add(1, Ordering::Relaxed);
-    Some(response)
+    Some((Kind::of(document.content_type), response))
 }
 
 /// The zone of `?zone=`, if the address has one.
@@ -225,7 +216,13 @@ async fn other(State(room): State<Arc<Room>>, request: Request) -> Response {
     let mut publications = room.web.publication.clone();
     let is_there = publications.wait_for(|publication| !publication.documents.is_empty());
     let starting = tokio::time::timeout(room.web.limits.idle / 3, is_there).await.is_err();
-    published(&room, &request).unwrap_or_else(|| not_found(request.uri().path(), starting))
+    match published(&room, &request) {
+        Some((kind, mut response)) => {
+            response.extensions_mut().insert(kind);
+            response
+        }
+        None => not_found(request.uri().path(), starting),
+    }
 }
 
 /// Says in words what is not there. Without a publication yet it is not known: 503, and 404 for feeds, the one error on which every
@@ -247,12 +244,12 @@ async fn healthz(State(room): State<Arc<Room>>) -> Response {
 
 async fn metrics(State(room): State<Arc<Room>>) -> Response {
     let health = room.web.health.borrow().clone();
-    let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-    let served = [("feed", read(&room.served.feeds)), ("unchanged", read(&room.served.unchanged)), ("page", read(&room.served.pages))];
-    answer::fresh(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", health.to_metrics(&served))
+    answer::fresh(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", metrics::text(&health, &room.served))
 }
 
-async fn harden(mut response: Response) -> Response<Body> {
+/// Counts an answer of the routes, and says what every answer says to browsers.
+async fn finish(State(room): State<Arc<Room>>, mut response: Response) -> Response<Body> {
+    room.served.count(response.extensions().get().copied().unwrap_or(Kind::Other), response.status());
     answer::harden(response.headers_mut());
     response
 }

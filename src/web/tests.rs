@@ -5,7 +5,6 @@ use std::time::Instant as StdInstant;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
-use tokio::time::Instant;
 
 use super::decide::DecideAnswer;
 use super::*;
@@ -13,6 +12,7 @@ use crate::meeting::zone::ZoneVersions;
 use crate::output::page::decide::{DecideView, Open, Settled};
 use crate::plan::component::sample::{published as publish, tide, utc};
 use crate::plan::ledger::Ledger;
+use crate::source::Grade;
 use crate::sources::zoneinfo;
 
 struct Server {
@@ -25,17 +25,12 @@ struct Server {
 }
 
 fn healthy() -> Health {
+    let zones = (&ZoneVersions { in_force: "2026f".to_owned(), system: None, embedded: "2026f".to_owned() }).into();
     Health {
-        letters: Vec::new(),
-        version: "0.1.0",
         last_round: Some(utc("2026-11-20T12:00:00Z")),
-        seen: Instant::now(),
-        watchdog: Duration::from_secs(60),
-        next_due: None,
-        zones: (&ZoneVersions { in_force: "2026f".to_owned(), system: None, embedded: "2026f".to_owned() }).into(),
-        sources: Vec::new(),
         outbox: BTreeMap::from([("sent", 3), ("doubt", 1)]),
-        remarks: 2,
+        remarks: BTreeMap::from([(Grade::Fault, 2)]),
+        ..Health::new(Duration::from_secs(60), zones)
     }
 }
 
@@ -196,10 +191,18 @@ async fn health_is_well_until_rounds_stop() {
     assert_eq!((said["last_round"].as_str(), said["outbox"]["sent"].as_u64()), (Some("2026-11-20T12:00:00Z"), Some(3)));
     assert_eq!(said["zones"]["in_force"], "2026f");
     get(&server, "/feeds/tide.ics", "").await;
+    get(&server, "/nothing", "").await;
     let metrics = get(&server, "/metrics", "").await.text();
     assert!(metrics.contains("convened_letters{fate=\"doubt\"} 1\n"), "{metrics}");
-    assert!(metrics.contains("convened_served_total{kind=\"feed\"} 1\n"), "{metrics}");
-    assert!(metrics.contains("convened_up 1\n"));
+    for line in [
+        "convened_http_responses_total{kind=\"feed\",code=\"200\"} 1",
+        "convened_http_responses_total{kind=\"other\",code=\"404\"} 1",
+        "convened_http_responses_total{kind=\"other\",code=\"200\"} 1",
+        "convened_remarks{grade=\"fault\"} 2",
+        "convened_up 1",
+    ] {
+        assert!(metrics.lines().any(|found| found == line), "{line}: {metrics}");
+    }
     server.health.send_modify(|health| health.watchdog = Duration::ZERO);
     assert_eq!(get(&server, "/healthz", "").await.status, 503);
 }

@@ -24,7 +24,7 @@ fn orchard(folder: &std::path::Path) -> Rounds {
     fs::write(folder.join("convened.toml"), SETTINGS.replace("STATE", state.to_str().unwrap())).unwrap();
     fs::write(folder.join("communities/orchard.toml"), ORCHARD).unwrap();
     fs::write(folder.join("notes/2026-02-26.md"), "# 2026-02-26 Pruning\n").unwrap();
-    Rounds::new(open(folder).unwrap(), Store::open(&state).unwrap(), Arc::default()).unwrap()
+    Rounds::new(open(folder).unwrap(), Store::open(&state).unwrap(), Arc::default(), DateTime::UNIX_EPOCH).unwrap()
 }
 
 #[test]

@@ -20,6 +20,8 @@ pub mod zoned;
 use chrono::{DateTime, NaiveDate, Utc};
 use minijinja::{Value, context};
 
+pub use remarks::may_be_quoted;
+
 use super::publication::Site;
 use crate::meeting::calendar::{Calendar, Verdicts};
 use crate::meeting::occurrence::Occurrence;

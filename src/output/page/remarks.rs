@@ -41,6 +41,11 @@ const MAY_BE_QUOTED: [&str; 26] = [
     "zone-data-old",
 ];
 
+/// Whether everybody may read the sentences of remarks with this code.
+pub fn may_be_quoted(code: &str) -> bool {
+    MAY_BE_QUOTED.contains(&code)
+}
+
 /// The remarks about a community's own file, in order of weight.
 pub(in crate::output) fn of<'a>(source: &Source<'a>, community: &Community) -> Vec<&'a Remark> {
     let own = |remark: &&Remark| remark.place.file == community.place.file;
@@ -69,7 +74,7 @@ pub(super) fn remarks(source: &Source<'_>, community: &Community) -> Value {
 }
 
 fn one(remark: &Remark) -> Value {
-    let sentence = match MAY_BE_QUOTED.contains(&remark.code) {
+    let sentence = match may_be_quoted(remark.code) {
         true => clean::line(&remark.sentence, 600),
         false => "Something here needs a look; `convened check` says what.".to_owned(),
     };
