@@ -496,9 +496,9 @@ fn a_draft_becomes_a_new_pad_and_its_token_stands_in_no_sentence() {
     assert!(asked.ends_with("- [ ] Chi to order the labels\n"), "{asked}");
 
     house.write("token", "opensesame42\n");
-    let made = "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 61\r\n\r\n\
+    let made = "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 60\r\n\r\n\
                 {\"id\":\"Ab_1\",\"publishLink\":\"https://pad.example.org/s/Ab_1\"}";
-    assert_eq!(made.split("\r\n\r\n").nth(1).unwrap().len(), 61);
+    assert_eq!(made.split("\r\n\r\n").nth(1).unwrap().len(), 60);
     let (address, asked) = answering(made);
     let url = format!("{address}/v1/notes");
     let words = ["draft", "orchard/community", "--pad", &url, "--token-file", "token", "--now", LATER];

@@ -127,7 +127,7 @@ const REFUSED: [&str; 2] = ["password", "token"];
 #[test]
 fn the_sample_shows_every_setting_of_the_daemon() {
     let toml = shipped("config/convened.toml");
-    for table in ["", "[mail]\n", "[mail.time-outs]\n", "[communities]\n"] {
+    for table in ["", "[mail]\n", "[mail.time-outs]\n", "[communities]\n", "[store]\n"] {
         let names = known(settings(&format!("format = 1\n{table}{NONSENSE}")).1);
         let hidden: Vec<String> = not_shown(&toml, names).into_iter().filter(|name| !REFUSED.contains(&name.as_str())).collect();
         assert_eq!(hidden, [""; 0], "settings of {table:?} that config/convened.toml does not show");

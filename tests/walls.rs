@@ -55,7 +55,7 @@ const TOUCHES: [(&[&str], &[&str], &str); 6] = [
         &["sources", "post", "web", "daemon", "cli", "main"],
         "touches the network",
     ),
-    (&["rusqlite"], &["store"], "touches the database"),
+    (&["rusqlite", "::postgres"], &["store"], "touches the database"),
     (&["process::Command", "Command::new"], &["sources", "post", "daemon", "cli", "main"], "starts other programs"),
     (&["println!", "eprintln!", "dbg!"], &["cli", "main"], "prints"),
     (

@@ -9,7 +9,7 @@ use crate::daemon::opening::open;
 use crate::meeting::calendar::Calendar;
 use crate::meeting::series::{Address, Community};
 use crate::plan::{hello, ledger::Fate};
-use crate::store::{Decide, Decided, OutboxRow, STORE_FILE, Store};
+use crate::store::{Decide, Decided, OutboxRow};
 
 #[derive(Debug, clap::Args)]
 pub struct Hello {
@@ -105,10 +105,7 @@ pub fn arrived(config: &Path, args: Arrived) -> Result<Exit, Stop> {
             args.letter
         ))
     };
-    if !opened.state().join(STORE_FILE).exists() {
-        return Err(unknown());
-    }
-    let store = Store::open(opened.state())?;
+    let Some(store) = opened.known_store()? else { return Err(unknown()) };
     let left = |row: &OutboxRow| row.fate == Fate::Sent || row.doubts > 0;
     let of_list = |row: &OutboxRow| row.list.as_ref().is_some_and(|list| list.eq_ignore_ascii_case(&args.letter));
     let rows = store.outbox()?;

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::decide::Restore;
 use super::{Exit, Stop, rfc3339};
-use crate::daemon::opening::open;
+use crate::daemon::opening::{Opened, open};
 use crate::store::{Lock, Store};
 
 #[derive(Debug, clap::Args)]
@@ -19,8 +19,19 @@ pub struct Backup {
     json: bool,
 }
 
+/// A server's memory is not ours to copy.
+fn in_a_file(opened: &Opened) -> Result<(), Stop> {
+    match opened.settings.store {
+        None => Ok(()),
+        Some(_) => Err(Stop::usage(
+            "The memory is on the server that [store] names. Back it up and restore it there, with pg_dump and pg_restore.",
+        )),
+    }
+}
+
 pub fn backup(config: &Path, args: Backup) -> Result<Exit, Stop> {
     let opened = open(config)?;
+    in_a_file(&opened)?;
     let backed_up = Store::back_up(opened.state(), &args.file)?;
     let mut out = std::io::stdout().lock();
     if args.json {
@@ -47,6 +58,7 @@ pub fn backup(config: &Path, args: Backup) -> Result<Exit, Stop> {
 
 pub fn restore(config: &Path, args: &Restore) -> Result<Exit, Stop> {
     let opened = open(config)?;
+    in_a_file(&opened)?;
     let (state, now) = (opened.state(), args.how.at.now());
     let _lock = Lock::take(state)?;
     let mut out = std::io::stdout().lock();

@@ -12,7 +12,7 @@ use crate::export::{self, ExportError, Exported, Files};
 use crate::meeting::calendar::Calendar;
 use crate::meeting::series::JoinLinks;
 use crate::output::publication::Publication;
-use crate::store::{Run, STORE_FILE, Store};
+use crate::store::Run;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -33,10 +33,7 @@ impl From<ExportError> for Stop {
 pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     let opened = open(config)?;
     let nothing = || Stop::world("Nothing has been published yet. `convened once --export DIR` walks a round and exports it.");
-    if !opened.state().join(STORE_FILE).exists() {
-        return Err(nothing());
-    }
-    let store = Store::open(opened.state())?;
+    let Some(store) = opened.known_store()? else { return Err(nothing()) };
     let publication = store.publication()?;
     if publication.documents.is_empty() {
         return Err(nothing());

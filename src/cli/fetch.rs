@@ -11,7 +11,6 @@ use crate::daemon::opening::{Opened, open};
 use crate::daemon::places::Places;
 use crate::fetch::{self, Shelf, Wanted};
 use crate::round::{Kept, schedule};
-use crate::store::Store;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -28,7 +27,7 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     let log = tracing_subscriber::fmt().with_target(false).with_max_level(tracing::Level::WARN).with_writer(std::io::stderr);
     let _ = log.try_init();
     let opened = open(config)?;
-    let store = Store::open(opened.state())?;
+    let store = opened.store()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let shelf = Shelf::default();
     let first = Places::of(&opened).configuration();
@@ -84,7 +83,7 @@ pub fn wanted(opened: &Opened, kept: &mut Kept, now: DateTime<Utc>) -> Vec<Wante
 pub fn with_communities(opened: Opened, always: bool, now: DateTime<Utc>) -> Result<Opened, Stop> {
     let places = Places::of(&opened);
     let Some(wanted) = places.configuration().filter(|_| always || places.communities_folder().is_none()) else { return Ok(opened) };
-    let store = Store::open(opened.state())?;
+    let store = opened.store()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let shelf = Shelf::default();
     runtime.block_on(fetch::once(&shelf, &store, &[wanted], now))?;

@@ -67,6 +67,9 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     let _lock = Lock::take(opened.state())?;
     let opened = with_communities(opened, true, args.at.now())?;
     let state = opened.state();
+    if opened.settings.store.is_some() {
+        return Err(Stop::usage("`once` works alone, with a store of its own. Run `convened serve` with [store], or take [store] out."));
+    }
     let store = Store::open(state)?;
     store.fill_from_decisions_file(state)?;
     let now = args.at.now();

@@ -9,7 +9,7 @@ use super::{At, Exit, Stop, rfc3339};
 use crate::daemon;
 use crate::daemon::opening::open;
 use crate::plan::ledger::{Fate, Witness};
-use crate::store::{Decide, Decided, STORE_FILE, Store};
+use crate::store::{Decide, Decided};
 
 #[derive(Debug, clap::Args)]
 pub struct List {
@@ -35,7 +35,7 @@ fn fate(word: &str) -> Result<Fate, String> {
 
 pub fn list(config: &Path, args: List) -> Result<Exit, Stop> {
     let opened = open(config)?;
-    let rows = if opened.state().join(STORE_FILE).exists() { Store::open(opened.state())?.outbox()? } else { Vec::new() };
+    let rows = opened.known_store()?.map_or(Ok(Vec::new()), |store| store.outbox())?;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let shown: Vec<_> = rows.iter().filter(|row| args.fate.is_none_or(|fate| fate == row.fate)).collect();
     for row in &shown {

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::{At, Exit, Stop, rfc3339};
+use crate::daemon::neighbours;
 use crate::daemon::opening::{open, zone_source};
 use crate::meeting::zone::report::{Release, ZoneReport};
 use crate::output::words;
@@ -92,6 +93,9 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
             _ => "well".to_owned(),
         };
         writeln!(out, "notes       {} ({trust}): {said}", folder.folder)?;
+    }
+    for other in opened.known_store()?.map_or(Ok(Vec::new()), |store| store.neighbours())? {
+        writeln!(out, "daemon      {}", neighbours::words(&other))?;
     }
     let letters: Vec<String> = fates.iter().map(|(fate, count)| format!("{count} {fate}")).collect();
     writeln!(out, "letters     {}", if letters.is_empty() { "none".to_string() } else { letters.join(", ") })?;

@@ -6,6 +6,7 @@ use std::str::FromStr as _;
 use chrono::{DateTime, TimeDelta, Utc};
 use cron::Schedule;
 
+use super::database::{self, Database};
 use super::fields::{self, Page, Table};
 use super::mail::{self, Mail};
 use super::{codes, links, notes, words};
@@ -38,6 +39,8 @@ pub struct Settings {
     /// The repository of the communities' files and of templates; `None`: they stand beside the settings.
     pub communities: Option<Remote>,
     pub mail: Mail,
+    /// A server that keeps the memory; without one it is in the state folder.
+    pub store: Option<Database>,
 }
 
 /// Which copy of the zone data is used.
@@ -98,6 +101,8 @@ fn read(text: &Text, remarks: &mut Vec<Remark>) -> Option<Settings> {
     let health = table.bool("health", remarks);
     let metrics = table.bool("metrics", remarks);
     let compress_feeds = table.bool("compress-feeds", remarks);
+    let store = table.table("store", "[store]", remarks);
+    let (said, store) = (store.is_some(), store.and_then(|store| database::read(store, remarks)));
     let local_sources = table.bool("local-sources", remarks);
     let communities = table.table("communities", "[communities]", remarks).map(|table| notes::repository(table, remarks));
     let mail = table.table("mail", "[mail]", remarks);
@@ -119,6 +124,7 @@ fn read(text: &Text, remarks: &mut Vec<Remark>) -> Option<Settings> {
         local_sources: local_sources.unwrap_or(false),
         communities: communities.unwrap_or(None),
         mail: mail?,
+        store: if said { Some(store?) } else { None },
     })
 }
 
@@ -270,6 +276,22 @@ mod tests {
         complains(&smtp("password-file = \"x\""), "8 bad-credential");
         complains(&smtp("tls = \"off\"\nuser = \"x\"\npassword-file = \"y\""), "8 open-mail");
         complains(&smtp("password-credential = \"../x\"\nuser = \"x\""), "8 bad-credential");
+    }
+
+    #[test]
+    fn a_database_on_a_server_is_named_without_its_password() {
+        let store = |more: &str| format!("{LEAST}{MAIL}[store]\n{more}");
+        let url = "url = \"postgresql://convened@db.example.org/convened\"\n";
+        let (read, remarks) = of(&store(&format!("{url}password-file = \"/etc/convened/db\"\ndaemon = \"alpha\"\n")));
+        assert_eq!(remarks, []);
+        let store_of = read.unwrap().store.unwrap();
+        assert_eq!((store_of.url.as_str(), store_of.daemon.as_deref()), ("postgresql://convened@db.example.org/convened", Some("alpha")));
+        assert_eq!(store_of.password, Some(Secret::File("/etc/convened/db".to_owned())));
+        complains(&store("url = \"postgresql://convened:hush@db.example.org/convened\""), "holds a password");
+        let (_, remarks) = of(&store("url = \"postgresql://convened:hush@db.example.org/convened\""));
+        assert!(remarks.iter().all(|remark| !remark.to_string().contains("hush")));
+        complains(&store("url = \"mysql://db.example.org/convened\""), "is no address of a PostgreSQL database");
+        complains(&store(""), "missing");
     }
 
     #[test]

@@ -2,7 +2,6 @@
 //! was published last is served all the same, and the store is tried again until it opens.
 
 use std::fs;
-use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -10,21 +9,28 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use super::opening::Opened;
-use super::{WATCHDOG, wake_folder};
-use crate::store::{Store, StoreError};
+use super::{WATCHDOG, mail, wake_folder};
+use crate::config::Database;
+use crate::store::{Server, Store, StoreError};
 use crate::web::health::{Health, SourceHealth};
 
 /// Between two attempts to open the store.
 const AGAIN: Duration = Duration::from_secs(10);
 
-/// Opens the store: fills an empty one from `decisions.toml`, and settles the letters that the last run left in hand.
-pub fn begin(state: &Path, now: DateTime<Utc>) -> Result<Store, StoreError> {
-    let store = Store::open(state)?;
+/// Opens the store: fills an empty one from `decisions.toml`, makes this daemon known to others that share it, and settles the letters that
+/// the last run left in hand.
+pub fn begin(opened: &Opened, server: Option<&Server>, now: DateTime<Utc>) -> Result<Store, StoreError> {
+    let state = opened.state();
+    let store = Store::open_at(server, state)?;
     let filled = store.fill_from_decisions_file(state)?;
     if filled > 0 {
         tracing::info!(decisions = filled, "The store was empty; it was filled from decisions.toml. Lists are told nothing of that.");
     }
-    for key in store.recover(now)? {
+    let in_doubt = match &opened.settings.store {
+        Some(database) if store.is_shared() => store.join(&name(opened, database), &opened.settings.listen.to_string(), now)?,
+        _ => store.recover(now)?,
+    };
+    for key in in_doubt {
         tracing::warn!(key, "This letter may have arrived: the last run ended between its last dot and the answer.");
     }
     if let Some(backup) = store.copy_of()? {
@@ -35,10 +41,19 @@ pub fn begin(state: &Path, now: DateTime<Utc>) -> Result<Store, StoreError> {
     Ok(store)
 }
 
+/// What this daemon is called among the others.
+fn name(opened: &Opened, database: &Database) -> String {
+    database.daemon.clone().unwrap_or_else(|| {
+        let folder = fs::canonicalize(opened.state()).unwrap_or_else(|_| opened.state().to_path_buf());
+        format!("{}:{}", mail::host(), folder.display())
+    })
+}
+
 /// Tries until the store opens, and says in the daemon's health why it does not.
 pub async fn try_again(
     mut error: StoreError,
     opened: &Opened,
+    server: Option<&Server>,
     clock: fn() -> DateTime<Utc>,
     health: &watch::Sender<Health>,
 ) -> Result<Store, StoreError> {
@@ -47,7 +62,7 @@ pub async fn try_again(
         health.send_replace(health_of(opened, Some(&error)));
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready, sd_notify::NotifyState::Watchdog]);
         sleep(AGAIN).await;
-        match begin(opened.state(), clock()) {
+        match begin(opened, server, clock()) {
             Ok(store) => return Ok(store),
             Err(again) => error = again,
         }

@@ -82,14 +82,19 @@ pub fn watch_of(mail: &Mail) -> Result<Watch, Failure> {
 }
 
 fn login(login: &Login) -> Result<(String, SecretString), Failure> {
-    let path = place(&login.password).map_err(Failure::World)?;
+    Ok((login.user.clone(), secret(&login.password, "mail")?))
+}
+
+/// A password from its file: `what` it opens is said where it cannot be read.
+pub(super) fn secret(secret: &Secret, what: &str) -> Result<SecretString, Failure> {
+    let path = place(secret).map_err(Failure::World)?;
     let text = fs::read_to_string(&path)
-        .map_err(|error| Failure::World(format!("The mail password in {} cannot be read: {error}.", path.display())))?;
+        .map_err(|error| Failure::World(format!("The {what} password in {} cannot be read: {error}.", path.display())))?;
     let password = text.lines().next().unwrap_or_default().to_string();
     if password.is_empty() {
-        return Err(Failure::World(format!("The mail password in {} is empty: its first line should hold it.", path.display())));
+        return Err(Failure::World(format!("The {what} password in {} is empty: its first line should hold it.", path.display())));
     }
-    Ok((login.user.clone(), SecretString::from(password)))
+    Ok(SecretString::from(password))
 }
 
 /// The file that holds a secret.
@@ -103,8 +108,12 @@ pub(super) fn place(secret: &Secret) -> Result<PathBuf, String> {
     }
 }
 
+/// What the system calls itself.
+pub(super) fn host() -> String {
+    fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_string()
+}
+
 fn host_name() -> String {
-    let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let name = name.trim();
-    if name.contains('.') && name.is_ascii() { name.to_string() } else { "[127.0.0.1]".to_string() }
+    let name = host();
+    if name.contains('.') && name.is_ascii() { name } else { "[127.0.0.1]".to_string() }
 }

@@ -5,6 +5,7 @@ mod answers;
 mod beginning;
 mod clock;
 mod mail;
+pub mod neighbours;
 pub mod opening;
 mod organise;
 pub mod places;
@@ -32,8 +33,8 @@ use crate::carrier::{self, Pace};
 use crate::fetch::{self, Shelf};
 use crate::meeting::calendar::Calendar;
 use crate::output::letter::Sender;
-use crate::output::publication::Site;
-use crate::store::{Lock, Store, StoreError};
+use crate::output::publication::{Publication, Site};
+use crate::store::{Lock, Standing, Store, StoreError};
 use crate::web::{self, Limits, Web};
 use clock::{ClockWatch, IN_STEP};
 use mail::Chats;
@@ -111,11 +112,14 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
     let mut hangup = signal(SignalKind::hangup())?;
 
     // What was published last is served before anything is read.
-    let begun = beginning::begin(&state, clock());
+    let server_of_store = opened.server()?;
+    let begun = beginning::begin(&opened, server_of_store.as_ref(), clock());
     let (last, begun) = match begun {
         Ok(store) => (store.publication()?, Ok(store)),
         Err(error) if error.may_pass() => match Store::last_publication(&state) {
             Ok(last) if !last.documents.is_empty() => (last, Err(error)),
+            // Others may serve meanwhile; this one does once the server of the store answers.
+            _ if server_of_store.is_some() => (Publication::default(), Err(error)),
             _ => return Err(error.into()),
         },
         Err(error) => return Err(error.into()),
@@ -142,7 +146,7 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
     let store = match begun {
         Ok(store) => store,
         Err(error) => tokio::select! {
-            store = beginning::try_again(error, &opened, clock, &health) => store?,
+            store = beginning::try_again(error, &opened, server_of_store.as_ref(), clock, &health) => store?,
             _ = terminate.recv() => return Ok(()),
             _ = interrupt.recv() => return Ok(()),
         },
@@ -155,6 +159,15 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
     let (archives, known_archives) = watch::channel(Arc::default());
     let (kept, archived) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let archiver = tokio::spawn(archiver::run(store.clone(), known_archives, clock, kept.clone(), archived.clone(), ended(ending.clone())));
+    // One daemon alone leads from the beginning.
+    let (signs, mut standing) = watch::channel(Standing { leads: !store.is_shared(), ..Standing::default() });
+    let shared = store.beside();
+    let beats = shared.clone().map(|beside| tokio::spawn(neighbours::beat(beside, clock, signs.clone(), ending.clone())));
+    let mut led = !store.is_shared();
+    // One of them looks whether letters arrive.
+    if store.is_shared() {
+        looks.send_replace(None);
+    }
     let arrivals = tokio::spawn(arrival::run(store.clone(), looked, clock, letters.clone(), ended(ending.clone())));
     let carrier = tokio::spawn(carrier::run(store, given, clock, letters.clone(), ended(ending.clone()), Pace::default()));
 
@@ -164,10 +177,19 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
     let mut called = true;
     loop {
         let believed = watch.believes(clock(), Instant::now());
+        let stands = standing.borrow_and_update().clone();
+        if stands.leads && !led {
+            tracing::info!("This daemon plans and publishes from now on.");
+            rounds = rounds.take_over().await?;
+            called = true;
+        }
+        led = stands.leads;
         rounds.doubt_the_clock(watch.said());
-        let rest = !called && rounds.rest(clock());
+        let rest = if led { !called && rounds.rest(clock()) } else { rounds.attends(stands.rounds) };
         let mut published = false;
-        if !rest {
+        if !rest && !led {
+            (rounds, published) = rounds.attend(clock()).await?;
+        } else if !rest {
             (rounds, published) = match believed {
                 true => rounds.turn(clock()).await?,
                 false => rounds.look(watch.steady(Instant::now())).await?,
@@ -177,7 +199,8 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
             publication.send_replace(rounds.publication());
             zones.send_replace(rounds.zones().clone());
         }
-        let mut otherwise = believed != orders.borrow().is_some();
+        let may_send = believed && rounds.is_informed(led);
+        let mut otherwise = may_send != orders.borrow().is_some() || (believed && led) != looks.borrow().is_some();
         if std::mem::take(&mut mended) || *rounds.mail() != mail || *rounds.chats() != chats {
             (mail, chats) = (rounds.mail().clone(), rounds.chats().clone());
             match ways(&mail, &chats).and_then(|post| Ok((post, watch_of(&mail)?))) {
@@ -187,14 +210,15 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
         }
         // Without an order the carrier rests; a letter in hand is finished.
         if otherwise {
-            orders.send_replace(believed.then(|| way.clone()));
-            looks.send_replace(believed.then(|| looking.clone()));
+            orders.send_replace(may_send.then(|| way.clone()));
+            looks.send_replace((believed && led).then(|| looking.clone()));
         }
         if !rest {
             letters.notify_one();
         }
+        // Who plans is the one that fetches and archives.
         archives.send_if_modified(|known| {
-            let wanted = rounds.archives();
+            let wanted = if led { rounds.archives() } else { Arc::default() };
             let otherwise = *known != wanted;
             *known = wanted;
             otherwise
@@ -203,12 +227,14 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
             kept.notify_one();
         }
         places.send_if_modified(|known| {
-            let wanted = rounds.wanted();
+            let wanted = if led { rounds.wanted() } else { Arc::default() };
             let otherwise = *known != wanted;
             *known = wanted;
             otherwise
         });
-        health.send_replace(rounds.health(clock()));
+        let mut told = rounds.health(clock());
+        neighbours::health(&stands, &mut told.sources);
+        health.send_replace(told);
         if !ready {
             ready = true;
             let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
@@ -218,6 +244,7 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
         called = true;
         tokio::select! {
             () = tokio::time::sleep(sleep) => called = false,
+            _ = standing.changed(), if shared.is_some() => called = standing.borrow().leads && standing.borrow().unplanned > 0,
             () = rounds.changed() => {
                 tokio::time::sleep(SETTLE).await;
                 rounds.read_again();
@@ -242,10 +269,25 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
     tracing::info!("convened ends after the step in hand");
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     end.send_replace(true);
+    let parting = |act: fn(&Store) -> Result<(), StoreError>| {
+        let store = shared.clone();
+        async move {
+            if let Some(store) = store
+                && let Ok(Err(error)) = tokio::task::spawn_blocking(move || act(&store)).await
+            {
+                tracing::warn!("{error}");
+            }
+        }
+    };
+    parting(Store::step_down).await;
     let all = async { (carrier.await, server.await, arrivals.await, fetching.await, archiver.await) };
     if tokio::time::timeout(END, all).await.is_err() {
         tracing::warn!("A letter was still in hand at the end; what is known of it is in the outbox.");
     }
+    if let Some(beats) = beats {
+        beats.abort();
+    }
+    parting(Store::leave).await;
     Ok(())
 }
 

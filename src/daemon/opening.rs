@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 
 use super::Failure;
+use super::mail::secret;
 use super::places::{Places, states};
 use crate::config::{self, Settings, Transport, ZoneData};
 use crate::meeting::series::NotesFolder;
@@ -15,7 +16,7 @@ use crate::round::{Brought, Given, Identity, Kept, Survey, survey};
 use crate::source::{Place, Remark, Text, UNREADABLE};
 use crate::sources::zoneinfo::{self, ZoneSource};
 use crate::sources::{folder, mailbox};
-use crate::store::{Room, STORE_FILE, Store};
+use crate::store::{Room, STORE_FILE, Server, Store};
 
 /// The configuration as it stands, with what it took to read it.
 pub struct Opened {
@@ -118,14 +119,30 @@ impl Opened {
         Path::new(&self.settings.state)
     }
 
+    /// The server that keeps the memory, where one does, with the password that stands elsewhere.
+    pub fn server(&self) -> Result<Option<Server>, Failure> {
+        let Some(database) = &self.settings.store else { return Ok(None) };
+        let password = database.password.as_ref().map(|password| secret(password, "database")).transpose()?;
+        Ok(Some(Server { url: database.url.clone(), password, certificates: database.certificates.as_ref().map(PathBuf::from) }))
+    }
+
     /// The store itself, for commands that change it.
     pub fn store(&self) -> Result<Store, Failure> {
-        Ok(Store::open(self.state())?)
+        Ok(Store::open_at(self.server()?.as_ref(), self.state())?)
+    }
+
+    /// The store, if there is one already.
+    pub fn known_store(&self) -> Result<Option<Store>, Failure> {
+        let is_known = self.settings.store.is_some() || self.state().join(STORE_FILE).exists();
+        is_known.then(|| self.store()).transpose()
     }
 
     /// A memory to think with: a copy of the store, or an empty one where there is none. Nothing that is written to it stays.
     pub fn memory(&self) -> Result<Store, Failure> {
-        if self.state().join(STORE_FILE).exists() { Ok(Store::open(self.state())?.copy_to_memory()?) } else { Ok(Store::in_memory()?) }
+        Ok(match self.known_store()? {
+            Some(store) => store.copy_to_memory()?,
+            None => Store::in_memory()?,
+        })
     }
 
     pub fn given(&self) -> Given<'_> {

@@ -24,11 +24,13 @@ use crate::meeting::zone::Zones;
 use crate::meeting::zone::report::ZoneReport;
 use crate::output::letter::templates::FOLDER;
 use crate::output::publication::Publication;
-use crate::round::{Brought, Given, Kept, look, walk};
-use crate::source::{Grade, Remark};
+use crate::plan::items;
+use crate::round::texts::Texts;
+use crate::round::{Brought, Given, Kept, look, survey, walk};
+use crate::source::{Grade, Remark, Text};
 use crate::sources::folder::{self, Watch};
 use crate::sources::zoneinfo;
-use crate::store::{Store, StoreError};
+use crate::store::{Room, Store, StoreError};
 use crate::web::Visit;
 use crate::web::decide::DecideRequest;
 use crate::web::health::{Health, SourceHealth};
@@ -38,6 +40,10 @@ use crate::web::organise::OrganiseRequest;
 const AFTER_FAILURE: TimeDelta = TimeDelta::seconds(10);
 /// A round is walked at least so often: the last one in the store is what a start holds the clock against.
 const AT_LEAST: TimeDelta = TimeDelta::hours(12);
+
+async fn blocking<T: Send + 'static>(act: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
+    spawn_blocking(act).await.map_err(|error| Failure::World(format!("A round ended in a fault of the program: {error}.")))
+}
 
 /// The road, to its end or only as far as what is published.
 type Way<T> = fn(&Store, &mut Kept, &Given<'_>, &mut dyn FnMut(&NotesFolder) -> Brought, DateTime<Utc>) -> Result<T, StoreError>;
@@ -69,6 +75,8 @@ pub struct Rounds {
     clock_doubted: Option<String>,
     /// What is published meanwhile.
     looked: Option<Arc<Publication>>,
+    /// How many rounds had been recorded when those of another daemon were taken up last.
+    attended: Option<i64>,
     /// Everything is to be read again, though it is not time to.
     stale: bool,
     /// Something that was read is not what the last recorded round saw.
@@ -102,6 +110,7 @@ impl Rounds {
             failure: None,
             clock_doubted: None,
             looked: None,
+            attended: None,
             stale: false,
             changed: true,
             next: None,
@@ -140,6 +149,79 @@ impl Rounds {
     pub fn rest(&self, now: DateTime<Utc>) -> bool {
         let read = self.stale || self.changed || now >= self.next_scan || now >= self.zones.next();
         !(read || self.is_due(now) || self.failure.is_some()) && self.watch_remarks.is_empty()
+    }
+
+    /// From now on this daemon plans: it begins with what the store has, as after a start.
+    pub async fn take_over(mut self) -> Result<Rounds, Failure> {
+        self = blocking(move || {
+            match Kept::recall(&self.store) {
+                Ok(kept) => self.kept = kept,
+                Err(error) => self.failure = Some(error.to_string()),
+            }
+            self.brought.clear();
+            (self.stale, self.changed) = (true, true);
+            self
+        })
+        .await?;
+        Ok(self)
+    }
+
+    /// Whether another daemon's last round is known here.
+    pub fn attends(&self, rounds: i64) -> bool {
+        rounds == 0 || self.attended == Some(rounds)
+    }
+
+    /// Whether it is known here which letters may leave, and how.
+    pub fn is_informed(&self, leads: bool) -> bool {
+        leads || self.attended.is_some()
+    }
+
+    /// Takes up what another daemon published, and understands the texts that it kept: links are answered here as well, and letters leave.
+    pub async fn attend(self, now: DateTime<Utc>) -> Result<(Rounds, bool), Failure> {
+        blocking(move || {
+            let mut rounds = self;
+            let attended = rounds.attend_now(now);
+            if let Err(error) = &attended {
+                tracing::error!("{error}");
+                rounds.failure = Some(error.to_string());
+            }
+            (rounds, attended.is_ok())
+        })
+        .await
+    }
+
+    fn attend_now(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        // What was counted here while this daemon planned itself is not known as another's rounds.
+        let known = self.attended.map_or(-1, |rounds| rounds);
+        let (publication, rounds) = self.store.publication_since(&self.kept.publication, known)?;
+        let stored = self.store.texts()?;
+        let of = |room: Room| {
+            let settled = stored.iter().filter(move |text| text.room == room && text.settled);
+            settled.map(|text| Text { path: text.path.clone(), bytes: text.bytes.clone() }).collect::<Vec<_>>()
+        };
+        let (config, notes) = (of(Room::Config), of(Room::Notes));
+        let mut bring = |folder: &NotesFolder| {
+            let inside = format!("{}/", folder.folder.trim_end_matches('/'));
+            Brought { texts: notes.iter().filter(|text| text.path.starts_with(&inside)).cloned().collect(), ..Brought::default() }
+        };
+        let mut kept = Kept { texts: Texts::new(stored.clone()), publication: Arc::new(publication), ..Kept::default() };
+        let mut ledger = self.store.recall(now)?.ledger;
+        let given = Given { config: &config, zones: &self.opened.zones, identity: &self.opened.identity, remarks: &[] };
+        let survey = survey(&mut kept, &mut ledger, &given, &mut bring, now);
+        let mut calendar = survey.calendar;
+        calendar.items = items::items(&calendar, &ledger, &mut items::Standing::default());
+        self.chats = mail::chats(&calendar);
+        self.calendar = Arc::new(calendar);
+        self.kept = kept;
+        self.looked = None;
+        (self.failure, self.next) = (None, None);
+        self.last_round = ledger.last_round;
+        self.remarks = survey.remarks.into_iter().map(|(_, remark)| remark).collect();
+        self.attended = Some(rounds);
+        if let Err(error) = self.store.keep_decisions_file(self.opened.state()) {
+            tracing::warn!("{error}");
+        }
+        Ok(())
     }
 
     /// While the clock is doubted: what was decided or edited is published as of `now`, the hour that should be, and nothing is written

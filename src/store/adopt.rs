@@ -2,7 +2,7 @@
 //! its own memory was lost.
 
 use super::rows::{maybe_instant, micros};
-use super::sql::{self, OptionalExtension, Transaction, params};
+use super::sql::{self, Transaction, params};
 use super::{Store, StoreError, record, schema};
 use crate::plan::Plan;
 use crate::plan::ledger::{Ledger, Told};
@@ -116,7 +116,7 @@ fn adopt_letter(tx: &Transaction, told: &Told, now: DateTime<Utc>) -> sql::Resul
              VALUES (?1, ?2, ?3, ?4, '', ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?11, ?12, ?11, ?13, ?14)
              ON CONFLICT (key) DO NOTHING RETURNING number",
         )?
-        .query_row(
+        .query_maybe(
             params![
             told.key,
             told.kind.word(),
@@ -134,8 +134,7 @@ fn adopt_letter(tx: &Transaction, told: &Told, now: DateTime<Utc>) -> sql::Resul
             told.doubts,
         ],
             |row| row.get::<i64>(0),
-        )
-        .optional()?;
+        )?;
     let Some(number) = number else { return Ok(()) };
     for (position, (meeting, start)) in told.meetings.iter().enumerate() {
         tx.prepare_cached("INSERT INTO letter_meeting (letter, position, meeting, start) VALUES (?1, ?2, ?3, ?4)")?.execute(params![

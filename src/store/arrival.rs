@@ -10,7 +10,7 @@ use super::claim::{DOUBTS, policy};
 use super::decide::Decided;
 use super::recall::fate;
 use super::rows::{instant, maybe_instant, micros, unreadable};
-use super::sql::{self, OptionalExtension, Row, Transaction, params};
+use super::sql::{self, Row, Transaction, params};
 use super::{Store, StoreError};
 use crate::meeting::arrival::Doubt;
 use crate::plan::key::REHEARSAL;
@@ -90,7 +90,7 @@ impl Store {
     /// known, or it cannot have left.
     pub fn saw(&self, key: &str, witness: Witness, now: DateTime<Utc>) -> Result<bool, StoreError> {
         self.write(|tx| {
-            let letter = tx.prepare_cached(&format!("{SEEN} key = ?1 AND arrived IS NULL"))?.query_row([key], Seen::read).optional()?;
+            let letter = tx.prepare_cached(&format!("{SEEN} key = ?1 AND arrived IS NULL"))?.query_maybe([key], Seen::read)?;
             match letter.filter(Seen::has_left) {
                 Some(letter) => arrived(tx, &letter, witness, now).map(|()| true),
                 None => Ok(false),
@@ -107,10 +107,9 @@ impl Store {
                     "SELECT number, fate, doubts, in_doubt, absent, useful_until FROM letter
                      WHERE key = ?1 AND since = ?2 AND arrived IS NULL AND fate IN ('sent', 'doubt')",
                 )?
-                .query_row(params![key, micros(since)], |row| {
+                .query_maybe(params![key, micros(since)], |row| {
                     Ok((row.get::<i64>(0)?, fate(row, 1)?, row.get::<i64>(2)?, policy(row, 3)?, row.get::<u32>(4)?, row.get(5)?))
-                })
-                .optional()?;
+                })?;
             let Some((number, fate, doubts, policy, absent, useful_until)) = letter else {
                 return Ok(Looked::Late);
             };
@@ -210,7 +209,7 @@ pub(super) fn accepted(tx: &Transaction, community: &str, list: &str, key: &str,
 }
 
 pub(super) fn seen_by_a_person(tx: &Transaction, key: &str, now: DateTime<Utc>) -> sql::Result<Decided> {
-    let letter = tx.prepare_cached(&format!("{SEEN} key = ?1"))?.query_row([key], Seen::read).optional()?;
+    let letter = tx.prepare_cached(&format!("{SEEN} key = ?1"))?.query_maybe([key], Seen::read)?;
     let Some(letter) = letter else { return Ok(Decided::Unknown) };
     if !letter.has_left() {
         return Ok(Decided::Fated(letter.fate));

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::recall::{kind, lines};
 use super::rows::{instant, maybe_instant, micros, unreadable};
-use super::sql::{self, OptionalExtension, Row, Transaction, params};
+use super::sql::{self, Row, Transaction, params};
 use super::{Store, StoreError, arrival};
 use crate::meeting::arrival::Doubt;
 use crate::plan::key::Kind;
@@ -87,6 +87,14 @@ pub(super) fn next_sql(for_one: bool) -> String {
     )
 }
 
+/// Recipients of letters that this run has in hand, as far as the store knows: where the answer to a claim was lost, nobody does.
+const LEFT: &str = "SELECT DISTINCT queue FROM letter WHERE fate = 'handing-over' AND hand = ?1 AND dot = 0";
+
+/// The letter of the recipient ?1 that the run ?2 claimed before, and of which it cannot know.
+const CLAIMED: &str = "SELECT number, key, attempts, kind, message_id, sender, recipients, useful_until,
+         (SELECT bytes FROM letter_bytes WHERE letter_bytes.letter = letter.number)
+     FROM letter WHERE fate = 'handing-over' AND queue = ?1 AND hand = ?2 AND dot = 0 ORDER BY number LIMIT 1";
+
 /// Whether a letter has become useless.
 pub(super) fn late_sql() -> String {
     format!("SELECT EXISTS (SELECT 1 FROM letter WHERE {PENDING} AND fate <> 'handing-over' AND useful_until <= ?1)")
@@ -103,17 +111,26 @@ pub(super) fn next_due_sql() -> String {
 impl Store {
     /// Recipients for whom a letter is due and none in hand, in the order in which their letters were written. Reads only.
     pub fn due(&self, now: DateTime<Utc>) -> Result<Vec<String>, StoreError> {
+        let run = self.number();
         self.read(|tx| {
             let mut select = tx.prepare_cached(&due_sql())?;
-            let queues = select.query_map([micros(now)], |row| row.get(0))?;
-            queues.collect()
+            let mut queues = select.query_map([micros(now)], |row| row.get(0))?.collect::<sql::Result<Vec<String>>>()?;
+            if run.is_some() {
+                queues.extend(
+                    tx.prepare_cached(LEFT)?.query_map(params![run], |row| row.get::<String>(0))?.collect::<sql::Result<Vec<_>>>()?,
+                );
+            }
+            Ok(queues)
         })
     }
 
     /// The third act: takes the oldest letter that is due, for one recipient (as [`Store::due`] names it) or any, and notes the attempt.
     /// What has become useless meanwhile is marked so. `None` when nothing may be handed over now.
     pub fn claim(&self, recipient: Option<&str>, now: DateTime<Utc>) -> Result<Option<Handover>, StoreError> {
-        self.step(|tx| claim(tx, recipient, now))
+        {
+            let run = self.number();
+            self.step(|tx| claim(tx, recipient, run, now))
+        }
     }
 
     /// To be asked just before the last dot: notes that from here on the letter may have been taken. `false` when it is no longer wanted:
@@ -136,14 +153,32 @@ impl Store {
     /// before; else it is in doubt, as [`Settled::Doubt`] says. Returns the keys in doubt. Nothing leaves until a round is recorded: the
     /// schedule may have changed while nobody looked.
     pub fn recover(&self, now: DateTime<Utc>) -> Result<Vec<String>, StoreError> {
+        let run = self.number();
+        self.recover_of(now, |hand| hand.is_none() || hand == run, true)
+    }
+
+    /// The same for the letters in hands that are chosen. Without a `beginning`, letters wait for a round only where one was recorded while
+    /// they were in hand.
+    pub(super) fn recover_of(
+        &self,
+        now: DateTime<Utc>,
+        whose: impl Fn(Option<i64>) -> bool + Send + Sync,
+        beginning: bool,
+    ) -> Result<Vec<String>, StoreError> {
         self.write(|tx| {
-            let cut_off: Vec<(InHand, bool)> = tx
-                .prepare_cached(&format!("SELECT {IN_HAND}, dot FROM letter WHERE fate = 'handing-over' ORDER BY number"))?
-                .query_map([], |row| Ok((InHand::read(row)?, row.get(8)?)))?
-                .collect::<sql::Result<_>>()?;
-            tx.execute("UPDATE house SET decided = decided + 1", [])?;
+            let mut select =
+                tx.prepare_cached(&format!("SELECT {IN_HAND}, dot, hand FROM letter WHERE fate = 'handing-over' ORDER BY number"))?;
+            let rows = select.query_map([], |row| Ok((InHand::read(row)?, row.get::<bool>(8)?, row.get::<Option<i64>>(9)?)))?;
+            let mut cut_off = rows.collect::<sql::Result<Vec<_>>>()?;
+            cut_off.retain(|(_, _, hand)| whose(*hand));
+            if beginning {
+                tx.execute("UPDATE house SET decided = decided + 1", [])?;
+            }
             let mut doubtful = Vec::new();
-            for (in_hand, dot) in cut_off {
+            for (in_hand, dot, _) in cut_off {
+                if !beginning {
+                    comes_back(tx, &in_hand)?;
+                }
                 let settled = if dot {
                     doubtful.push(in_hand.key.clone());
                     Settled::Doubt {
@@ -169,21 +204,33 @@ impl Store {
     }
 }
 
-pub(super) fn claim(tx: &Transaction, recipient: Option<&str>, now: DateTime<Utc>) -> sql::Result<Option<Handover>> {
+/// Whoever claims for a recipient has nothing in hand for them: what the store says otherwise is a claim whose answer was lost, and is
+/// answered now. Two daemons that claim for one recipient at once would take two letters; the second one gets none.
+pub(super) fn claim(tx: &Transaction, recipient: Option<&str>, run: Option<i64>, now: DateTime<Utc>) -> sql::Result<Option<Handover>> {
     mark_useless(tx, now)?;
+    if let (Some(recipient), Some(run)) = (recipient, run) {
+        if let Some((_, handover)) = tx.prepare_cached(CLAIMED)?.query_maybe(params![recipient, run], handover)? {
+            return Ok(Some(handover));
+        }
+        if !tx.holds_row("SELECT name FROM queue WHERE name = ?1", [recipient])? {
+            return Ok(None);
+        }
+    }
     let mut next = tx.prepare_cached(&next_sql(recipient.is_some()))?;
     let found = match recipient {
-        Some(recipient) => next.query_row(params![micros(now), recipient], handover),
-        None => next.query_row([micros(now)], handover),
+        Some(recipient) => next.query_maybe(params![micros(now), recipient], handover),
+        None => next.query_maybe([micros(now)], handover),
     };
-    let Some((number, handover)) = found.optional()? else {
+    let Some((number, handover)) = found? else {
         return Ok(None);
     };
-    tx.prepare_cached(
-        "UPDATE letter SET fate = 'handing-over', since = ?2, attempts = ?3, dot = 0, deferred_until = NULL WHERE number = ?1",
-    )?
-    .execute(params![number, micros(now), handover.attempt])?;
-    Ok(Some(handover))
+    let taken = tx
+        .prepare_cached(
+            "UPDATE letter SET fate = 'handing-over', since = ?2, attempts = ?3, dot = 0, deferred_until = NULL, hand = ?4
+         WHERE number = ?1 AND fate IN ('waiting', 'deferred')",
+        )?
+        .execute(params![number, micros(now), handover.attempt, run])?;
+    Ok((taken == 1).then_some(handover))
 }
 
 pub(super) fn dot(tx: &Transaction, key: &str, attempt: u32, now: DateTime<Utc>) -> sql::Result<bool> {
@@ -202,11 +249,17 @@ pub(super) fn settle(tx: &Transaction, key: &str, attempt: u32, settled: &Settle
         return Ok(None);
     };
     if matches!(settled, Settled::Deferred { .. } | Settled::Doubt { .. }) {
-        tx.prepare_cached("UPDATE house SET decided = decided + 1 WHERE last_round > (SELECT since FROM letter WHERE number = ?1)")?
-            .execute([in_hand.number])?;
+        comes_back(tx, &in_hand)?;
     }
     apply(tx, &in_hand, settled, now)?;
     Ok(Some(in_hand.list.is_some()))
+}
+
+/// A letter that comes back waits for a round, if one was recorded while it was in hand.
+fn comes_back(tx: &Transaction, letter: &InHand) -> sql::Result<()> {
+    tx.prepare_cached("UPDATE house SET decided = decided + 1 WHERE last_round > (SELECT since FROM letter WHERE number = ?1)")?
+        .execute([letter.number])?;
+    Ok(())
 }
 
 /// A letter's number, and the attempt that begins with it.
@@ -279,8 +332,7 @@ pub(super) fn policy(row: &Row, column: usize) -> sql::Result<Option<Doubt>> {
 
 fn in_hand(tx: &Transaction, key: &str, attempt: u32) -> sql::Result<Option<InHand>> {
     tx.prepare_cached(&format!("SELECT {IN_HAND} FROM letter WHERE key = ?1 AND attempts = ?2 AND fate = 'handing-over'"))?
-        .query_row(params![key, attempt], InHand::read)
-        .optional()
+        .query_maybe(params![key, attempt], InHand::read)
 }
 
 fn apply(tx: &Transaction, letter: &InHand, settled: &Settled, now: DateTime<Utc>) -> sql::Result<()> {

@@ -36,7 +36,9 @@ fn claims(recipients: &[String]) -> Vec<Step> {
 fn each_commit_waits_for_the_disk() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();
-    let read = |name: &str| store.connection().pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0)).unwrap();
+    let read = |name: &str| {
+        store.database().file().unwrap().pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0)).unwrap()
+    };
     assert_eq!(read("journal_mode"), "wal".to_owned().into());
     assert_eq!(read("synchronous"), 2.into(), "FULL: the log is synced at each commit");
 }
@@ -59,8 +61,8 @@ fn a_step_that_fails_takes_no_other_with_it() {
     let store = Store::open(folder.path()).unwrap();
     let names = lists(&store, 3, 6);
     store.steps(&claims(&names));
-    let pages: i64 = store.connection().pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
-    store.connection().pragma_update(None, "max_page_count", pages + 4).unwrap();
+    let pages: i64 = store.database().file().unwrap().pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+    store.database().file().unwrap().pragma_update(None, "max_page_count", pages + 4).unwrap();
     let words = ["250 fine", &"250 far too many words ".repeat(50_000), "250 fine, too"];
     let steps: Vec<Step> = words.iter().enumerate().map(|(n, said)| sent(n, said, Some(names[n].clone()))).collect();
     let stepped = store.steps(&steps);
@@ -120,10 +122,11 @@ fn work(old: usize) -> [i32; 4] {
         "WITH RECURSIVE old (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM old WHERE n < {old})
          INSERT INTO letter ({columns}) SELECT {values} FROM old, letter WHERE letter.key = 'k0'"
     );
-    store.connection().execute_batch(&fill).unwrap();
+    store.database().file().unwrap().execute_batch(&fill).unwrap();
     let statements = [next_sql(true), late_sql(), due_sql(), next_due_sql()];
     for statement in &statements {
-        let connection = store.connection();
+        let mut database = store.database();
+        let connection = database.file().unwrap();
         let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {statement}")).unwrap();
         let parameters = vec![rusqlite::types::Null; explain.parameter_count()];
         let lines = explain.query_map(rusqlite::params_from_iter(parameters), |row| row.get::<_, String>(3)).unwrap();
@@ -137,7 +140,8 @@ fn work(old: usize) -> [i32; 4] {
     }
     assert_eq!(store.due(noon()).unwrap().len(), 6);
     assert_eq!(store.next_due(noon()).unwrap(), Some(noon()));
-    let connection = store.connection();
+    let mut database = store.database();
+    let connection = database.file().unwrap();
     statements.map(|statement| {
         let statement = connection.prepare_cached(&statement).unwrap();
         assert_eq!(statement.get_status(StatementStatus::RePrepare), 0, "compiled once");

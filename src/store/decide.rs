@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::recall::fate;
 use super::rows::{insert_decision, instant, keep_item, micros, unreadable};
-use super::sql::{self, OptionalExtension, Transaction, params};
+use super::sql::{self, Transaction, params};
 use super::{Store, StoreError, arrival};
 use crate::meeting::change::{Decision, DecisionId, ProposalState};
 use crate::plan::Answer;
@@ -134,13 +134,11 @@ fn answered(
     instead_of: Option<ProposalState>,
     now: DateTime<Utc>,
 ) -> sql::Result<Decided> {
-    let stored = tx
-        .query_row("SELECT round, state, decided_by, since FROM proposal WHERE id = ?1", [&answer.proposal.0], |row| {
-            let word: String = row.get(1)?;
-            let state = ProposalState::parse(&word).ok_or_else(|| unreadable("state of a proposal", &word))?;
-            Ok((row.get::<u32>(0)?, state, row.get::<Option<String>>(2)?, instant(row.get(3)?)?))
-        })
-        .optional()?;
+    let stored = tx.query_maybe("SELECT round, state, decided_by, since FROM proposal WHERE id = ?1", [&answer.proposal.0], |row| {
+        let word: String = row.get(1)?;
+        let state = ProposalState::parse(&word).ok_or_else(|| unreadable("state of a proposal", &word))?;
+        Ok((row.get::<u32>(0)?, state, row.get::<Option<String>>(2)?, instant(row.get(3)?)?))
+    })?;
     let Some((round, state, by, since)) = stored else {
         return Ok(Decided::Unknown);
     };
@@ -165,9 +163,8 @@ fn answered(
 }
 
 fn refate(tx: &Transaction, key: &str, now: DateTime<Utc>, to: impl FnOnce(Fate) -> Option<&'static str>) -> sql::Result<Decided> {
-    let stored = tx
-        .query_row("SELECT fate, useful_until FROM letter WHERE key = ?1", [key], |row| Ok((fate(row, 0)?, instant(row.get(1)?)?)))
-        .optional()?;
+    let stored =
+        tx.query_maybe("SELECT fate, useful_until FROM letter WHERE key = ?1", [key], |row| Ok((fate(row, 0)?, instant(row.get(1)?)?)))?;
     let Some((fate, useful_until)) = stored else {
         return Ok(Decided::Unknown);
     };

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::answers::{self, RawAnswer};
 use super::rows::{decisions, insert_decision, item_verdict, item_word, keep_item, proposals, unreadable, upsert_proposal};
 use super::sql::{self, Transaction};
+use super::whole::IS_EMPTY;
 use super::{Store, StoreError};
 use crate::meeting::change::{By, Decision, DecisionId, Proposal, ProposalId, Tell, Verdict};
 use crate::meeting::series::SeriesId;
@@ -293,13 +294,12 @@ impl Store {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
             Err(source) => return Err(StoreError::Folder { folder: folder.to_owned(), source }),
         };
-        let empty = "SELECT born IS NULL AND NOT EXISTS (SELECT 1 FROM decision) AND NOT EXISTS (SELECT 1 FROM proposal) FROM house";
-        if !self.read(|tx| tx.query_row(empty, [], |row| row.get(0)))? {
+        if !self.read(|tx| tx.query_row(IS_EMPTY, [], |row| row.get(0)))? {
             return Ok(0);
         }
         let said = read_decisions(&text).map_err(|remark| StoreError::Decisions { path, remark: Box::new(remark) })?;
         self.write(|tx| {
-            if !tx.query_row(empty, [], |row| row.get(0))? {
+            if !tx.query_row(IS_EMPTY, [], |row| row.get(0))? {
                 return Ok(0);
             }
             take_over(tx, &said)?;

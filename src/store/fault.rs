@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::ErrorCode;
 
 use super::sql;
+#[cfg(feature = "postgres")]
+use super::sql::postgres::{self, Trouble};
 use crate::source::Remark;
 
 /// Why an act of the store failed. Nothing of the act was done.
@@ -36,6 +38,14 @@ pub enum StoreError {
     Locked { folder: PathBuf, pid: String },
     #[error("The store is empty and cannot be filled from {}: {remark}", .path.display())]
     Decisions { path: PathBuf, remark: Box<Remark> },
+    #[cfg(feature = "postgres")]
+    #[error("The database {} cannot be reached: {source}. What was published last is served, and letters and decisions wait; it is tried again.", .path.display())]
+    Away { path: PathBuf, source: sql::Error },
+    #[cfg(feature = "postgres")]
+    #[error("Another daemon plans and publishes now; this one had been silent for too long. Nothing was written.")]
+    Fenced,
+    #[error("The database of the settings cannot be used: {0}")]
+    Server(String),
     #[error("The operating system gave no random bytes for the link key: {0}.")]
     Random(std::io::Error),
     #[error("The store {} did not do what was asked: {source}.", .path.display())]
@@ -45,6 +55,10 @@ pub enum StoreError {
 impl StoreError {
     /// Whether it may be otherwise in a minute, without anybody who changes settings or files: a full disk, a store that is held.
     pub fn may_pass(&self) -> bool {
+        #[cfg(feature = "postgres")]
+        if matches!(self, StoreError::Away { .. } | StoreError::Fenced) {
+            return true;
+        }
         matches!(self, StoreError::Full { .. } | StoreError::Busy { .. })
     }
 
@@ -54,6 +68,18 @@ impl StoreError {
             sql::Error::Sqlite(error) => error,
             sql::Error::Unreadable(_) => return StoreError::Corrupt { path, source },
             sql::Error::NoRow => return StoreError::Database { path, source },
+            #[cfg(feature = "postgres")]
+            sql::Error::Postgres(error) => match postgres::trouble(error) {
+                Trouble::Away => return StoreError::Away { path, source },
+                Trouble::Full => return StoreError::Full { path },
+                Trouble::ReadOnly => return StoreError::ReadOnly { path },
+                Trouble::Busy => return StoreError::Busy { path },
+                Trouble::Other => return StoreError::Database { path, source },
+            },
+            #[cfg(feature = "postgres")]
+            sql::Error::Away(_) => return StoreError::Away { path, source },
+            #[cfg(feature = "postgres")]
+            sql::Error::Fenced => return StoreError::Fenced,
         };
         // SQLite could not make room for its -shm file.
         if error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE) {

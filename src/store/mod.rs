@@ -14,6 +14,7 @@ mod decisions;
 mod fault;
 mod forget;
 mod health;
+mod hosts;
 mod lock;
 #[cfg(test)]
 mod migrated;
@@ -29,9 +30,10 @@ mod steps;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod whole;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
@@ -45,6 +47,7 @@ pub use claim::{Handover, Settled};
 pub use decide::{Decide, Decided};
 pub use decisions::{DECISIONS_FILE, Said, decisions_text, read_decisions};
 pub use fault::StoreError;
+pub use hosts::{BEAT, Neighbour, SILENCE, Server, Standing};
 pub use lock::Lock;
 pub use outbox::OutboxRow;
 pub use recall::Recalled;
@@ -54,7 +57,7 @@ pub use sources::SourceState;
 pub use steps::{Step, Stepped};
 pub use texts::{Room, StoredText, TextChange};
 
-use sql::{Transaction, Way};
+use sql::{Database, Transaction, Way};
 
 /// The store's file in the state folder.
 pub const STORE_FILE: &str = "convened.db";
@@ -62,11 +65,13 @@ pub const STORE_FILE: &str = "convened.db";
 /// The memory. Cheap to clone: clones share one connection.
 #[derive(Clone, Debug)]
 pub struct Store {
-    connection: Arc<Mutex<Connection>>,
+    database: Arc<Mutex<Database>>,
     /// Rung when a letter to a list has left.
     left: Arc<Notify>,
     /// Whoever waits for the connection waits here: one who comes back at once, as the carrier does, stands behind those who wait.
     door: Arc<Mutex<()>>,
+    /// The number of this run among the daemons that share the store; nothing where there is one daemon.
+    run: Arc<OnceLock<i64>>,
     /// For sentences.
     path: Arc<Path>,
 }
@@ -80,7 +85,33 @@ impl Store {
         let mut connection = Connection::open(&path).map_err(|error| StoreError::from_sql(&path, error))?;
         schema::prepare_file(&connection).map_err(|error| StoreError::from_sql(&path, error))?;
         schema::migrate(&mut connection, &path)?;
-        Ok(Store::new(connection, path))
+        Ok(Store::new(Database::Sqlite(connection), path))
+    }
+
+    /// Opens the memory where the settings say that it is. `folder` is the state folder, which each daemon has for itself.
+    pub fn open_at(place: Option<&Server>, folder: &Path) -> Result<Store, StoreError> {
+        match place {
+            None => Store::open(folder),
+            #[cfg(feature = "postgres")]
+            Some(server) => {
+                let path = PathBuf::from(server.shown());
+                let mut database = Database::Postgres(Box::new(server.connection().map_err(StoreError::Server)?));
+                schema::migrate_server(&mut database, &path)?;
+                // Whoever was one host before takes the memory along.
+                let is_empty = database.transact(Way::Read, |tx| tx.query_row(whole::IS_EMPTY, [], |row| row.get::<bool>(0)));
+                if is_empty.map_err(|error| StoreError::from_sql(&path, error))? && folder.join(STORE_FILE).exists() {
+                    let before = Store::open(folder)?;
+                    let copied = whole::copy(&mut before.database(), &mut database);
+                    copied.map_err(|error| StoreError::from_sql(&path, error))?;
+                }
+                Ok(Store::new(database, path))
+            }
+            #[cfg(not(feature = "postgres"))]
+            Some(_) => Err(StoreError::Server(
+                "this program was built without PostgreSQL. Build it with `cargo install --features postgres`, or take [store] out."
+                    .to_owned(),
+            )),
+        }
     }
 
     /// An empty memory that is gone when it is dropped.
@@ -88,32 +119,46 @@ impl Store {
         let path = PathBuf::from("(memory)");
         let mut connection = Connection::open_in_memory().map_err(|error| StoreError::from_sql(&path, error))?;
         schema::migrate(&mut connection, &path)?;
-        Ok(Store::new(connection, path))
+        Ok(Store::new(Database::Sqlite(connection), path))
     }
 
     /// A copy to think with: what is written to it never reaches the file.
     pub fn copy_to_memory(&self) -> Result<Store, StoreError> {
         let path = PathBuf::from("(memory)");
-        let connection = self.connection();
-        let copy = || -> rusqlite::Result<Connection> {
-            let mut memory = Connection::open_in_memory()?;
-            Backup::new(&connection, &mut memory)?.run_to_completion(1000, std::time::Duration::ZERO, None)?;
-            memory.pragma_update(None, "foreign_keys", true)?;
-            // What is thought through is thought through as if it were in earnest.
-            memory.execute("UPDATE house SET copy_of = NULL", [])?;
-            Ok(memory)
+        let mut database = self.database();
+        let memory = match database.file() {
+            Some(connection) => {
+                let copy = || -> rusqlite::Result<Connection> {
+                    let mut memory = Connection::open_in_memory()?;
+                    Backup::new(connection, &mut memory)?.run_to_completion(1000, std::time::Duration::ZERO, None)?;
+                    memory.pragma_update(None, "foreign_keys", true)?;
+                    Ok(memory)
+                };
+                Database::Sqlite(copy().map_err(|error| StoreError::from_sql(&self.path, error))?)
+            }
+            None => {
+                let mut memory = Connection::open_in_memory().map_err(|error| StoreError::from_sql(&path, error))?;
+                schema::migrate(&mut memory, &path)?;
+                let mut memory = Database::Sqlite(memory);
+                whole::copy(&mut database, &mut memory).map_err(|error| StoreError::from_sql(&self.path, error))?;
+                memory
+            }
         };
-        Ok(Store::new(copy().map_err(|error| StoreError::from_sql(&self.path, error))?, path))
+        let copy = Store::new(memory, path);
+        // What is thought through is thought through as if it were in earnest.
+        copy.write(|tx| tx.execute("UPDATE house SET copy_of = NULL", []))?;
+        Ok(copy)
     }
 
-    fn new(connection: Connection, path: PathBuf) -> Store {
-        Store { connection: Arc::new(Mutex::new(connection)), left: Arc::new(Notify::new()), door: Arc::default(), path: path.into() }
+    fn new(database: Database, path: PathBuf) -> Store {
+        let database = Arc::new(Mutex::new(database));
+        Store { database, left: Arc::new(Notify::new()), door: Arc::default(), run: Arc::default(), path: path.into() }
     }
 
     /// A panic elsewhere leaves no half-done act behind: its transaction was rolled back.
-    fn connection(&self) -> MutexGuard<'_, Connection> {
+    fn database(&self) -> MutexGuard<'_, Database> {
         let _door = self.door.lock().unwrap_or_else(PoisonError::into_inner);
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+        self.database.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn read<T: Send>(&self, act: impl FnOnce(&Transaction) -> sql::Result<T> + Send) -> Result<T, StoreError> {
@@ -131,6 +176,6 @@ impl Store {
     }
 
     fn transact<T: Send>(&self, way: Way, act: impl FnOnce(&Transaction) -> sql::Result<T> + Send) -> Result<T, StoreError> {
-        sql::transact(&mut self.connection(), way, act).map_err(|error| StoreError::from_sql(&self.path, error))
+        self.database().transact(way, act).map_err(|error| StoreError::from_sql(&self.path, error))
     }
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::arrival::seen;
 use super::recall::{fate, kind, lines};
 use super::rows::{instant, maybe_instant, micros};
-use super::sql::{OptionalExtension, Params, params};
+use super::sql::{Params, params};
 use super::{Store, StoreError};
 use crate::plan::key::Kind;
 use crate::plan::ledger::{Fate, Witness};
@@ -111,10 +111,9 @@ impl Store {
     /// The exact bytes of a letter.
     pub fn letter_bytes(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         self.read(|tx| {
-            tx.query_row("SELECT bytes FROM letter_bytes WHERE letter = (SELECT number FROM letter WHERE key = ?1)", [key], |row| {
+            tx.query_maybe("SELECT bytes FROM letter_bytes WHERE letter = (SELECT number FROM letter WHERE key = ?1)", [key], |row| {
                 row.get(0)
             })
-            .optional()
         })
     }
 }

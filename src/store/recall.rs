@@ -120,7 +120,7 @@ fn told(tx: &Transaction, since: DateTime<Utc>, now: DateTime<Utc>) -> sql::Resu
     }
     let mut select = tx.prepare_cached(&format!(
         "SELECT number, key, kind, fate, written, message_id, recipients, series, about, doubts, since, list,
-             archive IS NOT NULL OR mailbox, looks, missing, arrived FROM letter WHERE {WHICH}"
+             archive IS NOT NULL OR mailbox = 1, looks, missing, arrived FROM letter WHERE {WHICH}"
     ))?;
     let told = select.query_map(bounds, |row| {
         let number: i64 = row.get(0)?;

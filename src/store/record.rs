@@ -11,7 +11,7 @@ use imbl::ordmap::DiffItem;
 use rusqlite::{Connection, OpenFlags};
 
 use super::rows::{insert_decision, instant, micros, upsert_proposal};
-use super::sql::{self, OptionalExtension, Transaction, Way, params, upsert};
+use super::sql::{self, Transaction, Way, params, upsert};
 use super::texts::{self, TextChange};
 use super::{STORE_FILE, Store, StoreError, claim, forget};
 use crate::meeting::arrival::Doubt;
@@ -68,9 +68,12 @@ impl Store {
     /// The second act: one transaction for the whole round. `None` when a decision came in since the memory was recalled: nothing was
     /// written, and the round is to be walked again.
     pub fn record(&self, record: &Record) -> Result<Option<Recorded>, StoreError> {
+        let run = self.number();
         self.write(|tx| {
             let now = micros(record.now);
-            let decided: i64 = tx.query_row("SELECT decided FROM house", [], |row| row.get(0))?;
+            Store::fence(tx, run)?;
+            let (decided, round): (i64, i64) =
+                tx.query_row("SELECT decided, rounds + 1 FROM house", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
             if decided != record.decided {
                 return Ok(None);
             }
@@ -87,17 +90,20 @@ impl Store {
             for change in record.texts {
                 texts::change(tx, change)?;
             }
-            publish(tx, record.publication)?;
+            publish(tx, record.publication, round)?;
             forget::once_a_day(tx, record.now)?;
             claim::mark_useless(tx, record.now)?;
-            tx.execute("UPDATE house SET born = CASE WHEN born < ?1 THEN born ELSE ?1 END, last_round = ?1, planned = decided", [now])?;
+            tx.execute(
+                "UPDATE house SET born = CASE WHEN born < ?1 THEN born ELSE ?1 END, last_round = ?1, planned = decided, rounds = ?2",
+                [now, round],
+            )?;
             Ok(Some(recorded))
         })
     }
 
     /// The sixth act: what was last published, to be served before anything else is read.
     pub fn publication(&self) -> Result<Publication, StoreError> {
-        self.read(published)
+        self.read(|tx| published(tx, -1))
     }
 
     /// The same of a store that cannot be opened, because its disk is full: held alone for this moment, SQLite needs no file beside it.
@@ -106,17 +112,18 @@ impl Store {
         let read = || {
             let mut connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
             connection.pragma_update_and_check(None, "locking_mode", "exclusive", |_| Ok(()))?;
-            sql::transact(&mut connection, Way::Read, published)
+            sql::transact(&mut connection, Way::Read, |tx| published(tx, -1))
         };
         read().map_err(|error| StoreError::from_sql(&path, error))
     }
 }
 
-fn published(tx: &Transaction) -> sql::Result<Publication> {
+/// The documents that changed after so many rounds.
+pub(super) fn published(tx: &Transaction, rounds: i64) -> sql::Result<Publication> {
     let mut types: HashMap<String, &'static str> = HashMap::new();
     let mut documents: OrdMap<String, Arc<Document>> = OrdMap::new();
-    let mut select = tx.prepare_cached("SELECT path, content_type, etag, modified, bytes FROM document")?;
-    let mut rows = select.query([])?;
+    let mut select = tx.prepare_cached("SELECT path, content_type, etag, modified, bytes FROM document WHERE round > ?1")?;
+    let mut rows = select.query([rounds])?;
     while let Some(row) = rows.next()? {
         // Read once a start, a handful of types: a document wants them for ever.
         let content_type = *types.entry(row.get(1)?).or_insert_with_key(|name| String::leak(name.clone()));
@@ -158,7 +165,7 @@ fn write(tx: &Transaction, letter: &Letter, now: i64) -> sql::Result<bool> {
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 'waiting', ?12, ?15, ?16, ?17, ?18)
              ON CONFLICT (key) DO NOTHING RETURNING number",
         )?
-        .query_row(
+        .query_maybe(
             params![
             letter.key,
             letter.kind.word(),
@@ -180,11 +187,12 @@ fn write(tx: &Transaction, letter: &Letter, now: i64) -> sql::Result<bool> {
             letter.expected.in_doubt.map(Doubt::word),
         ],
             |row| row.get::<i64>(0),
-        )
-        .optional()?;
+        )?;
     let Some(number) = number else {
         return Ok(false);
     };
+    tx.prepare_cached("INSERT INTO queue (name) VALUES (?1) ON CONFLICT (name) DO NOTHING")?
+        .execute([letter.to.join(" ").to_ascii_lowercase()])?;
     tx.prepare_cached("INSERT INTO letter_bytes (letter, bytes) VALUES (?1, ?2)")?.execute(params![number, letter.bytes])?;
     let mut insert = tx.prepare_cached("INSERT INTO letter_meeting (letter, position, meeting, start) VALUES (?1, ?2, ?3, ?4)")?;
     for (position, (meeting, start)) in letter.meetings.iter().enumerate() {
@@ -269,14 +277,15 @@ fn keep_rule(tx: &Transaction, series: &str, position: i64, rule: &RememberedRul
     Ok(())
 }
 
-fn publish(tx: &Transaction, change: &PublicationChange) -> sql::Result<()> {
+fn publish(tx: &Transaction, change: &PublicationChange, round: i64) -> sql::Result<()> {
     for (path, document) in &change.changed {
-        tx.prepare_cached(&upsert("document", &["path"], &["content_type", "etag", "modified", "bytes"]))?.execute(params![
+        tx.prepare_cached(&upsert("document", &["path"], &["content_type", "etag", "modified", "bytes", "round"]))?.execute(params![
             path,
             document.content_type,
             document.etag,
             micros(document.modified),
-            &*document.bytes
+            &*document.bytes,
+            round
         ])?;
     }
     for path in &change.removed {

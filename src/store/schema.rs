@@ -9,9 +9,11 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::StoreError;
+#[cfg(feature = "postgres")]
+use super::sql::{self, Database, Way};
 
 /// Schema N is reached by the first N of these. Once released, one is never changed.
-pub(super) const MIGRATIONS: [&str; 7] = [
+pub(super) const MIGRATIONS: [&str; 8] = [
     include_str!("migrations/001.sql"),
     include_str!("migrations/002.sql"),
     include_str!("migrations/003.sql"),
@@ -19,6 +21,7 @@ pub(super) const MIGRATIONS: [&str; 7] = [
     include_str!("migrations/005.sql"),
     include_str!("migrations/006.sql"),
     include_str!("migrations/007.sql"),
+    include_str!("migrations/008.sql"),
 ];
 
 /// Makes the folder, readable for its owner only, where it is missing. One that is there keeps its mode.
@@ -87,6 +90,34 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
         transaction.commit()
     };
     act(connection).map_err(|error| StoreError::from_sql(path, error))
+}
+
+/// The same for a server. Daemons that start at the same moment do it one after another.
+#[cfg(feature = "postgres")]
+pub(super) fn migrate_server(database: &mut Database, path: &Path) -> Result<(), StoreError> {
+    let known = MIGRATIONS.len() as i64;
+    let link_key = random_bytes().map_err(StoreError::Random)?;
+    let migrated = database.transact(Way::Schema, |tx| {
+        tx.execute_batch("CREATE TABLE IF NOT EXISTS schema (version BIGINT NOT NULL)")?;
+        let before: Option<i64> = tx.query_row("SELECT max(version) FROM schema", [], |row| row.get(0))?;
+        let found = before.unwrap_or_default();
+        if found > known || found < 0 {
+            return Ok(Err(found));
+        }
+        for migration in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or_default()) {
+            tx.execute_batch(&sql::postgres::schema(migration))?;
+        }
+        if before.is_none() {
+            tx.execute("INSERT INTO house (one, link_key) VALUES (1, ?1)", [&link_key[..]])?;
+        }
+        if found < known {
+            tx.execute("DELETE FROM schema", [])?;
+            tx.execute("INSERT INTO schema (version) VALUES (?1)", [known])?;
+        }
+        Ok(Ok(()))
+    });
+    let migrated = migrated.map_err(|error| StoreError::from_sql(path, error))?;
+    migrated.map_err(|found| StoreError::Newer { path: path.to_owned(), found, known })
 }
 
 fn version(connection: &Connection) -> rusqlite::Result<i64> {

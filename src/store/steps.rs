@@ -30,35 +30,35 @@ impl Store {
     /// Takes the steps in one transaction; where that fails, each in one of its own, so that none suffers from another. The answers stand
     /// in the order of the steps. What is answered with `Ok` is on the disk.
     pub fn steps(&self, steps: &[Step]) -> Vec<Result<Stepped, StoreError>> {
-        let taken = self.take_all(steps);
+        let taken = self.take_all(steps, self.number());
         if taken.iter().flatten().any(|(_, to_a_list)| *to_a_list) {
             self.left.notify_one();
         }
         taken.into_iter().map(|step| step.map(|(stepped, _)| stepped)).collect()
     }
 
-    fn take_all(&self, steps: &[Step]) -> Vec<Result<(Stepped, bool), StoreError>> {
+    fn take_all(&self, steps: &[Step], run: Option<i64>) -> Vec<Result<(Stepped, bool), StoreError>> {
         if steps.len() > 1
-            && let Ok(stepped) = self.step(|tx| steps.iter().map(|step| take(tx, step)).collect::<sql::Result<Vec<_>>>())
+            && let Ok(stepped) = self.step(|tx| steps.iter().map(|step| take(tx, step, run)).collect::<sql::Result<Vec<_>>>())
         {
             return stepped.into_iter().map(Ok).collect();
         }
-        steps.iter().map(|step| self.step(|tx| take(tx, step))).collect()
+        steps.iter().map(|step| self.step(|tx| take(tx, step, run))).collect()
     }
 }
 
 /// With whether the fate of a letter to a list was settled by it.
-fn take(tx: &Transaction, step: &Step) -> sql::Result<(Stepped, bool)> {
+fn take(tx: &Transaction, step: &Step, run: Option<i64>) -> sql::Result<(Stepped, bool)> {
     match step {
         Step::Claim { recipient, now } => {
-            let claimed = claim::claim(tx, Some(recipient), *now)?;
+            let claimed = claim::claim(tx, Some(recipient), run, *now)?;
             Ok((Stepped { noted: true, claimed }, false))
         }
         Step::Dot { key, attempt, now } => Ok((Stepped { noted: claim::dot(tx, key, *attempt, *now)?, claimed: None }, false)),
         Step::Settle { key, attempt, settled, now, then } => {
             let settled = claim::settle(tx, key, *attempt, settled, *now)?;
             let claimed = match then {
-                Some(recipient) => claim::claim(tx, Some(recipient), *now)?,
+                Some(recipient) => claim::claim(tx, Some(recipient), run, *now)?,
                 None => None,
             };
             Ok((Stepped { noted: settled.is_some(), claimed }, settled == Some(true)))

@@ -99,8 +99,23 @@ pub(super) fn record(store: &Store, letters: &[Letter], plan: &Plan, now: DateTi
     store.record(&Record { now, decided, plan, letters, texts: &[], publication: &publication }).unwrap().unwrap()
 }
 
+/// An empty memory: in a schema of its own on the server that CONVENED_POSTGRES names, where it names one.
+pub(super) fn empty() -> Store {
+    #[cfg(feature = "postgres")]
+    if let Ok(url) = std::env::var("CONVENED_POSTGRES") {
+        static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+        let name = format!("t{}_{}", std::process::id(), COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
+        let mut client = ::postgres::Client::connect(&url, ::postgres::NoTls).unwrap();
+        client.batch_execute(&format!("CREATE SCHEMA {name}")).unwrap();
+        let url = format!("{url}{}options=-c%20search_path%3D{name}", if url.contains('?') { '&' } else { '?' });
+        let server = Server { url, password: None, certificates: None };
+        return Store::open_at(Some(&server), Path::new("")).unwrap();
+    }
+    Store::in_memory().unwrap()
+}
+
 fn with_letters(letters: &[Letter]) -> Store {
-    let store = Store::in_memory().unwrap();
+    let store = empty();
     record(&store, letters, &Plan::default(), noon());
     store
 }
@@ -291,7 +306,7 @@ fn no_letter_leaves_between_a_decision_and_its_round() {
 
 #[test]
 fn a_round_that_a_decision_overtook_is_not_recorded() {
-    let store = Store::in_memory().unwrap();
+    let store = empty();
     let decided = store.recall(noon()).unwrap().decided;
     store.decide(&Decide::Decision(decision("00000001")), noon()).unwrap();
     let (plan, publication) = (Plan::default(), PublicationChange::default());
@@ -347,7 +362,7 @@ fn a_person_can_hold_a_letter_and_let_it_go() {
 
 #[test]
 fn the_second_answer_learns_of_the_first() {
-    let store = Store::in_memory().unwrap();
+    let store = empty();
     record(&store, &[], &Plan { proposals: vec![proposal()], ..Plan::default() }, noon());
     let answer = |state, by: &str, instead_of| Decide::Answer {
         answer: Answer { proposal: proposal().id, round: 1, state, by: by.to_owned() },
@@ -395,7 +410,7 @@ fn two_people_who_answer_at_once_do_not_both_win() {
 
 #[test]
 fn an_amended_reason_is_kept_and_counts_as_a_decision() {
-    let store = Store::in_memory().unwrap();
+    let store = empty();
     store.decide(&Decide::Decision(decision("00000001")), noon()).unwrap();
     store.decide(&Decide::Decision(decision("00000001")), noon()).unwrap();
     assert_eq!(store.unplanned().unwrap(), 1, "the same decision twice is one");
@@ -423,14 +438,14 @@ fn an_empty_store_is_filled_from_the_file_of_decisions_and_tells_nobody() {
     store.decide(&Decide::Decision(decision("00000001")), noon()).unwrap();
     store.decide(&Decide::Item { id: "i1".to_owned(), verdict: ItemVerdict::Done }, noon()).unwrap();
     store.keep_decisions_file(folder.path()).unwrap();
-    let other = Store::in_memory().unwrap();
+    let other = empty();
     assert_eq!(other.fill_from_decisions_file(folder.path()).unwrap(), 1);
     assert_eq!(other.fill_from_decisions_file(folder.path()).unwrap(), 0);
     let ledger = other.recall(noon()).unwrap().ledger;
     assert_eq!(ledger.decisions, vec![Decision { tell: Tell::Silently, ..decision("00000001") }]);
     assert_eq!(ledger.closed_items["i1"], ItemVerdict::Done);
     fs::write(folder.path().join(DECISIONS_FILE), "format = 1\n\n[[decision]]\nid = 3\n").unwrap();
-    let sentence = Store::in_memory().unwrap().fill_from_decisions_file(folder.path()).unwrap_err().to_string();
+    let sentence = empty().fill_from_decisions_file(folder.path()).unwrap_err().to_string();
     assert!(sentence.contains("decisions.toml:4: fault"), "{sentence}");
 }
 
@@ -444,7 +459,7 @@ fn what_was_declined_or_withdrawn_stands_in_the_file_and_is_not_asked_again() {
     let no = Answer { proposal: proposal().id, round: proposal().round, state: ProposalState::Declined, by: "ada@example.org".to_owned() };
     store.decide(&Decide::Answer { answer: no, decision: None, instead_of: None }, noon()).unwrap();
     store.keep_decisions_file(folder.path()).unwrap();
-    let other = Store::in_memory().unwrap();
+    let other = empty();
     assert_eq!(other.fill_from_decisions_file(folder.path()).unwrap(), 2);
     let filled = other.recall(noon()).unwrap().ledger.proposals;
     let before = store.recall(noon()).unwrap().ledger.proposals;
@@ -454,7 +469,7 @@ fn what_was_declined_or_withdrawn_stands_in_the_file_and_is_not_asked_again() {
 
 #[test]
 fn a_decision_made_after_the_clock_was_ahead_is_the_newest() {
-    let store = Store::in_memory().unwrap();
+    let store = empty();
     let ahead = Decision { at: noon() + TimeDelta::days(365), ..decision("00000001") };
     store.decide(&Decide::Decision(ahead), noon()).unwrap();
     store.decide(&Decide::Decision(decision("00000002")), noon()).unwrap();
@@ -546,7 +561,7 @@ fn a_full_disk_is_a_sentence_and_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();
     record(&store, &[letter("k", Kind::Reminder, "list@example.org")], &Plan::default(), noon());
-    store.connection().pragma_update(None, "max_page_count", 60).unwrap();
+    store.database().file().unwrap().pragma_update(None, "max_page_count", 60).unwrap();
     let big = Letter { bytes: vec![b'x'; 4_000_000], ..letter("big", Kind::Reminder, "list@example.org") };
     let (plan, publication) = (Plan::default(), PublicationChange::default());
     let round = Record { now: noon(), decided: 0, plan: &plan, letters: &[big], texts: &[], publication: &publication };

@@ -16,7 +16,7 @@ use crate::support::left_out;
 
 const FEED: &str = "/feeds/orchard.ics";
 const IDLE: usize = 10_000;
-/// What a connection that asks nothing may cost the daemon, in kB; measured are some 5.
+/// What a connection that asks nothing may cost the daemon, in kB; measured are some 2.
 const KB_A_CONNECTION: u64 = 40;
 
 /// An orchard that writes to its list at once when something is decided, published.

@@ -124,9 +124,9 @@ pub(in crate::store) trait Params {
     fn values(&self) -> Vec<Value<'_>>;
 }
 
-impl Params for &[&(dyn AsValue + Sync)] {
+impl<T: AsValue> Params for &[T] {
     fn values(&self) -> Vec<Value<'_>> {
-        self.iter().map(|value| value.as_value()).collect()
+        self.iter().map(AsValue::as_value).collect()
     }
 }
 

@@ -1,0 +1,290 @@
+//! Three daemons on one PostgreSQL server, which is a real one in a folder of its own. They are killed, their connections are cut and the
+//! server is restarted while letters leave: each letter arrives once, or the store says that it does not know; each list gets its letters
+//! in order; what one publishes all serve.
+//!
+//! `CONVENED_FULL` sends 10,000 letters instead of 240.
+#![cfg(feature = "postgres")]
+
+#[path = "support/carried.rs"]
+#[allow(dead_code, reason = "each test that includes this file uses its part of it")]
+mod carried;
+#[path = "support/daemon.rs"]
+#[allow(dead_code, reason = "each test that includes this file uses its part of it")]
+mod daemon;
+#[path = "support/house.rs"]
+mod house;
+#[path = "support/impatient.rs"]
+mod impatient;
+#[path = "support/letters.rs"]
+#[allow(dead_code, reason = "each test that includes this file uses its part of it")]
+mod letters;
+#[path = "support/orchard.rs"]
+#[allow(dead_code, reason = "each test that includes this file uses its part of it")]
+mod orchard;
+#[path = "support/settled.rs"]
+mod settled;
+mod support;
+
+use std::collections::HashMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use carried::{check, copies, counted};
+use chrono::{TimeDelta, Utc};
+use convened::output::letter::Letter;
+use convened::plan::key::Kind;
+use convened::plan::ledger::Fate;
+use convened::store::{Server, Store};
+use daemon::{Daemon, soon};
+use house::{House, Mail};
+use settled::settled;
+use support::{SmtpServer, left_out};
+
+/// PostgreSQL in a folder of its own, on a socket there; ends with this value.
+struct Postgres {
+    folder: tempfile::TempDir,
+    programs: PathBuf,
+}
+
+impl Postgres {
+    fn start() -> Option<Postgres> {
+        let versions = fs::read_dir("/usr/lib/postgresql").ok()?.filter_map(|entry| Some(entry.ok()?.path().join("bin")));
+        let programs = versions.filter(|path| path.join("initdb").exists()).max()?;
+        let server = Postgres { folder: tempfile::tempdir().unwrap(), programs };
+        fs::set_permissions(server.folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
+        server.run("initdb", &["-D", &server.data(), "-A", "trust", "-U", "convened", "--no-instructions"]);
+        server.control("start", "fast");
+        Some(server)
+    }
+
+    fn data(&self) -> String {
+        self.folder.path().join("data").to_str().unwrap().to_owned()
+    }
+
+    /// PostgreSQL refuses to run as root.
+    fn run(&self, program: &str, words: &[&str]) {
+        let is_root = fs::metadata("/proc/self").is_ok_and(|data| std::os::unix::fs::MetadataExt::uid(&data) == 0);
+        let program = self.programs.join(program);
+        let mut command = if is_root { Command::new("runuser") } else { Command::new(&program) };
+        if is_root {
+            command.args(["-u", "postgres", "--"]).arg(&program);
+        }
+        let log = fs::File::options().create(true).append(true).open(self.folder.path().join("said")).unwrap();
+        command.args(words).current_dir(self.folder.path()).stdout(log.try_clone().unwrap()).stderr(log);
+        let ended = command.status().unwrap();
+        assert!(ended.success(), "{program:?}: {}", fs::read_to_string(self.folder.path().join("said")).unwrap());
+    }
+
+    fn control(&self, what: &str, mode: &str) {
+        let folder = self.folder.path().to_str().unwrap();
+        let options = format!("-k {folder} -c listen_addresses= -c max_connections=60");
+        let log = format!("{folder}/log");
+        self.run("pg_ctl", &["-D", &self.data(), "-w", "-t", "60", "-m", mode, "-o", &options, "-l", &log, what]);
+    }
+
+    fn url(&self) -> String {
+        format!("postgresql://convened@{}/postgres", self.folder.path().to_str().unwrap().replace('/', "%2F"))
+    }
+
+    fn store(&self) -> Store {
+        let server = Server { url: self.url(), password: None, certificates: None };
+        soon("the store opens", || Store::open_at(Some(&server), Path::new("")).ok())
+    }
+
+    /// Cuts every connection but this one.
+    fn cut(&self) {
+        let Ok(mut client) = postgres::Client::connect(&self.url(), postgres::NoTls) else { return };
+        let _ = client.batch_execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'",
+        );
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.control("stop", "immediate");
+    }
+}
+
+fn house(server: &Postgres, smtp: u16, name: &str) -> House {
+    let house = House::new(Some(smtp));
+    let settings = fs::read_to_string(house.path().join("config/convened.toml")).unwrap();
+    house.write("config/convened.toml", &format!("{settings}\n[store]\nurl = \"{}\"\ndaemon = \"{name}\"\n", server.url()));
+    orchard::orchard(&house, (Utc::now() + TimeDelta::days(20)).date_naive(), "");
+    house
+}
+
+/// What a daemon says of all of them.
+fn said(daemon: &Daemon) -> String {
+    let sources = daemon.health()["sources"].as_array().cloned().unwrap_or_default();
+    let of = sources.iter().find(|source| source["name"] == "daemons");
+    of.and_then(|source| source["said"].as_str()).unwrap_or_default().to_owned()
+}
+
+/// Numbers that are the same in each run.
+struct Dice(u64);
+
+impl Dice {
+    fn throw(&mut self, sides: u64) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from((self.0 >> 33) % sides).unwrap()
+    }
+}
+
+#[test]
+fn three_daemons_send_each_letter_once_whatever_dies() {
+    let Some(python) = support::python() else {
+        return left_out("hosts", "no tests/.venv with aiosmtpd; tests/run makes it");
+    };
+    let Some(server) = Postgres::start() else {
+        return left_out("hosts", "no PostgreSQL; tests/run installs it");
+    };
+    let full = std::env::var_os("CONVENED_FULL").is_some();
+    let (count, lists) = if full { (10_000, 40) } else { (240, 8) };
+    let mail = tempfile::tempdir().unwrap();
+    let smtp = SmtpServer::start(&python, mail.path(), &["dot=slow:0.1"]);
+    let store = server.store();
+    let kinds = [Kind::Digest, Kind::Proposal, Kind::Remarks, Kind::Changed];
+    let now = Utc::now();
+    let all: Vec<Letter> = (0..count)
+        .map(|n| {
+            let letter = letters::letter(&format!("run/{n:05}"), kinds[n % kinds.len()], &format!("list-{}@example.org", n % lists), now);
+            Letter { useful_until: now + TimeDelta::hours(6), ..letter }
+        })
+        .collect();
+    letters::write(&store, &all, now);
+
+    let houses = ["alpha", "beta", "gamma"].map(|name| house(&server, smtp.port, name));
+    let mut daemons: Vec<Daemon> = houses.iter().map(Daemon::start).collect();
+    let begun = Instant::now();
+    let mut dice = Dice(7);
+    let (mut killed, mut cut, mut restarted) = (0, 0, 0);
+    let open = |store: &Store| {
+        let Ok(fates) = store.fates() else { return usize::MAX };
+        let waits = [Fate::Waiting, Fate::HandingOver, Fate::Deferred];
+        fates.into_iter().filter(|(fate, _)| waits.contains(fate)).map(|(_, count)| count as usize).sum()
+    };
+    let shakes = if full { usize::MAX } else { 12 };
+    for second in 1.. {
+        std::thread::sleep(Duration::from_secs(1));
+        let left = open(&store);
+        if left == 0 {
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(if full { 3600 } else { 400 }), "{left} letters still wait");
+        if second > shakes || left < count / 50 {
+            continue;
+        }
+        let unlucky = dice.throw(3);
+        daemons[unlucky].signal(libc::SIGKILL);
+        daemons[unlucky].ended();
+        daemons[unlucky] = Daemon::start(&houses[unlucky]);
+        killed += 1;
+        if second % 4 == 2 {
+            server.cut();
+            cut += 1;
+        }
+        if second % 10 == 5 {
+            server.control("restart", if restarted % 2 == 0 { "fast" } else { "immediate" });
+            restarted += 1;
+        }
+    }
+    let took = begun.elapsed();
+    settled(&smtp);
+
+    println!(
+        "{count} letters in {} s: {killed} daemons killed, connections cut {cut} times, PostgreSQL restarted {restarted} times",
+        took.as_secs()
+    );
+    let arrived = smtp.letters();
+    let rows = check(&store, &copies(arrived.clone()), count, "hosts");
+    counted(rows.iter());
+    let fate: HashMap<&str, u32> = rows.iter().map(|(row, _)| (row.message_id.as_str(), row.doubts)).collect();
+    let mut last: HashMap<String, String> = HashMap::new();
+    for letter in &arrived {
+        let mail = Mail::parse(letter);
+        let id = mail.header("Message-ID").trim_matches(['<', '>']).to_owned();
+        // A letter in doubt may come again, later than its time.
+        if fate[id.as_str()] == 0 {
+            let before = last.insert(mail.header("To").to_owned(), id.clone());
+            assert!(before.as_ref().is_none_or(|before| *before < id), "{id} came after {before:?}");
+        }
+    }
+    assert!(killed > 3 && restarted > 0, "there was little to bear");
+}
+
+#[test]
+fn one_plans_all_serve_and_another_takes_over() {
+    let Some(server) = Postgres::start() else {
+        return left_out("hosts", "no PostgreSQL; tests/run installs it");
+    };
+    let houses = ["alpha", "beta", "gamma"].map(|name| {
+        let house = house(&server, 9, name);
+        let settings = fs::read_to_string(house.path().join("config/convened.toml")).unwrap();
+        house.write(
+            "config/convened.toml",
+            &settings
+                .replace("transport = \"smtp\"\nhost = \"127.0.0.1\"\nport = 9\ntls = \"off\"\n", "")
+                .replace("client-name = \"cal.example.org\"\n", ""),
+        );
+        house
+    });
+    let mut daemons: Vec<Option<Daemon>> = houses.iter().map(|house| Some(Daemon::start(house))).collect();
+    let feed =
+        |daemon: &Daemon| Some(daemon.get("/feeds/orchard/community.ics")).filter(|answer| answer.status == 200).map(|answer| answer.body);
+    let same = |daemons: &[Option<Daemon>], with: &str| {
+        soon("all serve the same feed", || {
+            let feeds: Option<Vec<String>> = daemons.iter().flatten().map(feed).collect();
+            feeds.filter(|feeds| feeds.iter().all(|feed| feed == &feeds[0] && feed.contains(with)))
+        })
+    };
+    same(&daemons, "SUMMARY:Orchard community meeting");
+    let names = ["alpha", "beta", "gamma"];
+    let leader = |daemons: &[Option<Daemon>]| {
+        soon("somebody plans", || {
+            let said = daemons.iter().flatten().map(said).next()?;
+            names.iter().position(|name| said.contains(&format!("{name} (127.0.0.1:0) plans and sends")))
+        })
+    };
+    let first = leader(&daemons);
+
+    // Decided on a host that does not plan: the one that does publishes it, and all serve it.
+    let other = (first + 1) % 3;
+    houses[other].well(&["cancel", "orchard/community", "--next", "--reason", "Storm", "--already-told"]);
+    same(&daemons, "CANCELLED");
+
+    // A signal: the lease is let go of on purpose.
+    let mut ended = daemons[first].take().unwrap();
+    assert!(ended.end().0.success(), "{}", ended.log());
+    let second = leader(&daemons);
+    assert_ne!(second, first);
+    // It plans indeed: what is decided now is published.
+    houses[other].well(&["restore", "orchard/community", "--next", "--already-told"]);
+    soon("the next one publishes", || feed(daemons.iter().flatten().next().unwrap()).filter(|feed| !feed.contains("STATUS:CANCELLED")));
+
+    // The database away: what was published is served, and health says so; then it goes on by itself.
+    server.control("stop", "fast");
+    let daemon = daemons[second].as_ref().unwrap();
+    houses[second].write(
+        "config/communities/orchard.toml",
+        &orchard::schedule((Utc::now() + TimeDelta::days(27)).date_naive(), "")
+            .replace("Orchard community meeting", "Orchard town meeting"),
+    );
+    soon("health says that the database is away", || {
+        let health = daemon.health();
+        let store = health["sources"].as_array()?.iter().find(|source| source["name"] == "store")?.clone();
+        (store["ok"] == false && store["said"].as_str()?.contains("cannot be reached")).then_some(())
+    });
+    assert!(feed(daemon).is_some());
+    server.control("start", "fast");
+    same(&daemons, "SUMMARY:Orchard town meeting");
+
+    // Killed without a word: its lease is another's within seconds.
+    daemons[second].as_ref().unwrap().signal(libc::SIGKILL);
+    daemons[second].take().unwrap().ended();
+    let third = leader(&daemons);
+    assert!(third != first && third != second);
+}
