@@ -101,15 +101,16 @@ fn looked_at(drafts: &mut [Draft], left: &[String], from: &From<'_>) -> (Option<
         if read.is_some() {
             return (Some(written.text), written.questions);
         }
-        let mut any = false;
-        for line in remarks.iter().filter(|remark| remark.grade == Grade::Fault).map(|remark| remark.place.line) {
-            let Some(at) = written.lines.partition_point(|(begins, _)| *begins <= line).checked_sub(1) else { continue };
-            let Some(draft) = written.lines.get(at).and_then(|(_, n)| drafts.get_mut(*n)) else { continue };
-            any = true;
-            if draft.bare {
-                draft.shut = true;
+        let faults = remarks.iter().filter(|remark| remark.grade == Grade::Fault).map(|remark| remark.place.line);
+        let at = |line: u32| written.lines.partition_point(|(begins, _)| *begins <= line).checked_sub(1);
+        let mut refused: Vec<usize> = faults.filter_map(|line| Some(written.lines.get(at(line)?)?.1)).collect();
+        refused.sort_unstable();
+        refused.dedup();
+        let any = !refused.is_empty();
+        for n in refused {
+            if let Some(draft) = drafts.get_mut(n) {
+                (draft.shut, draft.bare) = (draft.bare, true);
             }
-            draft.bare = true;
         }
         if !any {
             break;

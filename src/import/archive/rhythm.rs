@@ -184,7 +184,7 @@ fn pattern(dates: &[NaiveDate], stretches: &[(Shape, usize, usize)]) -> Pattern 
         let Ok(rule) = Recurrence::every(&shape.words()) else { continue };
         let next = stretches.get(n + 1).and_then(|(_, from, _)| dates.get(*from)).copied();
         let until = next.filter(|next| rule.dates(first, first, *next).iter().any(|date| *date > last && date < next)).map(|_| last);
-        let end = own.last().copied().unwrap_or(last).max(last);
+        let end = until.unwrap_or_else(|| own.last().copied().unwrap_or(last).max(last));
         let empty: Vec<NaiveDate> = rule.dates(first, first, end).into_iter().filter(|date| !on.contains(date)).collect();
         let all = on.len() + empty.len();
         let mut runs: Vec<Vec<NaiveDate>> = Vec::new();
