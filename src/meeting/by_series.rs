@@ -80,8 +80,8 @@ impl<T> Default for BySeries<T> {
 
 impl<T: PartialEq> PartialEq for BySeries<T> {
     fn eq(&self, other: &BySeries<T>) -> bool {
-        let same = |((a, ours), (b, theirs)): (&(SeriesId, Rows<T>), &(SeriesId, Rows<T>))| a == b && ours.rows == theirs.rows;
-        self.of.len() == other.of.len() && self.of.iter().zip(&other.of).all(same)
+        let mut both = self.of.iter().zip(&other.of);
+        self.of.len() == other.of.len() && both.all(|((a, ours), (b, theirs))| a == b && ours.rows == theirs.rows)
     }
 }
 

@@ -79,7 +79,7 @@ fn drafts_of_the_corpus() {
             let zone = last.time.as_ref().and_then(|time| time.zone.clone()).filter(|zone| zones.get(zone).is_some());
             let zone = zone.unwrap_or_else(|| "UTC".to_owned());
             let hour = last.time.as_ref().and_then(|time| time.start_utc);
-            let hour = hour.map(|at: DateTime<Utc>| zones.get(&zone).map(|zone| zone.wall(at).format("%H:%M").to_string())).flatten();
+            let hour = hour.and_then(|at: DateTime<Utc>| zones.get(&zone).map(|zone| zone.wall(at).format("%H:%M").to_string()));
             let schedule = Schedule::weekly(next, hour.as_deref().unwrap_or("17:00"), &zone);
             let wanted = wanted(&schedule);
             let drafted = draft(&wanted, &earlier(&notes[..at]), &zones);

@@ -234,7 +234,7 @@ fn take(step: &Step, calendar: &mut Calendar, ledger: &mut Ledger, now: DateTime
                 url: None,
                 parked: number % 3 == 2,
                 carried_forward: true,
-                trusted: number % 2 == 0,
+                trusted: number.is_multiple_of(2),
             });
         }
         Step::Close { item, verdict } => {
