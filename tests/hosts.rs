@@ -6,7 +6,6 @@
 #![cfg(feature = "postgres")]
 
 #[path = "support/carried.rs"]
-#[allow(dead_code, reason = "each test that includes this file uses its part of it")]
 mod carried;
 #[path = "support/daemon.rs"]
 #[allow(dead_code, reason = "each test that includes this file uses its part of it")]
