@@ -43,12 +43,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> MakeTlsConnect<S> for T
     type Error = io::Error;
 
     fn make_tls_connect(&mut self, host: &str) -> io::Result<Connect> {
-        let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
-        Ok(Connect(self.0.clone(), name))
+        // Asked also where there is no name: over a local socket, which never comes to TLS.
+        Ok(Connect(self.0.clone(), ServerName::try_from(host.to_owned()).ok()))
     }
 }
 
-pub(in crate::store) struct Connect(Arc<ClientConfig>, ServerName<'static>);
+pub(in crate::store) struct Connect(Arc<ClientConfig>, Option<ServerName<'static>>);
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> TlsConnect<S> for Connect {
     type Stream = Stream<S>;
@@ -56,7 +56,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> TlsConnect<S> for Conne
     type Future = Pin<Box<dyn Future<Output = io::Result<Stream<S>>> + Send>>;
 
     fn connect(self, stream: S) -> Self::Future {
-        Box::pin(async move { TlsConnector::from(self.0).connect(self.1, stream).await.map(Stream) })
+        Box::pin(async move {
+            let name = self.1.ok_or_else(|| io::Error::other("the server has no name that a certificate can prove"))?;
+            TlsConnector::from(self.0).connect(name, stream).await.map(Stream)
+        })
     }
 }
 
