@@ -10,13 +10,14 @@ use std::net::IpAddr;
 use std::panic::resume_unwind;
 use std::path::Path;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ::postgres::config::{Host, SslMode};
 use ::postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use ::postgres::{Client, Config, Row, Statement};
 use bytes::BytesMut;
 use secrecy::{ExposeSecret as _, SecretString};
+use tokio::time::Instant;
 
 use super::tls::Tls;
 use super::{Error, Result, Transaction, Value, Way};
