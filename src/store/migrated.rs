@@ -32,7 +32,7 @@ fn of_schema(steps: usize, folder: &Path) {
              INSERT INTO decision (id, series, at, by_whom, by_name, tell) VALUES ('d1', 'orchard/pruning', {1}, 'command', 'kim', 'list');
              INSERT INTO verdict (decision, position, wall, what) VALUES ('d1', 0, '2026-03-05T18:00:00', 'cancel');
              INSERT INTO revision VALUES ('uid@example.org', 41, {1}, 'f');
-             INSERT INTO document VALUES ('/feeds/all.ics', 'text/calendar', '\"e\"', {1}, x'42');",
+             INSERT INTO document (path, content_type, etag, modified, bytes) VALUES ('/feeds/all.ics', 'text/calendar', '\"e\"', {1}, x'42');",
             bytes.0,
             noon().timestamp_micros(),
             (noon() + chrono::TimeDelta::days(1)).timestamp_micros(),
@@ -41,6 +41,9 @@ fn of_schema(steps: usize, folder: &Path) {
         .unwrap();
     if steps >= 4 {
         connection.execute("INSERT INTO letter_bytes VALUES (7, x'414243')", []).unwrap();
+    }
+    if steps >= 8 {
+        connection.execute("INSERT INTO queue VALUES ('a@example.org')", []).unwrap();
     }
 }
 
