@@ -216,7 +216,9 @@ fn a_single_meeting_is_a_file_to_keep_and_addresses_for_calendars_are_on_the_pag
     }
     let (_house, daemon) = published("");
     let first = (Utc::now().date_naive() + TimeDelta::days(3)).format("%Y%m%d").to_string();
-    let page = String::from_utf8(curl(&daemon, "/c/orchard/grafting/", &[]).body).unwrap();
+    let series = String::from_utf8(curl(&daemon, "/c/orchard/grafting/", &[]).body).unwrap();
+    assert!(series.contains("href=\"/c/orchard/grafting/subscribe\""), "{series}");
+    let page = String::from_utf8(curl(&daemon, "/c/orchard/grafting/subscribe", &[]).body).unwrap();
     let path = format!("/feeds/orchard/grafting/{first}T1800.ics");
     let of_meeting = String::from_utf8(curl(&daemon, &format!("/c/orchard/grafting/{first}T1800"), &[]).body).unwrap();
     assert!(of_meeting.contains(&path), "{of_meeting}");

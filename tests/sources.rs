@@ -365,10 +365,12 @@ fn the_whole_loop_from_the_pad_to_the_letter_without_the_item() {
     house.round("2026-03-10T17:01:00Z");
     let reminder = to_list(&house).pop().unwrap();
     assert!(reminder.subject().contains("Wed 11 Mar") && reminder.flowing().contains("order the labels"), "{}", reminder.body);
-    // Checked off in the next note, in the same pad; archived and merged as well.
-    let next = note::note("2026-03-11".parse().unwrap())
-        .replace("- [ ] Chi", "- [x] Chi")
-        .replace("- Cancel the next Grafting Team meeting, because at least Ada and Bo are not available. Chi will do this.", "- Pears");
+    // The next agenda is drafted with it, and without what was decided.
+    let drafted = house.well(&["draft", "orchard/community", "--now", "2026-03-10T18:00:00Z"]);
+    assert!(drafted.starts_with("# 2026-03-11 Orchard community meeting\n"), "{drafted}");
+    assert!(drafted.contains("- [ ] Chi to order the labels") && !drafted.contains("Grafting"), "{drafted}");
+    // Checked off in that note, in the same pad; archived and merged as well.
+    let next = drafted.replace("- [ ] Chi", "- [x] Chi");
     web.write("call", &next);
     house.round("2026-03-11T18:01:00Z");
     house.round("2026-03-11T18:40:00Z");

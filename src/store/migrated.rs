@@ -42,6 +42,9 @@ fn of_schema(steps: usize, folder: &Path) {
     if steps >= 4 {
         connection.execute("INSERT INTO letter_bytes VALUES (7, x'414243')", []).unwrap();
     }
+    if steps >= 8 {
+        connection.execute("INSERT INTO queue VALUES ('a@example.org')", []).unwrap();
+    }
 }
 
 /// Every file of the folder with its bytes.
