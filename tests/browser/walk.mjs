@@ -57,6 +57,7 @@ try {
     for (let setting = left.shift(); setting; setting = left.shift()) await visit(setting);
   };
   await Promise.all([walker(), walker()]);
+  await extremes();
   await safety();
   await weight();
   await tasks();
@@ -123,10 +124,7 @@ async function visit({ width, scheme, zone, script }) {
     if (JSON.stringify(shown) !== JSON.stringify(wanted)) fault(where(name), `shows ${shown.find((one, at) => one !== wanted[at])}, the server says ${wanted.find((one, at) => one !== shown[at])}`);
     const days = await page.$$eval("h3.day:not([hidden])", found => found.map(day => day.textContent.replace(/^(Today|Tomorrow), /, "")));
     if (new Set(days).size !== days.length) fault(where(name), "names a day twice");
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-    if (wide > 0) fault(where(name), `is ${wide} px too wide`);
-    const cut = await page.$$eval("main *", all => all.filter(one => one.clientWidth && one.scrollWidth > one.clientWidth + 1 && !one.matches(".unseen, code, pre, svg, svg *")).map(one => one.outerHTML.slice(0, 120)));
-    for (const one of cut) fault(where(name), `runs over its room: ${one}`);
+    await room(page, where(name));
     if (script) await page.evaluate(axe);
     const looked = script && (await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })));
     for (const one of looked ? looked.violations : []) fault(where(name), `${one.id}: ${one.help} (${one.nodes[0].html.slice(0, 120)})`);
@@ -134,6 +132,30 @@ async function visit({ width, scheme, zone, script }) {
   }
   if ((await context.cookies()).length) fault("cookies", "there are some");
   await context.close();
+}
+
+/// Nothing is wider than the window, or than the room it has.
+async function room(page, where) {
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  if (wide > 0) fault(where, `is ${wide} px too wide`);
+  const cut = await page.$$eval("main *", all => all.filter(one => one.clientWidth && one.scrollWidth > one.clientWidth + 1 && !one.matches(".unseen, code, pre, svg, svg *")).map(one => one.outerHTML.slice(0, 120)));
+  for (const one of cut) fault(where, `runs over its room: ${one}`);
+}
+
+/// The narrowest window that is to be served without scrolling sideways, which is 1,280 px at 400 % (WCAG 1.4.10), and a wide screen.
+async function extremes() {
+  for (const width of [320, 2560]) {
+    const context = await browser.newContext({ viewport: { width, height: 900 }, timezoneId: "America/Argentina/Buenos_Aires" });
+    const page = await context.newPage();
+    await page.clock.setFixedTime(new Date(NOW));
+    for (const [name, path] of Object.entries(PATHS)) {
+      visits++;
+      await page.goto(server.base + path);
+      await room(page, `${name} ${width}`);
+      if (width === 320) await page.screenshot({ path: `${shots}/${name}-320.png`, fullPage: true });
+    }
+    await context.close();
+  }
 }
 
 /// What a stranger comes for, counted in clicks.
