@@ -29,7 +29,7 @@ fn main() {
         templates: Default::default(),
     };
     let mut now: DateTime<Utc> = "2026-11-24T12:00:30Z".parse().unwrap();
-    let mut render = |ledger: &mut Ledger, now: DateTime<Utc>, previous: Option<&Publication>| {
+    let render = |ledger: &mut Ledger, now: DateTime<Utc>, previous: Option<&Publication>| {
         let verdicts = Verdicts::of(&ledger.decisions);
         let made = parts(&calendar, &verdicts, &ledger.revisions, now, previous.map_or(&[][..], Publication::parts));
         let revised = revise(made.iter().flat_map(|part| &part.components), &ledger.revisions, now);

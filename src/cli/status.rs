@@ -107,7 +107,8 @@ impl Seen {
 
 pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     if args.alive {
-        return self::daemon::alive(open(config)?.settings.listen).map(|()| Exit::Well).map_err(Stop::world);
+        let opened = open(config)?;
+        return self::daemon::alive(opened.state(), opened.settings.listen).map(|()| Exit::Well).map_err(Stop::world);
     }
     let seen = look(config, args.at.now())?;
     let needs = needs::of(&seen);
@@ -144,10 +145,11 @@ fn look(config: &Path, now: DateTime<Utc>) -> Result<Seen, Stop> {
     let rehearsals = in_rehearsal.map(|community| community.id.to_string()).collect();
     let neighbours = opened.known_store()?.map_or(Ok(Vec::new()), |store| store.neighbours())?.iter().map(neighbours::words).collect();
     let state = opened.state().to_path_buf();
+    let (daemon, listen) = Daemon::find(&state, opened.settings.listen);
     Ok(Seen {
         now,
-        listen: opened.settings.listen,
-        daemon: Daemon::find(&state, opened.settings.listen),
+        listen,
+        daemon,
         neighbours,
         last_round: ledger.last_round,
         next_due: [plan.next, memory.next_due(now)?].into_iter().flatten().min(),

@@ -107,7 +107,7 @@ fn wake_folder(state: &Path) -> PathBuf {
 pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), Failure> {
     let started = clock();
     let state = opened.state().to_path_buf();
-    let _lock = Lock::take(&state)?;
+    let lock = Lock::take(&state)?;
     let mut mail = opened.settings.mail.clone();
     let mut chats = Chats::new();
     let mut way = Arc::new(ways(&mail, &chats)?);
@@ -143,6 +143,7 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
         Failure::World(format!("The address {listen} cannot be listened on: {error}. Choose another with `listen` in convened.toml."))
     })?;
     let address = listener.local_addr()?;
+    lock.listens(address);
     let (show_health, show_metrics) = (opened.settings.health, opened.settings.metrics);
     let gzip_feeds = opened.settings.compress_feeds;
     let limits = Limits::default();

@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
+use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
@@ -14,7 +15,7 @@ const FILE: &str = "convened.lock";
 /// Held for as long as this value lives.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
 }
 
 impl Lock {
@@ -27,7 +28,7 @@ impl Lock {
         match patiently(|| file.try_lock()) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(StoreError::Locked { folder: folder.to_owned(), pid: process(&mut file) });
+                return Err(StoreError::Locked { folder: folder.to_owned(), pid: Holder::read(&mut file).process });
             }
             Err(TryLockError::Error(source)) => return Err(refused(source)),
         }
@@ -38,13 +39,19 @@ impl Lock {
         };
         // On a full disk the lock holds all the same; only a sentence to a second daemon lacks the number.
         let _ = write(&mut file);
-        Ok(Lock { _file: file })
+        Ok(Lock { file })
     }
 
-    /// The process that has it, if one has; "unknown" where it does not say. Takes nothing for longer than the look.
-    pub fn holder(folder: &Path) -> Option<String> {
+    /// Says beside it where its process listens, which the settings may leave to the system.
+    pub fn listens(&self, address: SocketAddr) {
+        // Without it, whoever looks goes by the settings.
+        let _ = writeln!(&self.file, "{address}");
+    }
+
+    /// Who has it, if anybody has. Takes nothing for longer than the look.
+    pub fn holder(folder: &Path) -> Option<Holder> {
         let mut file = File::open(folder.join(FILE)).ok()?;
-        matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)).then(|| process(&mut file))
+        matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)).then(|| Holder::read(&mut file))
     }
 }
 
@@ -59,11 +66,24 @@ fn patiently(mut take: impl FnMut() -> Result<(), TryLockError>) -> Result<(), T
     take()
 }
 
-fn process(file: &mut File) -> String {
-    let mut text = String::new();
-    let _ = file.read_to_string(&mut text);
-    let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
-    if digits.is_empty() { "unknown".to_owned() } else { digits }
+/// Who has a lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Its number; "unknown" where it could not be written down.
+    pub process: String,
+    /// Where it listens, once it does.
+    pub address: Option<SocketAddr>,
+}
+
+impl Holder {
+    fn read(file: &mut File) -> Holder {
+        let mut text = String::new();
+        let _ = file.read_to_string(&mut text);
+        let mut lines = text.lines();
+        let digits: String = lines.next().unwrap_or_default().chars().take_while(char::is_ascii_digit).collect();
+        let process = if digits.is_empty() { "unknown".to_owned() } else { digits };
+        Holder { process, address: lines.next().and_then(|line| line.parse().ok()) }
+    }
 }
 
 #[cfg(test)]
@@ -76,7 +96,11 @@ mod tests {
         let first = Lock::take(folder.path()).unwrap();
         let sentence = Lock::take(folder.path()).unwrap_err().to_string();
         assert!(sentence.contains(&format!("process {}", std::process::id())), "{sentence}");
-        assert_eq!(Lock::holder(folder.path()), Some(std::process::id().to_string()));
+        let holder = |address| Some(Holder { process: std::process::id().to_string(), address });
+        assert_eq!(Lock::holder(folder.path()), holder(None));
+        let address = SocketAddr::from(([127, 0, 0, 1], 8080));
+        first.listens(address);
+        assert_eq!(Lock::holder(folder.path()), holder(Some(address)));
         drop(first);
         assert_eq!(Lock::holder(folder.path()), None);
         Lock::take(folder.path()).unwrap();

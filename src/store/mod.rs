@@ -48,7 +48,7 @@ pub use decide::{Decide, Decided};
 pub use decisions::{DECISIONS_FILE, Said, decisions_text, read_decisions};
 pub use fault::StoreError;
 pub use hosts::{BEAT, Neighbour, SILENCE, Server, Standing};
-pub use lock::Lock;
+pub use lock::{Holder, Lock};
 pub use outbox::OutboxRow;
 pub use recall::Recalled;
 pub use record::{PublicationChange, Record, Recorded};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::daemon;
-use crate::store::Lock;
+use crate::store::{Holder, Lock};
 
 /// A daemon that does not answer within this is as good as silent.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -28,15 +28,18 @@ pub enum Daemon {
 }
 
 impl Daemon {
-    pub fn find(state: &Path, listen: SocketAddr) -> Daemon {
-        let Some(process) = Lock::holder(state) else {
-            return if daemon::served_before(state) { Daemon::Down } else { Daemon::Never };
+    /// With the address at which it was asked: its own, else that of the settings.
+    pub fn find(state: &Path, listen: SocketAddr) -> (Daemon, SocketAddr) {
+        let Some(Holder { process, address }) = Lock::holder(state) else {
+            return (if daemon::served_before(state) { Daemon::Down } else { Daemon::Never }, listen);
         };
-        match ask(listen) {
+        let listen = address.unwrap_or(listen);
+        let daemon = match ask(listen) {
             Some((200 | 503, body)) => Daemon::Answers { process, health: serde_json::from_str(&body).ok() },
             Some(_) => Daemon::Answers { process, health: None },
             None => Daemon::Silent { process },
-        }
+        };
+        (daemon, listen)
     }
 
     pub fn word(&self) -> &'static str {
@@ -56,8 +59,9 @@ impl Daemon {
     }
 }
 
-/// Whether a daemon answers at this address and walks its rounds, or why not.
-pub fn alive(listen: SocketAddr) -> Result<(), String> {
+/// Whether a daemon answers at its address, or at that of the settings, and walks its rounds; or why not.
+pub fn alive(state: &Path, listen: SocketAddr) -> Result<(), String> {
+    let listen = Lock::holder(state).and_then(|holder| holder.address).unwrap_or(listen);
     match ask(listen) {
         Some((503, _)) => Err(format!("The daemon at {listen} answers, and has walked no round for too long: it hangs. Restart it.")),
         Some(_) => Ok(()),
