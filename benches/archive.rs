@@ -2,6 +2,8 @@
 //! with CONVENED_FULL, a million smaller ones). The first start, a later one, a changed note, a decision, a round with nothing due, and
 //! what the process holds afterwards. Each archive has a process of its own.
 
+mod harbour;
+
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
@@ -9,13 +11,14 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, TimeDelta, Utc};
-use convened::meeting::change::{By, Decision, Tell, Verdict};
+use convened::meeting::change::Decision;
 use convened::meeting::series::{Address, NotesFolder, SeriesId};
 use convened::output::letter::Afterwards;
 use convened::round::{Brought, Given, Identity, Kept, walk};
 use convened::source::Text;
 use convened::sources::{folder, zoneinfo};
 use convened::store::{Decide, Store};
+use harbour::cancelled;
 
 const COMMUNITIES: usize = 50;
 const SERIES: usize = 20;
@@ -177,18 +180,7 @@ fn write_notes(house: &Path, weeks: usize, topics: usize) {
 fn decision(number: usize, now: DateTime<Utc>) -> Decision {
     let series = SeriesId::new(format!("harbour-{}", number * 7 % COMMUNITIES).as_str(), format!("crew-{number}").as_str());
     let wall: NaiveDateTime = NaiveDate::from_ymd_opt(2026, 12, 29).unwrap().and_hms_opt(8 + number as u32 % 10, 30, 0).unwrap();
-    let (by, verdicts) = (By::Command("kim".to_owned()), vec![(wall, Verdict::Cancel)]);
-    Decision {
-        id: Decision::name(&series, &verdicts, &by, now),
-        series,
-        at: now,
-        by,
-        verdicts,
-        reason: None,
-        tell: Tell::List,
-        proposal: None,
-        amended: None,
-    }
+    cancelled(series, wall, now)
 }
 
 fn median(mut times: Vec<Duration>) -> f64 {

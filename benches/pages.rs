@@ -1,12 +1,14 @@
 //! What rendering costs: everything that is published of 1,000 series, from nothing, after one decision, and with nothing changed.
 
+mod harbour;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use convened::config;
 use convened::meeting::calendar::{Calendar, Verdicts};
-use convened::meeting::change::{By, Decision, Tell, Verdict};
+use convened::meeting::change::Decision;
 use convened::meeting::series::{Community, SeriesId};
 use convened::output::publication::{Publication, Site, publish};
 use convened::plan::component::{parts, revise};
@@ -14,6 +16,7 @@ use convened::plan::ledger::Ledger;
 use convened::source::Text;
 use convened::sources::zoneinfo;
 use convened::store::PublicationChange;
+use harbour::cancelled;
 
 const COMMUNITIES: usize = 50;
 const SERIES: usize = 20;
@@ -88,18 +91,7 @@ fn calendar() -> Calendar {
 fn decision(number: usize, now: DateTime<Utc>) -> Decision {
     let series = SeriesId::new(format!("harbour-{}", number * 7 % COMMUNITIES).as_str(), format!("crew-{number}").as_str());
     let wall: NaiveDateTime = NaiveDate::from_ymd_opt(2026, 12, 29).unwrap().and_hms_opt(8 + number as u32 % 10, 30, 0).unwrap();
-    let (by, verdicts) = (By::Command("kim".to_owned()), vec![(wall, Verdict::Cancel)]);
-    Decision {
-        id: Decision::name(&series, &verdicts, &by, now),
-        series,
-        at: now,
-        by,
-        verdicts,
-        reason: None,
-        tell: Tell::List,
-        proposal: None,
-        amended: None,
-    }
+    cancelled(series, wall, now)
 }
 
 fn median(mut times: Vec<Duration>) -> f64 {

@@ -1,11 +1,13 @@
 //! How long a round takes that finds one new decision among ten thousand series, until its plan is in the store; step by step, and whole.
 
+mod harbour;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use convened::meeting::calendar::Verdicts;
-use convened::meeting::change::{By, Decision, Tell, Verdict};
+use convened::meeting::change::Decision;
 use convened::meeting::series::{Address, NotesFolder, SeriesId};
 use convened::output::letter::{Afterwards, compose};
 use convened::output::publication::publish;
@@ -14,6 +16,7 @@ use convened::round::{Brought, Given, Identity, Kept, survey, walk};
 use convened::source::Text;
 use convened::sources::zoneinfo;
 use convened::store::{Decide, PublicationChange, Record, Store};
+use harbour::cancelled;
 
 const COMMUNITIES: usize = 100;
 const SERIES: usize = 100;
@@ -146,18 +149,7 @@ fn first() -> chrono::NaiveDate {
 fn decision(number: usize, now: DateTime<Utc>) -> Decision {
     let series = SeriesId::new(format!("harbour-{}", number * 7 % COMMUNITIES).as_str(), format!("crew-{}", number * 13 % SERIES).as_str());
     let wall: NaiveDateTime = first().and_hms_opt(8 + (number * 13 % SERIES % 10) as u32, 30, 0).unwrap();
-    let (by, verdicts) = (By::Command("kim".to_owned()), vec![(wall, Verdict::Cancel)]);
-    Decision {
-        id: Decision::name(&series, &verdicts, &by, now),
-        series,
-        at: now,
-        by,
-        verdicts,
-        reason: None,
-        tell: Tell::List,
-        proposal: None,
-        amended: None,
-    }
+    cancelled(series, wall, now)
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {

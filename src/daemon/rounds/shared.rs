@@ -1,0 +1,89 @@
+//! Beside other daemons on one store: taking up what another one published, and taking over its rounds.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::{Rounds, blocking};
+use crate::daemon::{Failure, mail};
+use crate::meeting::series::NotesFolder;
+use crate::plan::items;
+use crate::round::texts::Texts;
+use crate::round::{Brought, Given, Kept, survey};
+use crate::source::Text;
+use crate::store::{Room, StoreError};
+
+impl Rounds {
+    /// From now on this daemon plans: it begins with what the store has, as after a start.
+    pub async fn take_over(mut self) -> Result<Rounds, Failure> {
+        self = blocking(move || {
+            match Kept::recall(&self.store) {
+                Ok(kept) => self.kept = kept,
+                Err(error) => self.failure = Some(error.to_string()),
+            }
+            self.brought.clear();
+            (self.stale, self.changed) = (true, true);
+            self
+        })
+        .await?;
+        Ok(self)
+    }
+
+    /// Whether another daemon's last round is known here.
+    pub fn attends(&self, rounds: i64) -> bool {
+        rounds == 0 || self.attended == Some(rounds)
+    }
+
+    /// Whether it is known here which letters may leave, and how.
+    pub fn is_informed(&self, leads: bool) -> bool {
+        leads || self.attended.is_some()
+    }
+
+    /// Takes up what another daemon published, and understands the texts that it kept: links are answered here as well, and letters leave.
+    pub async fn attend(self, now: DateTime<Utc>) -> Result<(Rounds, bool), Failure> {
+        blocking(move || {
+            let mut rounds = self;
+            let attended = rounds.attend_now(now);
+            if let Err(error) = &attended {
+                tracing::error!("{error}");
+                rounds.failure = Some(error.to_string());
+            }
+            (rounds, attended.is_ok())
+        })
+        .await
+    }
+
+    fn attend_now(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        // What was counted here while this daemon planned itself is not known as another's rounds.
+        let known = self.attended.map_or(-1, |rounds| rounds);
+        let (publication, rounds) = self.store.publication_since(&self.kept.publication, known)?;
+        let stored = self.store.texts()?;
+        let of = |room: Room| {
+            let settled = stored.iter().filter(move |text| text.room == room && text.settled);
+            settled.map(|text| Text { path: text.path.clone(), bytes: text.bytes.clone() }).collect::<Vec<_>>()
+        };
+        let (config, notes) = (of(Room::Config), of(Room::Notes));
+        let mut bring = |folder: &NotesFolder| {
+            let inside = format!("{}/", folder.folder.trim_end_matches('/'));
+            Brought { texts: notes.iter().filter(|text| text.path.starts_with(&inside)).cloned().collect(), ..Brought::default() }
+        };
+        let mut kept = Kept { texts: Texts::new(stored.clone()), publication: Arc::new(publication), ..Kept::default() };
+        let mut ledger = self.store.recall(now)?.ledger;
+        let given = Given { config: &config, zones: &self.opened.zones, identity: &self.opened.identity, remarks: &[] };
+        let survey = survey(&mut kept, &mut ledger, &given, &mut bring, now);
+        let mut calendar = survey.calendar;
+        calendar.items = items::items(&calendar, &ledger, &mut items::Standing::default());
+        self.chats = mail::chats(&calendar);
+        self.calendar = Arc::new(calendar);
+        self.kept = kept;
+        self.looked = None;
+        (self.failure, self.next) = (None, None);
+        self.last_round = ledger.last_round;
+        self.remarks = survey.remarks.into_iter().map(|(_, remark)| remark).collect();
+        self.attended = Some(rounds);
+        if let Err(error) = self.store.keep_decisions_file(self.opened.state()) {
+            tracing::warn!("{error}");
+        }
+        Ok(())
+    }
+}
