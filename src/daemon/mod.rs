@@ -189,11 +189,13 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
         let believed = watch.believes(clock(), Instant::now());
         let stands = standing.borrow_and_update().clone();
         if stands.leads && !led {
-            tracing::info!("This daemon plans and publishes from now on.");
-            rounds = rounds.take_over().await?;
-            called = true;
+            (rounds, led) = rounds.take_over().await?;
+            if led {
+                tracing::info!("This daemon plans and publishes from now on.");
+                called = true;
+            }
         }
-        led = stands.leads;
+        led &= stands.leads;
         rounds.doubt_the_clock(watch.said());
         let rest = if led { !called && rounds.rest(clock()) } else { rounds.attends(stands.rounds) };
         let mut published = false;

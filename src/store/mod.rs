@@ -15,6 +15,8 @@ mod fault;
 mod forget;
 mod health;
 mod hosts;
+#[cfg(test)]
+mod late;
 mod lock;
 #[cfg(test)]
 mod migrated;

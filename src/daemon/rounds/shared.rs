@@ -16,20 +16,24 @@ use crate::source::{Grade, Remark, Text, digest};
 use crate::store::{PublicationChange, Room, Standing, Store, StoreError, StoredText};
 
 impl Rounds {
-    /// From now on this daemon plans: it begins with what the store has, as after a start.
-    pub async fn take_over(mut self) -> Result<Rounds, Failure> {
-        self = blocking(move || {
+    /// From now on this daemon plans: it begins with what the store has, as after a start. `false` where the store does not say it now: a
+    /// round on what was known before would publish something old.
+    pub async fn take_over(mut self) -> Result<(Rounds, bool), Failure> {
+        blocking(move || {
             match Kept::recall(&self.store) {
                 Ok(kept) => self.kept = kept,
-                Err(error) => self.failure = Some(error.to_string()),
+                Err(error) => {
+                    self.failure = Some(error.to_string());
+                    return (self, false);
+                }
             }
             self.brought.clear();
             self.elsewhere.clear();
+            (self.failure, self.looked) = (None, None);
             (self.stale, self.changed) = (true, true);
-            self
+            (self, true)
         })
-        .await?;
-        Ok(self)
+        .await
     }
 
     /// Keeps what is served for a start without the server of the store, with the settings of this host where they are without a fault.
