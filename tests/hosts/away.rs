@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::net::UnixDatagram;
+use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
 
@@ -65,13 +67,29 @@ fn a_start_without_the_database_serves_what_was_served_last_and_says_of_when() {
     houses[ended].write("config/convened.toml", &settings);
 
     // And one that never served: it waits, and does not pretend.
-    let mut new = Daemon::start(&houses[2]);
+    let path = houses[2].path().join("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let told = |wanted: &str| {
+        let mut buffer = [0; 4096];
+        loop {
+            let length = socket.recv(&mut buffer).unwrap_or_else(|error| panic!("no {wanted}: {error}"));
+            if String::from_utf8_lossy(&buffer[..length]).lines().any(|line| line == wanted) {
+                return;
+            }
+        }
+    };
+    let mut new = Daemon::start_with(&houses[2], |command| {
+        command.env("NOTIFY_SOCKET", &path);
+    });
+    told("STATUS=Waits for the store. This host has nothing to serve yet.");
     assert_eq!((new.get(FEED).status, new.get("/").status), (404, 503));
     let (_, said) = soon("it says so", || of_source(&new, "store"));
     assert!(said.contains("has nothing to serve yet"), "{said}");
 
     server.control("start", "fast");
     soon("it serves", || feed(&new).filter(|feed| *feed == published));
+    told("STATUS=Serves.");
     houses[2].well(&["cancel", "orchard/community", "--next", "--reason", "Storm", "--already-told"]);
     soon("all go on", || {
         let all = [stays, &started, &new];
