@@ -256,7 +256,8 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
         called = true;
         tokio::select! {
             () = tokio::time::sleep(sleep) => called = false,
-            _ = standing.changed(), if shared.is_some() => called = standing.borrow().leads && standing.borrow().unplanned > 0,
+            // Borrowed once: a second time would wait for the one who writes, who waits for the first.
+            _ = standing.changed(), if shared.is_some() => called = Some(standing.borrow()).is_some_and(|now| now.leads && now.unplanned > 0),
             () = rounds.changed() => {
                 tokio::time::sleep(SETTLE).await;
                 rounds.read_again();
