@@ -16,6 +16,7 @@ mod heads;
 mod history;
 mod hostile;
 mod items;
+mod read_back;
 
 use convened::meeting::zone::Zones;
 use convened::notes::{self, Neighbours, Note};
