@@ -7,6 +7,7 @@ mod changes;
 mod corpus;
 mod days;
 mod drafts;
+mod drafts_of_any;
 mod drafts_of_corpus;
 mod explained;
 mod faults;

@@ -39,7 +39,8 @@ pub fn faults(draft: &Draft, wanted: &Wanted<'_>, earlier: &[Earlier], last: &No
     {
         out.push(format!("hour {} for {}: \"{}\"", time.start_utc.unwrap_or_default(), wanted.meeting.start, time.stated));
     }
-    if last.time.as_ref().is_some_and(|time| time.start_utc.is_some())
+    // An hour far below the head is another event's.
+    if last.time.as_ref().is_some_and(|time| time.start_utc.is_some() && time.line < last.line + 25)
         && note.time.as_ref().is_none_or(|time| time.start_utc.is_none())
     {
         out.push("hour lost".to_owned());

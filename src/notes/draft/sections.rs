@@ -2,7 +2,7 @@
 
 use super::super::lines::Kind;
 use super::super::words::{addresses, label, unseen};
-use super::super::{actions, people};
+use super::super::{actions, dates, people};
 use super::carry::{self, State};
 use super::header::{self, About, Renewal};
 use super::paper::Paper;
@@ -124,8 +124,28 @@ pub(super) fn of(last: &Paper<'_>, standing: &Standing, renewal: &mut Renewal<'_
     if let Some(section) = out.last_mut() {
         section.tail = blanks;
     }
+    without_old_agendas(&mut out, last);
     placeholders(&mut out, standing);
     out
+}
+
+/// "## Agenda 7 October" below that of the 21st: the agenda of an older meeting, left by who copied; sections that stood above it already go.
+fn without_old_agendas(sections: &mut [Section], last: &Paper<'_>) {
+    let keys: Vec<String> = sections.iter().map(|section| standing::key(&section.name)).collect();
+    let older = |section: &Section| dates::find(&section.name, true).iter().any(|found| found.date().is_some_and(|date| date < last.date));
+    for at in 1..sections.len() {
+        if sections[at].work || !older(&sections[at]) || !keys[..at].contains(&keys[at]) {
+            continue;
+        }
+        let level = sections[at].level;
+        let end = (at + 1..sections.len()).find(|next| sections[*next].level <= level).unwrap_or(sections.len());
+        for copy in at..end {
+            if copy == at || keys[..at].contains(&keys[copy]) {
+                sections[copy].stays = false;
+                sections[copy].rows.retain(|row| row.why != Why::Stands);
+            }
+        }
+    }
 }
 
 struct Reader<'r, 'a, 'b> {
@@ -204,7 +224,10 @@ impl Reader<'_, '_, '_> {
             return Some(if same || renewed != line.raw.trim_end() { renewed } else { self.other_address(i, renewed) });
         }
         if self.standing.line(&section, line) {
-            let held = line.parent.is_none_or(|parent| self.is_kept(parent));
+            // A text that is set in goes on from a bullet, also behind a blank line.
+            let bullet = |at: &usize| last.doc.lines[*at].kind == Kind::Item && last.doc.lines[*at].heading == line.heading;
+            let goes_on = || (last.span.start..i).rev().take(40).find(bullet).filter(|_| line.kind == Kind::Text && line.indent >= 2);
+            let held = line.parent.or_else(goes_on).is_none_or(|parent| self.is_kept(parent));
             return held.then(|| unboxed(line.raw));
         }
         if let Some(text) = self.labelled(i, &section) {
@@ -238,10 +261,11 @@ impl Reader<'_, '_, '_> {
         }
         let (name, rest) = label(&line.plain).filter(|(name, _)| !name.is_empty() && name.len() <= 40)?;
         // Elsewhere a label is the name of who speaks.
+        let speaks = !section.is_empty() && self.last.speakers.has(&name) && !header::is_role(&name);
         let found = addresses(rest);
         let linked = !found.is_empty() && found.iter().map(|(url, _)| url.len()).sum::<usize>() + 12 > rest.len();
         let form = section.is_empty() || self.last.head.contains(&i) || linked || header::is_role(&name);
-        let stands = form && self.standing.label(section, &name);
+        let stands = form && !speaks && self.standing.label(section, &name);
         (stands && !rest.is_empty()).then(|| header::emptied(line.raw)).flatten()
     }
 
@@ -251,7 +275,8 @@ impl Reader<'_, '_, '_> {
             return self.renewal.to_last(renewed, i);
         }
         let old = addresses(self.last.doc.lines[i].raw);
-        old.iter().fold(renewed, |line, (url, _)| line.replacen(url.as_str(), "", 1)).trim_end().to_owned()
+        let bare = old.iter().fold(renewed, |line, (url, _)| line.replacen(&format!("<{url}>"), "", 1).replacen(url.as_str(), "", 1));
+        bare.trim_end().to_owned()
     }
 
     /// A line of a list of people: the form stays, the people go.
