@@ -23,6 +23,12 @@ fn trees<'t>(note: &Note, lines: &[&'t str]) -> Vec<Vec<&'t str>> {
     open(note).into_iter().map(tree).collect()
 }
 
+/// Without what is not seen, for a draft has none of it.
+fn shown(text: &str) -> String {
+    let unseen = |c: char| c.is_control() && c != '\n' && c != '\t' || "\u{feff}\u{202e}\u{202c}\u{200b}".contains(c);
+    text.chars().filter(|c| !unseen(*c)).collect()
+}
+
 /// What a reader of the draft would be told that the plan does not say. `last` is the note it was made from.
 pub fn faults(draft: &Draft, wanted: &Wanted<'_>, earlier: &[Earlier], last: &Note) -> Vec<String> {
     let path = draft.path.clone().unwrap_or_else(|| "draft.md".to_owned());
@@ -39,8 +45,11 @@ pub fn faults(draft: &Draft, wanted: &Wanted<'_>, earlier: &[Earlier], last: &No
     {
         out.push(format!("hour {} for {}: \"{}\"", time.start_utc.unwrap_or_default(), wanted.meeting.start, time.stated));
     }
-    // An hour far below the head is another event's.
-    if last.time.as_ref().is_some_and(|time| time.start_utc.is_some() && time.line < last.line + 25)
+    // An hour that is not said to be the meeting's may be another event's.
+    let before = shown(&String::from_utf8_lossy(&earlier[0].text.bytes));
+    let said = |line: u32| before.lines().nth(line as usize - 1).unwrap_or_default().to_lowercase();
+    let own = |line: u32| ["time", "when", "date", "# "].iter().any(|word| said(line).trim_start_matches(['-', '*', ' ']).starts_with(word));
+    if last.time.as_ref().is_some_and(|time| time.start_utc.is_some() && time.line < last.line + 25 && own(time.line))
         && note.time.as_ref().is_none_or(|time| time.start_utc.is_none())
     {
         out.push("hour lost".to_owned());
@@ -51,7 +60,7 @@ pub fn faults(draft: &Draft, wanted: &Wanted<'_>, earlier: &[Earlier], last: &No
         out.push(format!("contradiction, line {}: {}", found.line, found.text));
     }
     for join in note.join.iter().filter(|join| !last.join.iter().any(|old| old.url == join.url)) {
-        if !wanted.join.iter().any(|own| own.url == join.url) {
+        if !wanted.join.iter().any(|own| own.url == join.url) && !String::from_utf8_lossy(&earlier[0].text.bytes).contains(&join.url) {
             out.push(format!("link {}", join.url));
         }
     }
@@ -64,16 +73,18 @@ pub fn faults(draft: &Draft, wanted: &Wanted<'_>, earlier: &[Earlier], last: &No
     for item in note.action_items.iter().filter(|item| item.done) {
         out.push(format!("done, line {}: {}", item.line, item.text));
     }
-    let before = String::from_utf8_lossy(&earlier[0].text.bytes).into_owned();
     let (old, new): (Vec<&str>, Vec<&str>) = (before.lines().collect(), draft.text.lines().collect());
     let (was, is) = (trees(last, &old), trees(note, &new));
+    // A point that is to be talked about again has an empty box.
+    let bare = |line: &str| line.replace("[x]", "[ ]");
+    let is_in = |tree: &[&str], line: &str| tree.iter().any(|own| bare(own) == bare(line));
     for item in &is {
-        if !was.iter().any(|tree| tree.contains(&item[0])) {
+        if !was.iter().any(|tree| is_in(tree, item[0])) {
             out.push(format!("item of nobody: {}", item[0]));
         }
     }
     for (item, line) in was.iter().zip(open(last)) {
-        let told = is.iter().any(|tree| tree.contains(&item[0])) || draft.left.contains(&(line as u32 + 1));
+        let told = is.iter().any(|tree| is_in(tree, item[0])) || draft.left.contains(&(line as u32 + 1));
         if !told {
             out.push(format!("item lost, line {}: {}", line + 1, item[0]));
         }

@@ -26,6 +26,7 @@ pub(super) struct Beside<'a> {
 /// The text of the sections, set right, and how many open items it holds; with what a person should look at. Without a text there was no form to follow.
 pub(super) fn text(sections: &mut Vec<Section>, beside: &Beside<'_>) -> (Option<(String, usize)>, Vec<Finding>) {
     let mut remarks = Vec::new();
+    titles(sections, beside);
     for _ in 0..ROUNDS {
         let (text, places) = sections::written(sections);
         let read = super::super::read(&Text::new(beside.path, text.as_bytes()), beside.zones, beside.folder);
@@ -39,7 +40,7 @@ pub(super) fn text(sections: &mut Vec<Section>, beside: &Beside<'_>) -> (Option<
         };
         let round = Round { note, places: &places, beside };
         let wrong = round.people(sections) | round.changes(sections, &mut remarks) | round.when(sections, &mut remarks);
-        if !(wrong || round.items(sections) || round.telephone(sections)) {
+        if !(wrong || round.items(sections) || round.contradicting(sections)) {
             remarks.extend(round.unread(sections));
             remarks.extend(note.contradictions.iter().map(|found| Finding {
                 line: round.source(sections, found.line).unwrap_or(beside.last.note.line),
@@ -53,6 +54,23 @@ pub(super) fn text(sections: &mut Vec<Section>, beside: &Beside<'_>) -> (Option<
     let text = "The last note's form could not be followed; this is what the schedule says.".to_owned();
     remarks.push(Finding { line: beside.last.note.line, code: "draft-form", text });
     (None, remarks)
+}
+
+/// A title that told of a change of the last meeting ("cancelled") is the schedule's in the next note.
+fn titles(sections: &mut [Section], beside: &Beside<'_>) {
+    let last = beside.last;
+    let told = |from: usize| {
+        let number = last.doc.lines.get(from).map_or(0, |line| line.number);
+        last.titles.contains(&from) && last.note.changes.iter().any(|change| change.line == number)
+    };
+    for row in sections.iter_mut().flat_map(|section| &mut section.rows).filter(|row| row.from.is_some_and(told)) {
+        let level = row.text.bytes().take_while(|b| *b == b'#').count().clamp(1, 6);
+        row.text = own_title(beside.wanted, level);
+    }
+}
+
+fn own_title(wanted: &Wanted<'_>, level: usize) -> String {
+    format!("{} {}", "#".repeat(level), skeleton::title(wanted))
 }
 
 struct Round<'r> {
@@ -110,31 +128,46 @@ impl Round<'_> {
         any
     }
 
-    /// Takes a row out; of a heading, its words.
+    /// Takes a row out with what hangs below it, but for open items, which move up to its place; of a heading, its words.
     fn drop(&self, sections: &mut [Section], place: Place) {
         let Some(section) = sections.get_mut(place.section) else { return };
         match place.row {
             Some(row) if row < section.rows.len() => {
-                let from = section.rows[row].from;
-                // What hangs below goes along.
-                let below = from.map_or(0, |from| self.beside.last.below(from));
-                let end = (row + 1..section.rows.len()).find(|at| section.rows[*at].from.is_none_or(|at| at >= below)).unwrap_or(section.rows.len());
-                section.rows.drain(row..end);
+                let last = self.beside.last;
+                let below = section.rows[row].from.map_or(0, |from| last.below(from));
+                let own = |row: &sections::Row| row.from.is_some_and(|at| at < below);
+                let end = (row + 1..section.rows.len()).find(|at| !own(&section.rows[*at])).unwrap_or(section.rows.len());
+                let gone: Vec<sections::Row> = section.rows.drain(row..end).collect();
+                let column = carry::column(&gone[0].text);
+                let mut kept: Vec<sections::Row> = Vec::new();
+                let (mut until, mut shift) = (0, 0);
+                for row in gone.into_iter().skip(1) {
+                    let from = row.from.unwrap_or(0);
+                    if from >= until && last.is_open(from) {
+                        (until, shift) = (last.below(from), carry::column(&row.text).saturating_sub(column));
+                    }
+                    if from < until {
+                        kept.push(sections::Row { text: carry::moved_left(&row.text, shift), ..row });
+                    }
+                }
+                section.rows.splice(row..row, kept);
             }
             Some(_) => {}
             None => section.heading = vec![format!("{} {}", "#".repeat(usize::from(section.level.clamp(1, 6))), PLAIN)],
         }
     }
 
-    /// A page of telephone numbers that belongs to another room than the schedule's goes, where the last note did not say so itself.
-    fn telephone(&self, sections: &mut [Section]) -> bool {
+    /// A line that contradicts the plan goes where the last note did not contradict itself in that way: telephone numbers of another room than the
+    /// schedule's, a next meeting that is this one.
+    fn contradicting(&self, sections: &mut [Section]) -> bool {
         let last = &self.beside.last.note;
         let known = |code: &str| last.contradictions.iter().any(|found| found.code == code);
-        let other = self.note.contradictions.iter().find(|found| {
-            let join = self.note.join.iter().any(|join| join.line == found.line);
-            self.note.dial_in.iter().any(|dial| dial.line == found.line) && !join && !known(found.code)
-        });
-        let place = other.and_then(|found| self.place(found.line));
+        let needed = |line: u32| {
+            let time = self.note.time.as_ref().is_some_and(|time| time.line == line);
+            time || line == self.note.line || self.note.join.iter().any(|join| join.line == line)
+        };
+        let other = self.note.contradictions.iter().find(|found| !known(found.code) && !needed(found.line));
+        let place = other.and_then(|found| self.place(found.line)).filter(|place| place.row.is_some());
         place.is_some_and(|place| {
             self.drop(sections, place);
             true
@@ -167,7 +200,7 @@ impl Round<'_> {
         };
         let read: Vec<(Place, usize, bool)> =
             self.note.action_items.iter().filter_map(|item| source(item.line).map(|(place, from)| (place, from, item.done))).collect();
-        let open = |from: usize| last.doc.lines.get(from).is_some_and(|line| last.items.get(&line.number) == Some(&false));
+        let open = |from: usize| last.is_open(from);
         let under = |from: usize| (last.span.start..from).rev().take(200).any(|at| open(at) && last.below(at) > from);
         let mut gone: Vec<Place> = read.iter().filter(|(_, from, done)| *done || !open(*from) && !under(*from)).map(|item| item.0).collect();
         if !gone.is_empty() {
@@ -225,7 +258,7 @@ impl Round<'_> {
                 None => {
                     if let Some(section) = sections.first_mut() {
                         let at = section.rows.iter().take_while(|row| row.from.is_some_and(|from| from < self.beside.last.front)).count();
-                        let row = sections::Row { text: self.own_title(1), gap: at > 0, why: Why::Stands, from: None };
+                        let row = sections::Row { text: own_title(self.beside.wanted, 1), gap: at > 0, why: Why::Stands, from: None };
                         section.rows.insert(at, row);
                         section.rows.iter_mut().skip(at + 1).take(1).for_each(|row| row.gap = true);
                     }
@@ -243,6 +276,7 @@ impl Round<'_> {
         let Some(place) = self.place(time.line) else { return true };
         let row = sections.get_mut(place.section).and_then(|section| section.rows.get_mut(place.row?));
         match row {
+            Some(row) if row.why != Why::Stands => self.drop(sections, place),
             Some(row) if !row.from.is_some_and(|from| self.beside.last.titles.contains(&from)) => {
                 let label = header::emptied(&row.text).unwrap_or_else(|| "- Time:".to_owned());
                 row.text = format!("{label} {utc} UTC");
@@ -257,12 +291,8 @@ impl Round<'_> {
         let row = sections.get_mut(place.section).and_then(|section| section.rows.get_mut(place.row?));
         if let Some(row) = row {
             let level = row.text.bytes().take_while(|b| *b == b'#').count().clamp(1, 6);
-            row.text = self.own_title(level);
+            row.text = own_title(self.beside.wanted, level);
         }
-    }
-
-    fn own_title(&self, level: usize) -> String {
-        format!("{} {}", "#".repeat(level), skeleton::title(self.beside.wanted))
     }
 }
 

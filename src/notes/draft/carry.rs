@@ -97,7 +97,7 @@ pub(super) fn over(last: &Paper<'_>, sections: &mut Vec<Section>) -> Carried {
     let topics = put_off(last);
     for i in last.span.clone() {
         let line = &last.doc.lines[i];
-        if last.items.get(&line.number) != Some(&false) {
+        if !last.is_open(i) {
             continue;
         }
         if last.is_work(i) || stands.contains(&i) || topics[i - last.span.start] {
@@ -117,12 +117,24 @@ pub(super) fn over(last: &Paper<'_>, sections: &mut Vec<Section>) -> Carried {
     carried
 }
 
+/// Lines of open items that are nowhere in the sections, and are not known to stay behind.
+pub(super) fn lost(last: &Paper<'_>, sections: &[Section], known: &[u32]) -> Vec<u32> {
+    let there: HashSet<usize> = sections.iter().flat_map(|section| &section.rows).filter_map(|row| row.from).collect();
+    let open = last.span.clone().filter(|i| last.is_open(*i) && !there.contains(i)).map(|i| last.doc.lines[i].number);
+    open.filter(|line| !known.contains(line)).collect()
+}
+
 /// An item with what stands below it, as if it stood at the margin.
 fn dedented(last: &Paper<'_>, i: usize) -> Vec<Row> {
     let indent = last.doc.lines[i].indent;
     let open = |at: &usize| last.doc.lines[*at].kind != Kind::Blank && last.items.get(&last.doc.lines[*at].number) != Some(&true);
     let row = |at: usize| Row { text: moved_left(last.doc.lines[at].raw, indent), gap: false, why: Why::Item, from: Some(at) };
     (i..last.below(i)).filter(open).map(row).collect()
+}
+
+/// The column of a line's first word.
+pub(super) fn column(text: &str) -> usize {
+    text.chars().take_while(|c| matches!(c, ' ' | '\t')).fold(0, |at, c| at + if c == '\t' { 4 - at % 4 } else { 1 })
 }
 
 /// A line with so many columns less before its first word.
@@ -253,7 +265,7 @@ pub(super) fn gather(last: &Paper<'_>, sections: &mut Vec<Section>, lost: &[usiz
         for section in sections.iter_mut() {
             let (gone, rest): (Vec<Row>, Vec<Row>) = std::mem::take(&mut section.rows).into_iter().partition(goes);
             section.rows = rest;
-            let column = gone.first().map_or(0, |row| row.text.len() - row.text.trim_start().len());
+            let column = gone.first().map_or(0, |row| column(&row.text));
             rows.extend(gone.into_iter().map(|row| Row { text: moved_left(&row.text, column), gap: false, ..row }));
         }
     }

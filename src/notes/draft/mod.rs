@@ -93,10 +93,20 @@ pub fn draft(wanted: &Wanted<'_>, earlier: &[Earlier], zones: &Zones) -> Draft {
     let mut left = carried.in_sentences;
     left.extend(found.iter().filter(|remark| remark.code == back::CHANGE || remark.code == back::UNREAD).map(|remark| remark.line));
     remarks.extend(found);
+    if text.is_none() {
+        sections.clear();
+    }
+    let lost = carry::lost(last, &sections, &left);
+    left.extend(lost.iter().copied());
+    remarks.extend(lost.into_iter().map(|line| Finding {
+        line,
+        code: "draft-left",
+        text: "This open item could not be carried over in a form that would be read as one: copy it by hand.".to_owned(),
+    }));
     let from = Some(last.note.path.clone());
     match text {
         Some((text, items)) => Draft { text, path, from, items, left, topics: carried.topics, remarks },
-        None => Draft { text: skeleton::text(wanted), path, from, remarks, ..Draft::default() },
+        None => Draft { text: skeleton::text(wanted), path, from, left, remarks, ..Draft::default() },
     }
 }
 

@@ -75,6 +75,11 @@ impl<'a> Paper<'a> {
         i.checked_sub(self.span.start).and_then(|at| self.work.get(at)).copied().unwrap_or(false)
     }
 
+    /// Whether a line is an open item.
+    pub fn is_open(&self, i: usize) -> bool {
+        self.doc.lines.get(i).is_some_and(|line| self.items.get(&line.number) == Some(&false))
+    }
+
     /// The list of people that a line belongs to.
     pub fn people_at(&self, i: usize) -> Option<&Range<usize>> {
         self.people.iter().find(|list| list.contains(&i))

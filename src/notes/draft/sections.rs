@@ -283,7 +283,7 @@ impl Reader<'_, '_, '_> {
     fn person(&mut self, i: usize, label_at: usize, section: &str) -> Option<String> {
         let line = &self.last.doc.lines[i];
         let raw = line.raw.trim_end();
-        if !self.lists_people(label_at) {
+        if !self.lists_people(label_at) || self.last.items.contains_key(&line.number) {
             return None;
         }
         if i == label_at {
