@@ -385,7 +385,7 @@ mod tests {
     }
 
     fn wanted(name: &str) -> Wanted {
-        let pad = Pad { address: String::new(), download: String::new(), hosts: Vec::new(), largest: 1 };
+        let pad = Pad { address: String::new(), download: String::new(), hosts: Vec::new(), largest: 1, public_only: false };
         let refresh = Cron::new("0 */5 * * * *".parse().unwrap());
         let remote = Remote { at: Location::Pad(pad), refresh, time_out: Duration::from_secs(1) };
         Wanted { name: name.to_owned(), remote, way: None, configuration: false, local: false, also: None }

@@ -145,8 +145,14 @@ impl Opened {
         })
     }
 
+    /// What is given without the configuration's texts: those of another round may be taken instead.
+    pub fn trusting(&self) -> Given<'_> {
+        let grants = self.settings.communities.as_ref().map(|communities| &communities.grants);
+        Given { config: &[], zones: &self.zones, identity: &self.identity, grants, remarks: &[] }
+    }
+
     pub fn given(&self) -> Given<'_> {
-        Given { config: &self.texts, zones: &self.zones, identity: &self.identity, remarks: &self.remarks }
+        Given { config: &self.texts, remarks: &self.remarks, ..self.trusting() }
     }
 
     /// Reads notes of the configuration, without fetching anything.

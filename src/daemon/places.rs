@@ -27,7 +27,8 @@ pub struct Places {
     config: PathBuf,
     state: PathBuf,
     local: bool,
-    communities: Option<Remote>,
+    /// Of the communities' files.
+    repository: Option<Remote>,
 }
 
 impl Places {
@@ -36,7 +37,7 @@ impl Places {
             config: opened.folder.clone(),
             state: opened.state().to_path_buf(),
             local: opened.settings.local_sources,
-            communities: opened.settings.communities.clone(),
+            repository: opened.settings.communities.as_ref().map(|communities| communities.remote.clone()),
         }
     }
 
@@ -58,7 +59,7 @@ impl Places {
 
     /// The repository of the communities' files, where there is one.
     pub fn configuration(&self) -> Option<Wanted> {
-        self.communities.as_ref().map(|remote| Wanted { configuration: true, ..self.wanting(COMMUNITIES, remote) })
+        self.repository.as_ref().map(|remote| Wanted { configuration: true, ..self.wanting(COMMUNITIES, remote) })
     }
 
     fn wanting(&self, name: &str, remote: &Remote) -> Wanted {
@@ -114,7 +115,8 @@ impl Places {
     /// where `states` are given, which say how each place has fared.
     pub fn bring(&self, notes: &NotesFolder, states: Option<&[SourceState]>) -> Brought {
         let Some(remote) = &notes.remote else {
-            let (texts, remarks) = folder::notes(&self.config.join(&notes.folder), notes.folder.trim_end_matches('/'));
+            let Some(folder) = self.folder(notes) else { return Brought { partial: true, ..Brought::default() } };
+            let (texts, remarks) = folder::notes(&folder, notes.folder.trim_end_matches('/'));
             return Brought { texts: texts.into(), remarks, partial: false };
         };
         let mirrored = self.way(&notes.folder, remote).and_then(|way| git::notes(&way, &notes.folder, &mut Blobs::default()));
@@ -131,9 +133,17 @@ impl Places {
         brought
     }
 
+    /// Where a folder of notes is: beside the communities' files, if it was not lent by name. `None` while these were not fetched yet.
+    pub fn folder(&self, notes: &NotesFolder) -> Option<PathBuf> {
+        match &notes.granted {
+            Some(folder) => Some(PathBuf::from(folder)),
+            None => Some(self.communities_folder()?.join(&notes.folder)),
+        }
+    }
+
     /// The folder in which the communities' files and the templates are, if it is there: that of the configuration, or what was fetched last.
     pub fn communities_folder(&self) -> Option<PathBuf> {
-        match &self.communities {
+        match &self.repository {
             None => Some(self.config.clone()),
             Some(remote) => self.way(COMMUNITIES, remote).and_then(|way| git::checked_out(&way)),
         }

@@ -36,6 +36,8 @@ pub struct Repository {
     /// The folder or file inside of which the notes are; empty: everything.
     pub path: String,
     pub login: Option<GitLogin>,
+    /// Only an address that everybody reaches is asked: who named it does not run this machine.
+    pub public_only: bool,
 }
 
 /// What proves to a git server who we are.
@@ -65,6 +67,8 @@ pub struct Pad {
     pub hosts: Vec<String>,
     /// In bytes.
     pub largest: usize,
+    /// Only an address that everybody reaches is asked, whatever `local-sources` allows.
+    pub public_only: bool,
 }
 
 /// The repository into which the texts of pads are committed after their meetings.

@@ -5,6 +5,7 @@ pub mod folder;
 pub mod git;
 pub mod mailbox;
 pub mod pad;
+pub mod public;
 pub mod published;
 pub mod zoneinfo;
 

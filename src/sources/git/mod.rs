@@ -11,9 +11,11 @@ use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
+use reqwest::Url;
 use tokio::io::AsyncReadExt as _;
 use tokio::time::timeout;
 
+use super::public::is_public;
 use super::{Trouble, for_the_log};
 use crate::meeting::remote::{GitLogin, Repository};
 
@@ -79,8 +81,9 @@ fn short(commit: &str) -> &str {
 }
 
 impl Way {
-    /// Puts what the repository showed last in force.
+    /// Puts what the repository showed last in force, unless there is too much of it.
     pub fn accept(&self) -> Result<(), Trouble> {
+        self.bounded(SEEN)?;
         match self.local(&["update-ref", GOOD, SEEN], None) {
             Ok(output) if output.status.success() => Ok(()),
             _ => Err(Trouble::new("source-failed", "What was fetched of this repository could not be kept: the state folder refused.")),
@@ -175,6 +178,27 @@ impl Way {
         }
     }
 
+    /// The public addresses of the repository's host, looked up and checked here: who answers for the name a moment later does not matter.
+    /// A proxy looks names up itself.
+    async fn pinned(&self) -> Result<Option<String>, Trouble> {
+        let refused = |sentence: &str| Trouble::new("source-refused", sentence);
+        if ["https_proxy", "HTTPS_PROXY"].iter().any(|name| std::env::var_os(name).is_some()) {
+            return Ok(None);
+        }
+        let url = Url::parse(&self.repository.url).ok().filter(|url| url.scheme() == "https");
+        let url = url.ok_or_else(|| refused("This repository is not at an https:// address."))?;
+        let host = url.host_str().ok_or_else(|| refused("The address of this repository has no host."))?;
+        let port = url.port_or_known_default().unwrap_or(443);
+        let found = tokio::net::lookup_host((host.trim_matches(['[', ']']), port))
+            .await
+            .map_err(|_| Trouble::new("source-failed", "The host of this repository is not found."))?;
+        let public: Vec<String> = found.map(|at| at.ip()).filter(|ip| is_public(*ip)).map(|ip| ip.to_string()).collect();
+        match public.is_empty() {
+            true => Err(refused("This repository is at an address of this machine or of a private network, which is not asked for it.")),
+            false => Ok(Some(format!("http.curloptResolve={host}:{port}:{}", public.join(",")))),
+        }
+    }
+
     /// A conversation with the other side.
     async fn talk(&self, arguments: &[&str]) -> Result<(), Trouble> {
         let mut command = Command::new("git");
@@ -225,6 +249,11 @@ impl Way {
             None => {
                 command.env("GIT_SSH_COMMAND", format!("ssh -oBatchMode=yes -oConnectTimeout={slow}"));
             }
+        }
+        if self.repository.public_only {
+            // What this user may read elsewhere, by ~/.netrc or otherwise, is not lent to whoever named the address.
+            command.env("HOME", "/nonexistent").env_remove("SSH_AUTH_SOCK");
+            settings.extend(self.pinned().await?);
         }
         for setting in &settings {
             command.args(["-c", setting]);
