@@ -119,7 +119,7 @@ fn bring(house: &Path, held: &mut HashMap<String, Brought>, folder: &NotesFolder
 
 fn read(house: &Path, name: &str) -> Brought {
     let (texts, remarks) = folder::notes(&house.join(name), name);
-    Brought { texts: texts.into(), remarks, partial: false }
+    Brought { texts: texts.into(), remarks, ..Brought::default() }
 }
 
 /// What this process holds, in MB.

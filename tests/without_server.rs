@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use archive::{ArchiveServer, Reply};
 use chrono::NaiveDate;
+use convened::output::page::policy::POLICY;
 use house::House;
 use orchard::orchard;
 use serde_json::Value;
@@ -121,6 +122,10 @@ fn every_link_of_an_export_leads_to_a_file_below_any_prefix() {
     let feed = |name: &str| std::str::from_utf8(&all[name]).unwrap().replace("\r\n ", "");
     assert!(feed("feeds/orchard.ics").contains(&format!("{BASE}/feeds/orchard.ics")), "a feed keeps its public address");
     assert!(all.contains_key(".nojekyll") && feed("_headers").contains("/*.ics\n  Content-Type: text/calendar; charset=utf-8"));
+    assert!(feed("_headers").starts_with(&format!("/*\n  Content-Security-Policy: {POLICY}\n  x-content-type-options: nosniff\n")));
+    let meta = format!("<meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">");
+    let pages: Vec<_> = all.iter().filter(|(name, _)| name.ends_with(".html")).collect();
+    assert!(pages.len() > 5 && pages.iter().all(|(_, page)| String::from_utf8_lossy(page).matches(&meta).count() == 1));
     for ending in ["json", "atom", "css", "js"] {
         assert!(all.keys().any(|name| name.ends_with(&format!(".{ending}"))), "{ending}");
     }
@@ -170,6 +175,20 @@ fn a_run_publishes_before_it_sends_and_sends_nothing_where_that_fails() {
     well(&once(&house, "2026-03-03T17:10:00Z", &["--publish", "touch again"]));
     assert_eq!(files(&house.path().join("site")), before, "where nothing changes and nothing is due, nothing is published");
     assert!(!house.path().join("again").exists());
+}
+
+#[test]
+fn what_a_run_prints_names_nobody() {
+    let house = house();
+    well(&once(&house, BEGINNING, &[]));
+    // No letter can be put there: each waits, with what the world said of it.
+    let mail = house.path().join("mail");
+    let _ = fs::remove_dir_all(&mail);
+    fs::write(&mail, "").unwrap();
+    let output = once(&house, REMINDER, &[]);
+    let printed = format!("{}{}", String::from_utf8_lossy(&output.stdout), err(&output));
+    assert!(!output.status.success() && printed.contains("deferred: orchard/list/"), "{printed}");
+    assert!(!printed.contains('@'), "an address in a log that everybody may read: {printed}");
 }
 
 #[test]

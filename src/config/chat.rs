@@ -87,7 +87,12 @@ fn lent(table: &mut Table<'_>, within: Within<'_>, remarks: &mut Vec<Remark>) ->
         }
         let (_, granted) = granted?;
         let Granted::Chat(secret) = granted else {
-            table.fault("grant", codes::NOT_GRANTED, "\"grant\" in [[chat]] names something else than a chat. Write the name of one.", remarks);
+            table.fault(
+                "grant",
+                codes::NOT_GRANTED,
+                "\"grant\" in [[chat]] names something else than a chat. Write the name of one.",
+                remarks,
+            );
             return None;
         };
         return Some(secret);

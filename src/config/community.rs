@@ -88,7 +88,8 @@ fn read(text: &Text, uid_domain: &str, zones: &Zones, reach: Reach<'_>, remarks:
     let usual = usual(&mut table, id.as_deref(), uid_domain, zones, within, remarks);
     let digest = digest(&mut table, &usual, remarks);
     let (series, notes) = series_and_notes(&mut table, &usual, remarks);
-    let notes_archive = table.table("notes-archive", "[notes-archive]", remarks).and_then(|archive| notes::archive(archive, within, remarks));
+    let notes_archive =
+        table.table("notes-archive", "[notes-archive]", remarks).and_then(|archive| notes::archive(archive, within, remarks));
     notes::check_archive(&table, &notes, remarks);
     let ids: Vec<SeriesId> = series.iter().map(|series| series.id.clone()).collect();
     let chats = chat::read(table.tables("chat", "[[chat]]", remarks), &ids, within, remarks);
@@ -194,7 +195,11 @@ fn series_and_notes(table: &mut Table<'_>, usual: &Usual<'_>, remarks: &mut Vec<
         rotation::read(rotation, &mut drafts, usual, remarks);
     }
     let ids: Vec<SeriesId> = drafts.iter().map(|draft| draft.series.id.clone()).collect();
-    let notes = table.tables("notes", "[[notes]]", remarks).into_iter().filter_map(|table| notes::read(table, &ids, usual.within, remarks)).collect();
+    let notes = table
+        .tables("notes", "[[notes]]", remarks)
+        .into_iter()
+        .filter_map(|table| notes::read(table, &ids, usual.within, remarks))
+        .collect();
     (drafts.into_iter().map(|draft| series::settle(draft, remarks)).collect(), notes)
 }
 

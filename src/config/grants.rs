@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
-use super::fields::Table;
 use super::addresses::{inner_path, login, pad_address, repository_url};
+use super::fields::Table;
 use super::{chat, codes, links, notes, words};
 use crate::meeting::chat::Secret;
 use crate::meeting::remote::{Pad, Remote, Repository};
@@ -127,7 +127,9 @@ impl<'a> Within<'a> {
             return Some(folder.to_owned());
         }
         match inner_path(folder) {
-            Ok(inner) if !folder.contains(':') && !folder.starts_with("grant ") => Some(if inner.is_empty() { ".".to_owned() } else { inner }),
+            Ok(inner) if !folder.contains(':') && !folder.starts_with("grant ") => {
+                Some(if inner.is_empty() { ".".to_owned() } else { inner })
+            }
             _ => {
                 self.refuse(table, "folder", "leads out of the repository", remarks);
                 None
@@ -247,7 +249,8 @@ mod tests {
         read.unwrap().communities.unwrap().grants
     }
 
-    const SERIES: &str = "[[series]]\nid = \"call\"\ntitle = \"Call\"\nevery = \"week\"\nfrom = 2026-03-04\ntime = \"17:00\"\nzone = \"UTC\"\n";
+    const SERIES: &str =
+        "[[series]]\nid = \"call\"\ntitle = \"Call\"\nevery = \"week\"\nfrom = 2026-03-04\ntime = \"17:00\"\nzone = \"UTC\"\n";
 
     fn read(top: &str, tables: &str, reach: Reach<'_>) -> (Option<Community>, Vec<Remark>) {
         let toml = format!("format = 1\ntitle = \"Orchard\"\norganisers = [\"ada@example.org\"]\n{top}\n{SERIES}{tables}");
@@ -301,7 +304,8 @@ mod tests {
     #[test]
     fn what_everybody_reaches_may_be_named_and_is_asked_at_public_addresses_alone() {
         let tables = "[[notes]]\nfolder = \"./notes/orchard/\"\n[[notes]]\ngit = \"https://git.example.org/notes.git\"\n[[notes]]\npad = \"https://pad.example.org/x\"\n";
-        let (community, remarks) = read("list = \"l@lists.example.org\"\narchive = \"https://lists.example.org/l/\"", tables, Reach::Granted(&Grants::default()));
+        let (community, remarks) =
+            read("list = \"l@lists.example.org\"\narchive = \"https://lists.example.org/l/\"", tables, Reach::Granted(&Grants::default()));
         assert_eq!(remarks, []);
         let notes = community.unwrap().notes;
         assert_eq!((notes[0].folder.as_str(), &notes[0].granted), ("notes/orchard", &None));
@@ -327,7 +331,10 @@ mod tests {
         assert_eq!((community.notes[0].folder.as_str(), community.notes[0].granted.as_deref()), ("grant notes", Some("/srv/notes")));
         let token = GitLogin::Token { user: "git".to_owned(), token: Secret::File("TOKEN".to_owned()) };
         let Location::Git(repository) = &community.notes[1].remote.as_ref().unwrap().at else { panic!("no repository") };
-        assert_eq!((community.notes[1].folder.as_str(), repository.url.as_str()), ("grant archive/x", "https://git.example.org/archive.git"));
+        assert_eq!(
+            (community.notes[1].folder.as_str(), repository.url.as_str()),
+            ("grant archive/x", "https://git.example.org/archive.git")
+        );
         assert_eq!(repository.login, Some(token.clone()));
         assert_eq!(community.notes_archive.unwrap().repository.login, Some(token));
         assert_eq!(community.chats[0].address, Secret::File("CHAT".to_owned()));

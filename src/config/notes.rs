@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
+use super::addresses::{branch, inner_path, login, pad_address, repository_url};
 use super::fields::{At, Table};
 use super::grants::{Granted, Within};
-use super::addresses::{branch, inner_path, login, pad_address, repository_url};
 use super::{codes, links, settings, words};
 use crate::meeting::cron::Cron;
 use crate::meeting::remote::{GitLogin, Location, NotesArchive, Pad, Remote, Repository};
@@ -94,7 +94,9 @@ fn named(
     let secrets = within.refuse_secrets(table, &OF_LOGINS, remarks);
     if let Some(pad) = pad {
         let name = without_scheme(&pad.address).to_owned();
-        return within.page(table, "pad", &pad.download, remarks).then(|| (name, Lives::Pad(Pad { public_only: !within.is_free(), ..pad })));
+        return within
+            .page(table, "pad", &pad.download, remarks)
+            .then(|| (name, Lives::Pad(Pad { public_only: !within.is_free(), ..pad })));
     }
     if let Some(url) = git {
         let may = within.repository(table, &url, remarks) && !secrets;

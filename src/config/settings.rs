@@ -8,8 +8,8 @@ use cron::Schedule;
 
 use super::database::{self, Database};
 use super::fields::{self, Page, Table};
-use super::mail::{self, Mail};
 use super::grants::{self, Communities};
+use super::mail::{self, Mail};
 use super::{codes, links, words};
 use crate::source::{Remark, Text};
 

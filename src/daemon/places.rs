@@ -45,13 +45,19 @@ impl Places {
     pub fn wanted(&self, communities: &[Community], now: DateTime<Utc>) -> Vec<Wanted> {
         let mut wanted: Vec<Wanted> = self.configuration().into_iter().collect();
         for community in communities {
+            // What was put there without a review is told from the history, should the store be lost.
+            let history = community.notes_archive.as_ref().is_some_and(|archive| !archive.review);
             for notes in &community.notes {
                 let Some(remote) = &notes.remote else { continue };
                 if wanted.iter().any(|known| known.name == notes.folder) {
                     continue;
                 }
                 let also = matches!(remote.at, Location::Pad(_)).then(|| next_end(community, notes, now)).flatten();
-                wanted.push(Wanted { also, ..self.wanting(&notes.folder, remote) });
+                let mut of = self.wanting(&notes.folder, remote);
+                if let Some(way) = &mut of.way {
+                    way.history = history;
+                }
+                wanted.push(Wanted { also, ..of });
             }
         }
         wanted
@@ -106,6 +112,7 @@ impl Places {
             mirror: self.state.join("sources").join(format!("{}.git", &mirror[..16])),
             base: std::path::absolute(&self.config).unwrap_or_else(|_| self.config.clone()),
             token,
+            history: false,
             local: self.local,
             time_out,
         }
@@ -117,7 +124,7 @@ impl Places {
         let Some(remote) = &notes.remote else {
             let Some(folder) = self.folder(notes) else { return Brought { partial: true, ..Brought::default() } };
             let (texts, remarks) = folder::notes(&folder, notes.folder.trim_end_matches('/'));
-            return Brought { texts: texts.into(), remarks, partial: false };
+            return Brought { texts: texts.into(), remarks, ..Brought::default() };
         };
         let mirrored = self.way(&notes.folder, remote).and_then(|way| git::notes(&way, &notes.folder, &mut Blobs::default()));
         let mut brought = mirrored.unwrap_or(Brought { partial: true, ..Brought::default() });

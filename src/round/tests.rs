@@ -101,7 +101,7 @@ proptest! {
                 let texts: Vec<Text> = held.iter().filter(|((of, _), _)| *of == folder).map(|((_, path), words)| Text::new(*path, words.as_bytes())).collect();
                 let said = Remark::fault(Place::new("notes/cider", 0), UNREADABLE, "This folder cannot be read.");
                 let remarks = if unreadable && folder == "notes" { vec![said] } else { Vec::new() };
-                let read = Brought { texts: texts.into(), remarks, partial: false };
+                let read = Brought { texts: texts.into(), remarks, ..Brought::default() };
                 if brought.get(folder) != Some(&read) {
                     brought.insert(folder.to_owned(), read);
                 }

@@ -50,7 +50,10 @@ impl Archives {
         if public_only {
             client = client.dns_resolver(Arc::new(PublicOnly));
         }
-        client.build().map(|client| Archives { client, public_only }).map_err(|error| format!("The way to archives cannot be set up: {}.", words(&error)))
+        client
+            .build()
+            .map(|client| Archives { client, public_only })
+            .map_err(|error| format!("The way to archives cannot be set up: {}.", words(&error)))
     }
 
     /// Whether the archive shows the letter at its address.

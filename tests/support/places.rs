@@ -54,6 +54,52 @@ impl Repository {
         git(&self.work, &["push", "-q", "origin", "HEAD:main"]);
     }
 
+    /// A symbolic link, committed as one.
+    pub fn link(&self, path: &str, to: &Path) {
+        let link = self.work.join(path);
+        fs::create_dir_all(link.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink(to, link).unwrap();
+        git(&self.work, &["add", "-A"]);
+        git(&self.work, &["commit", "-q", "-m", path]);
+        git(&self.work, &["push", "-q", "origin", "HEAD:main"]);
+    }
+
+    /// Commits a file, and below a folder ten thousand million more, in a few objects.
+    pub fn bomb(&self, path: &str, text: &str, below: &str) {
+        let read = |words: &[&str], input: &str| {
+            let mut child =
+                Command::new("git").args(words).current_dir(&self.work).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+            child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+            let output = child.wait_with_output().unwrap();
+            assert!(output.status.success(), "git {words:?}");
+            String::from_utf8(output.stdout).unwrap().trim().to_owned()
+        };
+        let mut object = format!("100644 blob {}", read(&["hash-object", "-w", "--stdin"], "# x\n"));
+        for _ in 0..10 {
+            let ten: String = (0..10).map(|at| format!("{object}\t{at}.md\n")).collect();
+            object = format!("040000 tree {}", read(&["mktree"], &ten));
+        }
+        fs::write(self.work.join(path), text).unwrap();
+        git(&self.work, &["add", path]);
+        let tree = object.rsplit(' ').next().unwrap();
+        // The index would have to name each of them: the trees above are made by hand.
+        let mut inner = format!("040000 tree {tree}");
+        let mut parts: Vec<&str> = below.split('/').collect();
+        let last = parts.pop().unwrap();
+        let of = |tree: &str| git(&self.work, &["ls-tree", tree]);
+        let whole = git(&self.work, &["write-tree"]);
+        let mut name = last.to_owned();
+        for depth in (0..=parts.len()).rev() {
+            let at = if depth == 0 { whole.clone() } else { format!("{whole}:{}", parts[..depth].join("/")) };
+            let kept: String =
+                of(&at).lines().filter(|line| !line.ends_with(&format!("\t{name}"))).map(|line| format!("{line}\n")).collect();
+            inner = format!("040000 tree {}", read(&["mktree"], &format!("{kept}{inner}\t{name}\n")));
+            name = if depth == 0 { String::new() } else { parts[depth - 1].to_owned() };
+        }
+        let commit = git(&self.work, &["commit-tree", inner.rsplit(' ').next().unwrap(), "-p", "HEAD", "-m", "bomb"]);
+        git(&self.work, &["push", "-q", "origin", &format!("{commit}:refs/heads/main")]);
+    }
+
     /// Takes what others pushed.
     pub fn pull(&self) {
         git(&self.work, &["fetch", "-q", "--prune", "origin"]);

@@ -5,12 +5,14 @@
 mod read;
 mod write;
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Url;
 use tokio::io::AsyncReadExt as _;
 use tokio::time::timeout;
@@ -20,7 +22,7 @@ use super::{Trouble, for_the_log};
 use crate::meeting::remote::{GitLogin, Repository};
 
 pub use read::{Blobs, checked_out, notes};
-pub use write::{Entry, Put, put};
+pub use write::{Entry, Put, put, unreviewed};
 
 /// The commit in force.
 const GOOD: &str = "refs/convened/good";
@@ -28,6 +30,8 @@ const GOOD: &str = "refs/convened/good";
 const SEEN: &str = "refs/convened/seen";
 /// No file of a mirror grows larger.
 const LARGEST_FILE: u64 = 512 * 1024 * 1024;
+/// A note older than this says nothing any more.
+const HISTORY: TimeDelta = TimeDelta::days(400);
 /// Of what git says about a failure.
 const WORDS: u64 = 8 * 1024;
 
@@ -43,24 +47,34 @@ pub struct Way {
     pub token: Option<Result<PathBuf, String>>,
     /// Whether plain http towards this machine is allowed.
     pub local: bool,
+    /// Its last year is fetched with it, not only what is there now: commits of ours say there what nobody reviewed.
+    pub history: bool,
     /// For one conversation with the other side.
     pub time_out: Duration,
 }
 
 /// Brings the mirror up to date, and puts what came in force, unless the branch was rewritten.
-pub async fn fetch(way: &Way) -> Result<(), Trouble> {
+pub async fn fetch(way: &Way, now: DateTime<Utc>) -> Result<(), Trouble> {
     way.make_mirror()?;
     let good = way.commit(GOOD);
     let branch = way.repository.branch.as_ref().map_or("HEAD".to_owned(), |branch| format!("refs/heads/{branch}"));
     let refspec = format!("+{branch}:{SEEN}");
-    let mut arguments = vec!["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"];
-    // At first only what is there now; later everything since then, which tells whether the branch was rewritten.
-    if good.is_none() {
-        arguments.push("--depth=1");
-    }
     let url = way.url();
-    arguments.extend(["--", &url, &refspec]);
-    way.talk(&arguments).await?;
+    let since = format!("--shallow-since={}", (now - HISTORY).format("%Y-%m-%dT%H:%M:%SZ"));
+    let arguments = |depth: Option<&'static str>, since: Option<&str>| -> Vec<String> {
+        let words = ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"].into_iter();
+        words.chain(depth).chain(since).chain(["--", &url, &refspec]).map(str::to_owned).collect()
+    };
+    // At first only what is there now; later everything since then, which tells whether the branch was rewritten.
+    match (&good, way.history) {
+        (Some(_), _) => way.talk(&arguments(None, None)).await?,
+        (None, false) => way.talk(&arguments(Some("--depth=1"), None)).await?,
+        (None, true) => match way.talk(&arguments(None, Some(&since))).await {
+            // Nothing was committed for so long.
+            Err(trouble) if trouble.details.contains("shallow") => way.talk(&arguments(Some("--depth=1"), None)).await?,
+            talked => talked?,
+        },
+    }
     let Some(seen) = way.commit(SEEN) else { return Err(Trouble::new("source-failed", "This repository has no commit yet.")) };
     match good {
         Some(good) if good != seen && !way.descends(&seen, &good) => {
@@ -200,7 +214,7 @@ impl Way {
     }
 
     /// A conversation with the other side.
-    async fn talk(&self, arguments: &[&str]) -> Result<(), Trouble> {
+    async fn talk(&self, arguments: &[impl AsRef<OsStr>]) -> Result<(), Trouble> {
         let mut command = Command::new("git");
         self.prepare(&mut command);
         let url = &self.repository.url;

@@ -8,9 +8,10 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use super::Way;
+use super::write::UNREVIEWED;
 use crate::source::{Place, Remark, Text, UNREADABLE};
-use crate::sources::{Brought, Trouble};
 use crate::sources::folder::MOST_NOTES;
+use crate::sources::{Brought, Trouble};
 
 /// Notes are written by people; what is larger is something else.
 const LARGEST_NOTE: u64 = 2 * 1024 * 1024;
@@ -24,7 +25,9 @@ const LONGEST_LIST: u64 = 64 * 1024 * 1024;
 impl Way {
     /// Whether there is not too much in a commit, below the configured path.
     pub(super) fn bounded(&self, commit: &str) -> Result<(), Trouble> {
-        let too_large = || Trouble::new("source-too-large", "There are too many or too large files in this repository. Name a folder inside with `path`.");
+        let too_large = || {
+            Trouble::new("source-too-large", "There are too many or too large files in this repository. Name a folder inside with `path`.")
+        };
         let list = self.list(commit).ok_or_else(too_large)?;
         let (mut files, mut bytes) = (0, 0u64);
         for entry in list.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()) {
@@ -34,6 +37,18 @@ impl Way {
             bytes = bytes.saturating_add(size.unwrap_or(0));
         }
         if files > MOST_FILES || bytes > MOST_BYTES { Err(too_large()) } else { Ok(()) }
+    }
+
+    /// What the commits of ours in the history that is known say nobody reviewed: the digests of texts.
+    fn said_unreviewed(&self, commit: &str) -> Vec<String> {
+        let grep = format!("--grep=^{UNREVIEWED}: ");
+        let log = self.local(&["log", "--format=%B", &grep, commit, "--"], None).ok().filter(|log| log.status.success());
+        let said = log.map(|log| String::from_utf8_lossy(&log.stdout).into_owned()).unwrap_or_default();
+        let lines = said.lines().filter_map(|line| line.strip_prefix(UNREVIEWED)?.strip_prefix(": "));
+        let mut digests: Vec<String> = lines.map(|digest| digest.trim().to_owned()).collect();
+        digests.sort();
+        digests.dedup();
+        digests
     }
 
     /// The files of a commit below the configured path, as `git ls-tree` names them; `None` where git refused, or where the list has no end.
@@ -106,7 +121,7 @@ pub fn notes(way: &Way, name: &str, before: &mut Blobs) -> Option<Brought> {
     before.read(way, &found)?;
     let texts =
         found.into_iter().filter_map(|(path, blob)| Some(Text { path: path.into(), bytes: before.0.get(&blob)?.clone() })).collect();
-    Some(Brought { texts, remarks, partial: false })
+    Some(Brought { texts, remarks, partial: false, unreviewed: way.said_unreviewed(&good).into() })
 }
 
 /// The bytes of notes by git's name for them, as they were read last.
