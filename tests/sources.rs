@@ -13,7 +13,7 @@ mod places;
 
 use daemon::{Daemon, soon};
 use house::{House, Mail};
-use places::{Archived, BRANCH, FILE, GitDaemon, Mode, Repository, Web, archived};
+use places::{Archived, BRANCH, FILE, GitDaemon, Mode, Repository, Sshd, Web, archived};
 
 /// A community with one series on Wednesdays at 17:00 UTC; `notes` is what stands in its `[[notes]]`.
 fn orchard(notes: &str) -> House {
@@ -591,4 +591,43 @@ fn what_was_archived_directly_is_not_trusted_by_a_store_that_lost_its_memory() {
     };
     assert!(!in_letters("CHEAP-PILLS") && !in_letters("labels") && in_letters("pond"), "{items:?}");
     assert!(to_list(&house).iter().all(|letter| !letter.flowing().contains("PILLS") && !letter.subject().contains("CANCELLED")));
+}
+
+#[test]
+fn a_repository_is_read_over_ssh_with_its_key_from_a_host_that_is_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(sshd) = Sshd::start(folder.path()) else {
+        eprintln!("LEFT OUT: a_repository_is_read_over_ssh: sshd is not installed (Debian: openssh-server)");
+        return;
+    };
+    let repository = Repository::new(folder.path(), "notes");
+    repository.commit("2026-03-04.md", &note("2026-03-04", &["Order the labels"]));
+    let user = std::process::Command::new("id").arg("-un").output().unwrap();
+    let user = String::from_utf8(user.stdout).unwrap().trim().to_owned();
+    let name = format!("{user}@127.0.0.1:{}", sshd.port);
+    let with = |key: &str, hosts: &str| {
+        let url = format!("ssh://{name}{}", repository.bare.display());
+        let hosts = if hosts.is_empty() { String::new() } else { format!("known-hosts = \"{}\"\n", sshd.file(hosts)) };
+        community(&format!("git = \"{url}\"\ntrusted = true\nkey-file = \"{}\"\n{hosts}time-out = \"30 seconds\"", sshd.file(key)))
+    };
+    let house = orchard("folder = \"../notes\"");
+    let round = |key: &str, hosts: &str, now: &str| {
+        house.write("config/communities/orchard.toml", &with(key, hosts));
+        house.round(now);
+        (items(&house, now), said(&house, now, &name).into_iter().map(|(code, sentence)| format!("{code}: {sentence}")).collect::<String>())
+    };
+    // A host that nobody vouches for, one that shows another key than the known one, and a key that is not let in.
+    for (key, hosts, words) in
+        [("key", "", "known hosts"), ("key", "another", "known hosts"), ("stranger", "known hosts", "does not let us in")]
+    {
+        let (items, said) = round(key, hosts, FIRST);
+        assert_eq!(items, [""; 0], "{key} {hosts}");
+        assert!(said.starts_with("source-refused") && said.contains(words), "{key} {hosts}: {said}");
+    }
+    assert_eq!(round("key", "known hosts", LATER), (vec!["Order the labels".to_owned()], String::new()));
+    // The server goes away: the last good stays.
+    drop(sshd);
+    house.round("2026-03-05T11:00:00Z");
+    assert_eq!(items(&house, "2026-03-05T11:00:00Z"), ["Order the labels"]);
+    assert_eq!(said(&house, "2026-03-05T11:00:00Z", &name).len(), 1);
 }

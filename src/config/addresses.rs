@@ -107,6 +107,11 @@ pub(super) fn pad_address(text: &str) -> Result<Pad, String> {
 /// Who we are to a git server: a key for ssh, a token for https.
 pub(super) fn login(table: &mut Table<'_>, url: Option<&str>, remarks: &mut Vec<Remark>) -> Option<GitLogin> {
     let key = table.parsed("key-file", codes::BAD_PATH, remarks, words::path);
+    let known_hosts = table.parsed("known-hosts", codes::BAD_PATH, remarks, words::path);
+    if known_hosts.is_some() && !table.has("key-file") {
+        let sentence = "\"known-hosts\" has an effect with \"key-file\" only. Write that, or take this out.";
+        remarks.push(Remark::advice(table.place_of("known-hosts"), codes::NO_EFFECT, sentence));
+    }
     let file = table.parsed("token-file", codes::BAD_PATH, remarks, words::path);
     let credential = table.parsed("token-credential", codes::BAD_CREDENTIAL, remarks, mail::credential);
     let user = table.parsed("user", codes::BAD_TEXT, remarks, |text| {
@@ -141,7 +146,7 @@ pub(super) fn login(table: &mut Table<'_>, url: Option<&str>, remarks: &mut Vec<
         }
     }
     match (key, token) {
-        (Some(key), _) if by_ssh => Some(GitLogin::Key(key)),
+        (Some(file), _) if by_ssh => Some(GitLogin::Key { file, known_hosts }),
         (_, Some(token)) if by_web => Some(GitLogin::Token { user: user.unwrap_or_else(|| "git".to_owned()), token }),
         _ => None,
     }

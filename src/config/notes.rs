@@ -14,11 +14,11 @@ use crate::meeting::series::{NotesFolder, SeriesId};
 use crate::source::Remark;
 
 /// What each place alone can have.
-const OF_GIT: [&str; 6] = ["branch", "path", "key-file", "user", "token-file", "token-credential"];
+const OF_GIT: [&str; 7] = ["branch", "path", "key-file", "known-hosts", "user", "token-file", "token-credential"];
 const OF_PAD: [&str; 3] = ["redirects-to", "largest", "archive-as"];
 const OF_REMOTES: [&str; 2] = ["refresh", "time-out"];
 /// What proves to a git server who we are.
-const OF_LOGINS: [&str; 4] = ["key-file", "user", "token-file", "token-credential"];
+const OF_LOGINS: [&str; 5] = ["key-file", "known-hosts", "user", "token-file", "token-credential"];
 
 /// One `[[notes]]` of a community whose series are `ids`.
 pub(super) fn read(mut table: Table<'_>, ids: &[SeriesId], within: Within<'_>, remarks: &mut Vec<Remark>) -> Option<NotesFolder> {

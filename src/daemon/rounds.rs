@@ -281,7 +281,7 @@ impl Rounds {
                 self.opened.settings = Settings { listen, state: state.clone(), log, log_level, ..settings };
             }
         }
-        let (more, said) = communities(&Places::of(&self.opened));
+        let (more, said) = communities(&Places::of(&self.opened), &self.shelf.states());
         texts.extend(more);
         remarks.extend(said);
         remarks.extend(mailbox_remark(&self.opened.settings));

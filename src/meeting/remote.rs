@@ -43,8 +43,8 @@ pub struct Repository {
 /// What proves to a git server who we are.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum GitLogin {
-    /// The file of a private key, for ssh.
-    Key(String),
+    /// The file of a private key, for ssh; and one that holds the keys of hosts, where it is not ssh's own.
+    Key { file: String, known_hosts: Option<String> },
     /// A token or password, for https.
     Token { user: String, token: Secret },
 }

@@ -170,6 +170,62 @@ impl Drop for GitDaemon {
     }
 }
 
+/// A real sshd with keys of its own; ended when it is dropped.
+pub struct Sshd {
+    process: Child,
+    pub port: u16,
+    folder: PathBuf,
+}
+
+impl Sshd {
+    /// `None` where it is not installed. The key that is let in is `key` in the folder, and the host's own stands in `known-hosts`.
+    pub fn start(folder: &Path) -> Option<Sshd> {
+        let program = ["/usr/sbin/sshd", "/usr/bin/sshd"].into_iter().find(|path| Path::new(path).exists())?;
+        let folder = folder.join("ssh");
+        fs::create_dir_all(&folder).unwrap();
+        let keygen = |name: &str| {
+            let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(folder.join(name)).status().unwrap();
+            assert!(made.success());
+            fs::read_to_string(folder.join(format!("{name}.pub"))).unwrap()
+        };
+        let (host, key) = (keygen("host"), keygen("key"));
+        keygen("stranger");
+        fs::write(folder.join("authorized"), key).unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let of = |host: &str| format!("[127.0.0.1]:{port} {host}");
+        fs::write(folder.join("known hosts"), of(&host)).unwrap();
+        fs::write(folder.join("another"), of(&fs::read_to_string(folder.join("stranger.pub")).unwrap())).unwrap();
+        let path = |name: &str| folder.join(name).display().to_string();
+        fs::write(
+            folder.join("config"),
+            format!(
+                "Port {port}\nListenAddress 127.0.0.1\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\nStrictModes no\nUsePAM no\n\
+                 PasswordAuthentication no\nKbdInteractiveAuthentication no\n",
+                path("host"),
+                path("authorized")
+            ),
+        )
+        .unwrap();
+        // Where root separates privileges; systemd makes it elsewhere.
+        let _ = fs::create_dir_all("/run/sshd");
+        let process = Command::new(program).args(["-D", "-e", "-f"]).arg(folder.join("config")).stderr(Stdio::null()).spawn().unwrap();
+        let sshd = Sshd { process, port, folder };
+        crate::daemon::soon("sshd listens", || TcpStream::connect(("127.0.0.1", port)).ok());
+        Some(sshd)
+    }
+
+    pub fn file(&self, name: &str) -> String {
+        self.folder.join(name).display().to_string()
+    }
+}
+
+impl Drop for Sshd {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
 /// What the server does with a question.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Mode {

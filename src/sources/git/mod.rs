@@ -237,10 +237,10 @@ impl Way {
             scheme => settings.push(format!("protocol.{scheme}.allow=always")),
         }
         match &self.repository.login {
-            Some(GitLogin::Key(key)) => {
-                // A path with a quote in it would end the word for the shell that git starts ssh by.
-                let key = key.replace('\'', "'\\''");
-                command.env("GIT_SSH_COMMAND", format!("ssh -oBatchMode=yes -oConnectTimeout={slow} -oIdentitiesOnly=yes -i '{key}'"));
+            Some(GitLogin::Key { file, known_hosts }) => {
+                let hosts = known_hosts.as_ref().map(|hosts| format!(" {}", option("UserKnownHostsFile", hosts))).unwrap_or_default();
+                let key = option("IdentityFile", file);
+                command.env("GIT_SSH_COMMAND", format!("{} -oIdentitiesOnly=yes {key}{hosts}", ssh(slow)));
             }
             Some(GitLogin::Token { user, .. }) => {
                 let file = match &self.token {
@@ -261,7 +261,7 @@ impl Way {
                 );
             }
             None => {
-                command.env("GIT_SSH_COMMAND", format!("ssh -oBatchMode=yes -oConnectTimeout={slow}"));
+                command.env("GIT_SSH_COMMAND", ssh(slow));
             }
         }
         if self.repository.public_only {
@@ -276,6 +276,17 @@ impl Way {
         let (status, said) = within(command, self.time_out).await?;
         if status.success() { Ok(()) } else { Err(explained(status, &said)) }
     }
+}
+
+/// Ssh that asks nobody anything, and believes no host that it does not know.
+fn ssh(seconds: u64) -> String {
+    format!("ssh -oBatchMode=yes -oStrictHostKeyChecking=yes -oConnectTimeout={seconds}")
+}
+
+/// A path as an option of ssh, whole: in quotes for the shell that git starts ssh by, and in quotes for ssh. Git is run in another folder.
+fn option(name: &str, path: &str) -> String {
+    let path = std::path::absolute(path).map_or(path.to_owned(), |path| path.display().to_string());
+    format!("'-o{name}=\"{}\"'", path.replace('%', "%%").replace('\'', "'\\''"))
 }
 
 /// Runs a program that may hang, and ends it with what it has started when its time is over.
@@ -359,7 +370,7 @@ fn explained(status: ExitStatus, said: &str) -> Trouble {
         }
         () if has(&["host key verification failed"]) => (
             "source-refused",
-            "The host of this repository is not among the known hosts of ssh. Add its key to /etc/ssh/ssh_known_hosts, or to known_hosts of the user that runs convened.",
+            "The host of this repository is not among the known hosts of ssh, or shows another key. Add its key to /etc/ssh/ssh_known_hosts, to known_hosts of the user that runs convened, or to a file named by known-hosts.",
         ),
         () if has(&["could not resolve", "name or service not known"]) => ("source-failed", "The host of this repository is not found."),
         () if has(&[
