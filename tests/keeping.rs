@@ -3,6 +3,8 @@
 #[path = "support/daemon.rs"]
 #[allow(dead_code, reason = "each test that includes this file uses its part of it")]
 mod daemon;
+#[path = "support/full_disk.rs"]
+mod full_disk;
 #[path = "support/house.rs"]
 mod house;
 #[path = "support/letters.rs"]
@@ -14,6 +16,8 @@ mod orchard;
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
 use std::process::Output;
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
@@ -383,4 +387,66 @@ fn what_pads_held_is_let_go_of_long_after_it_stands_in_the_archive_and_never_bef
     assert_eq!(waiting.len(), 3);
     assert!(waiting.iter().all(|note| !note.bytes.is_empty()), "what no archive has is kept");
     assert!(counts[47].1 <= 18, "{counts:?}");
+}
+
+/// A store as an earlier version left it: with one letter that waits.
+fn of_schema(steps: usize, folder: &Path) {
+    let connection = rusqlite::Connection::open(folder.join("convened.db")).unwrap();
+    connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(())).unwrap();
+    for step in 1..=steps {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/store/migrations/{step:03}.sql"));
+        connection.execute_batch(&fs::read_to_string(file).unwrap()).unwrap();
+    }
+    connection.execute("INSERT INTO house (one, link_key) VALUES (1, ?1)", [&[7u8; 32][..]]).unwrap();
+    connection.pragma_update(None, "user_version", i64::try_from(steps).unwrap()).unwrap();
+    connection
+        .execute_batch(
+            "INSERT INTO decision (id, series, at, by_whom, by_name, tell) VALUES ('d1', 'orchard/community', 1, 'command', 'kim', 'list');
+             INSERT INTO verdict (decision, position, wall, what) VALUES ('d1', 0, '2026-03-11T17:00:00', 'cancel');",
+        )
+        .unwrap();
+}
+
+#[test]
+fn a_migration_that_is_killed_at_any_write_leaves_a_store_that_opens_with_all_it_knew() {
+    let house = House::new(None);
+    orchard(&house, NaiveDate::from_ymd_opt(2026, 3, 4).unwrap(), "letters = \"reminders\"");
+    let Some(library) = full_disk::library(house.path()) else {
+        return eprintln!("LEFT OUT: keeping: a killed migration: no C compiler to build the failing disk with");
+    };
+    let (old, state) = (house.path().join("old"), house.path().join("state"));
+    let today = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/migrations")).unwrap().count() as i64;
+    let version = || -> i64 {
+        let connection = rusqlite::Connection::open(state.join("convened.db")).unwrap();
+        connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+    };
+    for steps in [1, 5] {
+        let _ = fs::remove_dir_all(&old);
+        fs::create_dir_all(&old).unwrap();
+        of_schema(steps, &old);
+        let mut killed = 0;
+        loop {
+            let _ = fs::remove_dir_all(&state);
+            fs::create_dir_all(&state).unwrap();
+            for entry in fs::read_dir(&old).unwrap().map(|entry| entry.unwrap()) {
+                fs::copy(entry.path(), state.join(entry.file_name())).unwrap();
+            }
+            let mut command = house.command(&["outbox", "--json"]);
+            command.env("LD_PRELOAD", &library).env("FULL_FOLDER", &state).env("DIE_AT", (killed + 1).to_string());
+            let status = command.output().unwrap().status;
+            if status.success() {
+                break;
+            }
+            assert_eq!(status.signal(), Some(9), "at write {killed}: {status}");
+            killed += 1;
+            let found = version();
+            assert!(found == i64::try_from(steps).unwrap() || found == today, "half of a migration: schema {found}");
+            house.well(&["outbox", "--json"]);
+            assert_eq!(version(), today);
+            let ledger = store(&house).recall(DateTime::UNIX_EPOCH).unwrap().ledger;
+            assert_eq!((ledger.link_key.as_slice(), ledger.decisions.len()), (&[7u8; 32][..], 1), "at write {killed}");
+        }
+        assert!(killed > 10, "killed {killed} times on the way from schema {steps}");
+        println!("from schema {steps}: killed at each of {killed} writes");
+    }
 }

@@ -4,6 +4,8 @@
 #[allow(dead_code, reason = "each test that includes this file uses its part of it")]
 #[path = "support/daemon.rs"]
 mod daemon;
+#[path = "support/full_disk.rs"]
+mod full_disk;
 #[path = "support/house.rs"]
 mod house;
 #[path = "support/note.rs"]
@@ -631,4 +633,48 @@ fn a_repository_is_read_over_ssh_with_its_key_from_a_host_that_is_known() {
     house.round("2026-03-05T11:00:00Z");
     assert_eq!(items(&house, "2026-03-05T11:00:00Z"), ["Order the labels"]);
     assert_eq!(said(&house, "2026-03-05T11:00:00Z", &name).len(), 1);
+}
+
+#[test]
+fn a_mirror_on_a_full_disk_keeps_the_last_good_and_goes_on_when_there_is_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(library) = full_disk::library(folder.path()) else {
+        return eprintln!("LEFT OUT: sources: a full disk: no C compiler to build the failing disk with");
+    };
+    let repository = Repository::new(folder.path(), "notes");
+    repository.commit("2026-03-04.md", &note("2026-03-04", &["Order the labels"]));
+    let house = orchard(&format!("git = \"{}\"\ntrusted = true", repository.bare.display()));
+    house.round(FIRST);
+    repository.commit("2026-03-05.md", &note("2026-03-05", &["Prune the pears"]));
+    // Git alone finds no room: it is given nothing of our environment but its PATH.
+    let (programs, full) = (folder.path().join("programs"), folder.path().join("full"));
+    std::fs::create_dir_all(&programs).unwrap();
+    let git = std::process::Command::new("sh").args(["-c", "command -v git"]).output().unwrap();
+    let wrapper = format!(
+        "#!/bin/sh\nLD_PRELOAD='{}' FULL_DISK='{}' FULL_FOLDER='{}' exec {} \"$@\"\n",
+        library.display(),
+        full.display(),
+        house.path().join("state/sources").display(),
+        String::from_utf8_lossy(&git.stdout).trim()
+    );
+    std::fs::write(programs.join("git"), wrapper).unwrap();
+    std::fs::set_permissions(programs.join("git"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
+    let round = |now: &str| house.command(&["once", "--now", now]).env("PATH", &path).output().unwrap();
+    std::fs::write(&full, "").unwrap();
+    let name = repository.bare.display().to_string();
+    let name = name.strip_suffix(".git").unwrap();
+    for now in ["2026-03-05T18:30:00Z", "2026-03-05T19:10:00Z"] {
+        round(now);
+        assert_eq!(items(&house, now), ["Order the labels"]);
+        let said = said(&house, now, name);
+        assert_eq!(said.iter().map(|(code, _)| code.as_str()).collect::<Vec<_>>(), ["source-failed"], "{said:?}");
+        assert!(said[0].1.contains("no room"), "{said:?}");
+    }
+    std::fs::remove_file(&full).unwrap();
+    for now in ["2026-03-05T20:00:00Z", "2026-03-05T20:31:00Z"] {
+        assert!(matches!(round(now).status.code(), Some(0 | 1)));
+    }
+    assert_eq!(items(&house, "2026-03-05T20:31:00Z"), ["Order the labels", "Prune the pears"]);
+    assert_eq!(said(&house, "2026-03-05T20:31:00Z", name), []);
 }

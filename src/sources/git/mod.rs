@@ -345,6 +345,9 @@ fn explained(status: ExitStatus, said: &str) -> Trouble {
         () if status.signal() == Some(libc::SIGXFSZ) || has(&["file too large"]) => {
             ("source-too-large", "This repository is larger than what is fetched. Name a smaller one.")
         }
+        () if has(&["no space left on device", "disk quota exceeded"]) => {
+            ("source-failed", "The disk with the state folder has no room for what is fetched. Make room; nothing is lost.")
+        }
         () if has(&["redirect", "returned error: 30"]) => {
             ("source-refused", "This repository leads to another address, which is not followed. Write the address it has now.")
         }
