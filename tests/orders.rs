@@ -290,3 +290,59 @@ fn adopting_without_decisions_says_which_told_cancellation_has_none() {
     let named = said.contains("2026-03-11") || said.contains("20260311") || said.contains("11 March");
     assert!(status_of_11_march(&house) == "cancelled" || named, "{said}");
 }
+
+/// `once --export site` with a command that publishes; it fails where `broken`.
+fn published(house: &House, now: &str, broken: bool) -> std::process::Output {
+    let command = if broken { "exit 1" } else { "rm -rf www && cp -r site www" };
+    house.run(&["once", "--export", "site", "--publish", command, "--now", now])
+}
+
+#[test]
+fn what_could_not_be_published_is_published_by_the_next_run() {
+    let house = settled();
+    published(&house, "2026-03-02T08:00:00Z", false);
+    house.well(&["cancel", "orchard/community", "--on", "2026-03-11", "--already-told", "--now", "2026-03-02T09:00:00Z"]);
+    assert_eq!(published(&house, "2026-03-02T09:10:00Z", true).status.code(), Some(3));
+    for now in ["2026-03-02T09:20:00Z", "2026-03-02T09:30:00Z"] {
+        assert_eq!(published(&house, now, false).status.code(), Some(0));
+    }
+    let feed = fs::read_to_string(house.path().join("www/feeds/orchard/community.ics")).unwrap();
+    assert!(feed.contains("STATUS:CANCELLED"), "two runs ended well, and people read the feed of before");
+}
+
+#[test]
+fn what_became_of_letters_is_published_by_the_next_run_where_that_failed() {
+    let house = settled();
+    published(&house, "2026-03-02T08:00:00Z", false);
+    house.well(&["cancel", "orchard/community", "--on", "2026-03-11", "--now", "2026-03-02T09:00:00Z"]);
+    // The first time of this run it works, the second time it does not.
+    let command = "[ ! -e once ] || exit 1; rm -rf www && cp -r site www && touch once";
+    let output = house.run(&["once", "--export", "site", "--publish", command, "--now", "2026-03-02T09:20:00Z"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("The next run does it."), "{said}");
+    assert!(house.told().iter().any(|mail| mail.subject().contains("CANCELLED")));
+    published(&house, "2026-03-02T09:30:00Z", false);
+    let state: serde_json::Value =
+        serde_json::from_slice(&fs::read(house.path().join("www/convened-state.json")).unwrap()).unwrap();
+    assert_eq!(state["telling"], serde_json::json!([]), "a cancellation that was sent is published as one that may not have been");
+}
+
+#[test]
+fn an_announced_cancellation_that_adopting_says_is_told_again_is_told() {
+    let house = settled();
+    published(&house, "2026-03-02T08:00:00Z", false);
+    house.well(&["cancel", "orchard/community", "--on", "2026-03-11", "--now", "2026-03-02T09:00:00Z"]);
+    // The job is killed between publishing and sending; its state is lost but for the text of decisions.
+    let command = "rm -rf www && cp -r site www && kill -9 $PPID";
+    house.run(&["once", "--export", "site", "--publish", command, "--now", "2026-03-02T09:20:00Z"]);
+    assert_eq!(house.told().len(), 0);
+    fs::rename(house.path().join("state"), house.path().join("lost")).unwrap();
+    fs::create_dir(house.path().join("state")).unwrap();
+    fs::copy(house.path().join("lost/decisions.toml"), house.path().join("state/decisions.toml")).unwrap();
+    let output = house.run(&["once", "--export", "site", "--adopt", "www", "--now", "2026-03-02T10:00:00Z"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    house.round("2026-03-02T10:30:00Z");
+    let told = house.told().iter().any(|mail| mail.subject().contains("CANCELLED"));
+    assert!(told || !said.contains("is told again"), "{said}");
+    assert!(told, "silence is worse");
+}
