@@ -132,7 +132,9 @@ fn two_pads_whose_notes_have_one_name_in_the_archive_do_not_overwrite_each_other
     let settings = fs::read_to_string(house.path().join("config/convened.toml")).unwrap();
     house.write("config/convened.toml", &settings.replace("[mail]", "local-sources = true\n[mail]"));
     let series = |id: &str, time: &str| {
-        format!("[[series]]\nid = \"{id}\"\ntitle = \"Orchard {id}\"\nevery = \"week\"\nfrom = 2026-03-04\ntime = \"{time}\"\nzone = \"UTC\"\n")
+        format!(
+            "[[series]]\nid = \"{id}\"\ntitle = \"Orchard {id}\"\nevery = \"week\"\nfrom = 2026-03-04\ntime = \"{time}\"\nzone = \"UTC\"\n"
+        )
     };
     let pad = |id: &str| format!("[[notes]]\npad = \"http://127.0.0.1:{}/{id}\"\nseries = \"{id}\"\n", web.port);
     house.write(
@@ -322,8 +324,7 @@ fn what_became_of_letters_is_published_by_the_next_run_where_that_failed() {
     assert!(said.contains("The next run does it."), "{said}");
     assert!(house.told().iter().any(|mail| mail.subject().contains("CANCELLED")));
     published(&house, "2026-03-02T09:30:00Z", false);
-    let state: serde_json::Value =
-        serde_json::from_slice(&fs::read(house.path().join("www/convened-state.json")).unwrap()).unwrap();
+    let state: serde_json::Value = serde_json::from_slice(&fs::read(house.path().join("www/convened-state.json")).unwrap()).unwrap();
     assert_eq!(state["telling"], serde_json::json!([]), "a cancellation that was sent is published as one that may not have been");
 }
 
@@ -345,4 +346,140 @@ fn an_announced_cancellation_that_adopting_says_is_told_again_is_told() {
     let told = house.told().iter().any(|mail| mail.subject().contains("CANCELLED"));
     assert!(told || !said.contains("is told again"), "{said}");
     assert!(told, "silence is worse");
+}
+
+#[test]
+fn an_attempt_under_a_clock_that_was_ahead_is_tried_again_once_it_is_right() {
+    let Archived { house, web, repository, folder: _folder } = archived("review = false", "");
+    house.round("2026-03-03T09:00:00Z");
+    web.write("call", &note("2026-03-04", &["Order the labels"]));
+    house.round("2026-03-04T17:10:00Z");
+    // Of the archive only: what is kept now is due, and its repository is away.
+    fs::rename(&repository.bare, house.path().join("away.git")).unwrap();
+    house.run(&["once", "--now", "2026-03-04T18:40:00Z"]);
+    // The archiver goes by the clock of the machine, which is a year ahead for a moment.
+    house.run(&["once", "--now", "2027-03-04T18:40:00Z"]);
+    fs::rename(house.path().join("away.git"), &repository.bare).unwrap();
+    house.run(&["once", "--now", "2026-03-05T09:00:00Z"]);
+    house.run(&["once", "--now", "2026-03-06T09:00:00Z"]);
+    assert!(repository.file("main", FILE).contains("Order the labels"), "it waits for the year that was never there");
+}
+
+#[test]
+fn one_pad_of_two_series_proposes_nothing_for_the_series_its_heading_does_not_name() {
+    let web = Web::start(&std::env::temp_dir());
+    let house = settled();
+    let settings = fs::read_to_string(house.path().join("config/convened.toml")).unwrap();
+    house.write("config/convened.toml", &settings.replace("[mail]", "local-sources = true\n[mail]"));
+    let file = "config/communities/orchard.toml";
+    let text = fs::read_to_string(house.path().join(file)).unwrap();
+    let pad = |series: &str| format!("pad = \"http://127.0.0.1:{}/both\"\nseries = \"{series}\"", web.port);
+    let both = format!("{}\n[[notes]]\n{}", pad("community"), pad("grafting"));
+    house.write(file, &text.replace("folder = \"../notes\"\ntrusted = true\nurl = \"https://notes.example.org/{path}\"", &both));
+    web.write("both", "# 2026-03-04 Orchard community meeting\n\n**Present:** Ada\n\nThe next meeting is cancelled.\n");
+    house.round("2026-03-04T17:10:00Z");
+    house.round("2026-03-04T18:40:00Z");
+    let changes = house.json(&["changes", "--json", "--now", "2026-03-04T18:40:00Z"]);
+    let refused = codes(&house, "2026-03-04T18:40:00Z").iter().any(|(_, said)| said.contains("/both"));
+    let of: Vec<_> = changes.iter().map(|change| change["series"].as_str().unwrap()).collect();
+    assert!(refused || of == ["orchard/community"], "{of:?}");
+}
+
+#[test]
+fn a_meeting_is_missed_in_the_archive_also_where_the_pad_names_no_series() {
+    let Archived { house, folder: _folder, .. } = archived("review = false", "");
+    let file = "config/communities/orchard.toml";
+    let text = fs::read_to_string(house.path().join(file)).unwrap();
+    house.write(file, &text.replace("/call\"\nseries = \"community\"", "/call\""));
+    house.round("2026-03-03T09:00:00Z");
+    house.round("2026-03-05T09:00:00Z");
+    let said = codes(&house, "2026-03-13T09:00:00Z");
+    assert!(said.iter().any(|(code, _)| code == "archive-missing"), "{said:?}");
+}
+
+#[test]
+fn a_letter_to_an_organiser_alone_does_not_make_publishing_by_git_fail() {
+    let house = settled();
+    house.write(
+        "publish.sh",
+        "set -e\ncd site\ngit add --all\ngit -c user.name=k -c user.email=k@example.org commit --quiet --message Calendar\n",
+    );
+    fs::create_dir(house.path().join("site")).unwrap();
+    places::git(&house.path().join("site"), &["init", "-q"]);
+    let once = |now: &str| house.run(&["once", "--export", "site", "--publish", "sh publish.sh", "--now", now]);
+    once("2026-03-04T18:00:00Z");
+    house.write(
+        "notes/2026-03-04.md",
+        "# 2026-03-04 Orchard community meeting\n\n**Present:** Ada\n\nThe next meeting on 11 March is cancelled.\n",
+    );
+    once("2026-03-04T18:10:00Z");
+    let output = once("2026-03-04T18:45:00Z");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(house.told().iter().all(|mail| mail.header("To").contains("@example.org") && mail.subject().contains("decide")));
+    assert!(!said.contains("could not be published"), "{said}");
+}
+
+#[test]
+fn a_sentence_about_what_a_list_hears_is_true_in_rehearsal_and_after_taking_back() {
+    let house = settled();
+    house.round("2026-03-02T08:00:00Z");
+    let words = ["cancel", "orchard/community", "--on", "2026-03-11", "--now", "2026-03-02T09:00:00Z"];
+    house.well(&words);
+    let said = house.well(&["restore", "orchard/community", "--on", "2026-03-11", "--now", "2026-03-02T09:05:00Z"]);
+    house.round("2026-03-02T10:00:00Z");
+    assert_eq!(house.told().len(), 0);
+    assert!(!said.contains("hears of it"), "taken back unseen, and yet: {said}");
+    let file = "config/communities/orchard.toml";
+    let text = fs::read_to_string(house.path().join(file)).unwrap();
+    house.write(file, &text.replace("letters = \"reminders\"", "letters = \"reminders\"\nrehearsal = true"));
+    let said = house.well(&words);
+    assert!(!said.contains("orchard@lists.example.org hears of it"), "only organisers do: {said}");
+}
+
+#[test]
+fn a_letter_printed_into_a_pipe_that_is_closed_is_no_fault_of_the_program() {
+    let house = settled();
+    for words in
+        [&["letter", "orchard/community"][..], &["cancel", "orchard/community", "--on", "2026-03-11", "--now", "2026-03-02T09:00:00Z"]]
+    {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = house.command(words).stdout(full).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!said.contains("panicked"), "{words:?}: {said}");
+    }
+}
+
+#[test]
+fn a_copy_that_becomes_a_store_beside_the_one_that_goes_on_tells_nothing_twice_or_says_that_it_may() {
+    let house = settled();
+    house.round("2026-03-02T08:00:00Z");
+    house.well(&["backup", "first.db"]);
+    let settings = fs::read_to_string(house.path().join("config/convened.toml")).unwrap();
+    house.write("beside/config/convened.toml", &settings.replace("uid-domain", "state = \"beside/state\"\nuid-domain"));
+    let community = fs::read_to_string(house.path().join("config/communities/orchard.toml")).unwrap();
+    house.write("beside/config/communities/orchard.toml", &community);
+    fs::create_dir_all(house.path().join("beside/notes")).unwrap();
+    house.well(&["--config", "beside/config", "restore", "first.db", "--copy"]);
+    let said = house.well(&["--config", "beside/config", "restore", "--release", "--now", "2026-03-02T09:00:00Z"]);
+    house.round("2026-03-03T17:00:00Z");
+    assert_eq!(house.told().len(), 1);
+    let output = house.run(&["--config", "beside/config", "once", "--now", "2026-03-03T17:00:00Z"]);
+    assert!(matches!(output.status.code(), Some(0 | 1)));
+    assert!(house.told().len() == 1 || said.contains("twice") || said.contains("stopped"), "two reminders, and this was all: {said}");
+}
+
+#[test]
+fn beginning_anew_with_an_older_state_tells_nothing_of_the_past() {
+    let house = settled();
+    published(&house, "2026-03-02T08:00:00Z", false);
+    house.well(&["cancel", "orchard/community", "--on", "2026-03-11", "--now", "2026-03-02T09:00:00Z"]);
+    published(&house, "2026-03-02T09:05:00Z", false);
+    let copy = std::process::Command::new("cp").args(["-a", "state", "old"]).current_dir(house.path()).status().unwrap();
+    assert!(copy.success());
+    published(&house, "2026-03-02T09:20:00Z", false);
+    assert_eq!(house.told().len(), 1);
+    fs::rename(house.path().join("state"), house.path().join("lost")).unwrap();
+    fs::rename(house.path().join("old"), house.path().join("state")).unwrap();
+    house.well(&["once", "--export", "site", "--new", "--now", "2026-03-02T09:30:00Z"]);
+    assert_eq!(house.told().len(), 1, "--help: nothing of the past is told");
 }
