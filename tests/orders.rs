@@ -483,3 +483,27 @@ fn beginning_anew_with_an_older_state_tells_nothing_of_the_past() {
     house.well(&["once", "--export", "site", "--new", "--now", "2026-03-02T09:30:00Z"]);
     assert_eq!(house.told().len(), 1, "--help: nothing of the past is told");
 }
+
+#[test]
+fn the_agenda_of_a_cancelled_meeting_is_not_archived_as_its_notes() {
+    let Archived { house, web, repository, folder: _folder } = archived("review = false", "");
+    house.round("2026-03-03T09:00:00Z");
+    house.well(&["cancel", "orchard/community", "--on", "2026-03-11", "--already-told", "--now", "2026-03-05T09:00:00Z"]);
+    web.write("call", "# 2026-03-11 Orchard community meeting\n\n## Agenda\n\n- Labels\n");
+    for now in ["2026-03-05T10:00:00Z", "2026-03-11T16:00:00Z", "2026-03-11T18:40:00Z", "2026-03-12T09:00:00Z"] {
+        house.round(now);
+    }
+    assert_eq!(repository.file("main", "meetings/2026/community-2026-03-11.md"), "", "nobody met");
+}
+
+#[test]
+fn two_meetings_of_one_list_within_a_day_share_a_reminder_whosever_they_are() {
+    let house = settled();
+    let text = fs::read_to_string(house.path().join("config/communities/orchard.toml")).unwrap();
+    let other = text.replace("title = \"Orchard\"", "title = \"Meadow\"").replace("time = \"17:00\"", "time = \"17:30\"");
+    house.write("config/communities/meadow.toml", &other);
+    house.round("2026-03-02T08:00:00Z");
+    house.round("2026-03-03T17:35:00Z");
+    let told: Vec<_> = house.told().iter().map(|mail| mail.subject().to_owned()).collect();
+    assert_eq!(told.len(), 1, "README, \"Decisions taken\": {told:?}");
+}
