@@ -5,8 +5,6 @@
 mod daemon;
 #[path = "support/house.rs"]
 mod house;
-#[path = "support/note.rs"]
-mod note;
 #[path = "support/orchard.rs"]
 mod orchard;
 #[path = "support/places.rs"]
