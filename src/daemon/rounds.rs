@@ -287,7 +287,7 @@ impl Rounds {
                 self.opened.settings = Settings { listen, state: state.clone(), log, log_level, ..settings };
             }
         }
-        let (more, said) = communities(&Places::of(&self.opened));
+        let (more, said) = communities(&Places::of(&self.opened), &self.shelf.states());
         texts.extend(more);
         remarks.extend(said);
         remarks.extend(mailbox_remark(&self.opened.settings));
@@ -311,7 +311,8 @@ impl Rounds {
     fn watch_folders(&mut self) {
         let mut folders: Vec<PathBuf> = vec![self.opened.folder.clone(), wake_folder(self.opened.state())];
         let notes = self.calendar.communities.iter().flat_map(|community| &community.notes).filter(|notes| notes.remote.is_none());
-        folders.extend(notes.map(|notes| self.opened.folder.join(&notes.folder)).filter(|folder| folder.is_dir()));
+        let places = Places::of(&self.opened);
+        folders.extend(notes.filter_map(|notes| places.folder(notes)).filter(|folder| folder.is_dir()));
         folders.extend(zone_source(&self.opened.settings.zone_data).folder().filter(|folder| folder.is_dir()));
         folders.sort();
         folders.dedup();

@@ -112,7 +112,7 @@ impl Rounds {
         };
         let mut kept = Kept { texts: Texts::new(stored.clone()), publication: Arc::new(publication), ..Kept::default() };
         let mut ledger = self.store.recall(now)?.ledger;
-        let given = Given { config: &config, zones: &self.opened.zones, identity: &self.opened.identity, remarks: &[] };
+        let given = Given { config: &config, ..self.opened.trusting() };
         let survey = survey(&mut kept, &mut ledger, &given, &mut bring, now);
         let mut calendar = survey.calendar;
         calendar.items = items::items(&calendar, &ledger, &mut items::Standing::default());
