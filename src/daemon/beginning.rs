@@ -53,30 +53,27 @@ fn name(opened: &Opened, database: &Database) -> String {
     })
 }
 
-/// Tries until the store opens, and says in the daemon's health why it does not.
-pub async fn try_again(
-    mut error: StoreError,
+/// Tries until the store does it, and says in the daemon's health why it does not.
+pub async fn patiently<T>(
+    mut tried: Result<T, StoreError>,
+    again: impl Fn() -> Result<T, StoreError>,
     opened: &Opened,
-    server: Option<&Server>,
-    clock: fn() -> DateTime<Utc>,
     health: &watch::Sender<Health>,
     age: &str,
-) -> Result<Store, StoreError> {
-    while error.may_pass() {
+) -> Result<T, StoreError> {
+    loop {
+        let error = match tried {
+            Err(error) if error.may_pass() => error,
+            done => return done,
+        };
         tracing::error!("{error}{age}");
         health.send_replace(health_of(opened, Some(&error), age));
         // It is up, and says what it waits for: to be started again would help nobody.
         let waits = format!("Waits for the store.{age}");
         let _ = sd_notify::notify(&[NotifyState::Ready, NotifyState::Watchdog, NotifyState::Status(&waits)]);
         sleep(AGAIN).await;
-        // The password may be another one by now.
-        let server = opened.server().ok().flatten().or_else(|| server.cloned());
-        match begin(opened, server.as_ref(), clock()) {
-            Ok(store) => return Ok(store),
-            Err(again) => error = again,
-        }
+        tried = again();
     }
-    Err(error)
 }
 
 /// What is served until the store opens, and its age in words; nothing where nothing is known.

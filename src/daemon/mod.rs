@@ -37,6 +37,7 @@ use crate::fetch::{self, Shelf};
 use crate::meeting::calendar::Calendar;
 use crate::output::letter::Sender;
 use crate::output::publication::Site;
+use crate::round::Kept;
 use crate::store::{Lock, Standing, Store, StoreError};
 use crate::web::{self, Limits, Visit, Web};
 use clock::{ClockWatch, IN_STEP};
@@ -154,18 +155,23 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
         Web { publication: served, health: told_health, zones: known_zones, decisions, limits, show_health, show_metrics, gzip_feeds };
     tracing::info!(%address, "convened serves");
     let server = tokio::spawn(web::serve(listener, web, ended(ending.clone())));
-    let store = match begun {
-        Ok(store) => store,
-        Err(error) => tokio::select! {
-            store = beginning::try_again(error, &opened, server_of_store.as_ref(), clock, &health, &age) => store?,
-            never = refuse(&mut asked) => match never {},
-            _ = terminate.recv() => return Ok(()),
-            _ = interrupt.recv() => return Ok(()),
-        },
+    let begun = async {
+        // The password may be another one by now.
+        let server = || opened.server().ok().flatten().or_else(|| server_of_store.clone());
+        let begin = || beginning::begin(&opened, server().as_ref(), clock());
+        let store = beginning::patiently(begun, begin, &opened, &health, &age).await?;
+        let recall = || Ok((store.recall(clock())?.ledger.last_round, Kept::recall(&store)?, store.link_key()?));
+        let recalled = beginning::patiently(recall(), recall, &opened, &health, &age).await?;
+        Ok::<_, StoreError>((store, recalled))
     };
-    let last_round = store.recall(clock())?.ledger.last_round;
+    let (store, (last_round, kept, link_key)) = tokio::select! {
+        begun = begun => begun?,
+        never = refuse(&mut asked) => match never {},
+        _ = terminate.recv() => return Ok(()),
+        _ = interrupt.recv() => return Ok(()),
+    };
     let shelf = Arc::new(Shelf::default());
-    let mut rounds = Rounds::new(opened, store.clone(), shelf.clone(), started)?;
+    let mut rounds = Rounds::new(opened, store.clone(), (kept, link_key), shelf.clone(), started);
     let (places, wanted) = watch::channel(None);
     let fetching = tokio::spawn(fetch::run(shelf.clone(), store.clone(), wanted, clock, ended(ending.clone())));
     let (archives, known_archives) = watch::channel(Arc::default());

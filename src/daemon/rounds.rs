@@ -93,14 +93,15 @@ pub struct Rounds {
 }
 
 impl Rounds {
-    pub fn new(opened: Opened, store: Store, shelf: Arc<Shelf>, started: DateTime<Utc>) -> Result<Rounds, Failure> {
-        let kept = Kept::recall(&store)?;
+    /// With what the store has, and its key.
+    pub fn new(opened: Opened, store: Store, recalled: (Kept, Vec<u8>), shelf: Arc<Shelf>, started: DateTime<Utc>) -> Rounds {
+        let (kept, link_key) = recalled;
         let (watch, watch_remarks) = Watch::new();
         let zones = zoneinfo::Kept::new(opened.zones.clone(), opened.state());
         let mut rounds = Rounds {
             zone_report: opened.zones.versions().into(),
             opened,
-            link_key: store.link_key()?,
+            link_key,
             store,
             kept,
             brought: HashMap::new(),
@@ -131,7 +132,7 @@ impl Rounds {
         };
         // What is decided or edited while the first round is walked must not wait for the next refresh.
         rounds.watch_folders();
-        Ok(rounds)
+        rounds
     }
 
     /// Reads again what it is time to read, and walks a round if that, a decision or the hour asks for one: a round writes to the disk.

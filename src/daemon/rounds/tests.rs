@@ -24,7 +24,9 @@ fn orchard(folder: &std::path::Path) -> Rounds {
     fs::write(folder.join("convened.toml"), SETTINGS.replace("STATE", state.to_str().unwrap())).unwrap();
     fs::write(folder.join("communities/orchard.toml"), ORCHARD).unwrap();
     fs::write(folder.join("notes/2026-02-26.md"), "# 2026-02-26 Pruning\n").unwrap();
-    Rounds::new(open(folder).unwrap(), Store::open(&state).unwrap(), Arc::default(), DateTime::UNIX_EPOCH).unwrap()
+    let store = Store::open(&state).unwrap();
+    let recalled = (Kept::recall(&store).unwrap(), store.link_key().unwrap());
+    Rounds::new(open(folder).unwrap(), store, recalled, Arc::default(), DateTime::UNIX_EPOCH)
 }
 
 #[test]
