@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use chrono::{NaiveDate, NaiveTime, TimeDelta};
+use chrono::{NaiveDate, TimeDelta};
 
 use super::gather::Met;
-use super::hour::Hours;
+use super::hour::{Hours, Span};
 use super::rhythm::Found;
 use super::{Draft, From};
 use crate::import::text::shown;
@@ -122,7 +122,7 @@ fn series(page: &mut Page, draft: &Draft, from: &From<'_>) {
     if draft.shut {
         match &draft.hours {
             None => page.question("At which hour does it meet, and in which zone? No note says it. Fill it in and take the \"#\" away."),
-            Some(_) => page.question("These dates lie on no rhythm. When does it meet? Say so and take the \"#\" away."),
+            Some(_) => page.question("No rule could be written for these dates. When does it meet? Say so and take the \"#\" away."),
         }
     }
     page.out.push_str("[[series]]\n");
@@ -144,7 +144,7 @@ fn series(page: &mut Page, draft: &Draft, from: &From<'_>) {
         page.question(&format!("There is no note since {}, {quiet} days. If it still meets, take out \"ended\".", last.date));
     } else if draft.pattern.ends_weak() {
         let _ = writeln!(page.out, "ended = {}", last.date);
-        page.question("Its last notes lie on no rhythm. When does it meet now? Write that rule, and take out \"ended\".");
+        page.question("Its last notes lie on no rhythm of their own: the rule below is the nearest. When does it meet? Write that rule, and take out \"ended\".");
     }
     rules(page, draft);
     if draft.bare {
@@ -193,7 +193,7 @@ struct Line<'a> {
     found: &'a Found,
     from: NaiveDate,
     until: Option<NaiveDate>,
-    time: NaiveTime,
+    hour: &'a Span,
 }
 
 fn rules(page: &mut Page, draft: &Draft) {
@@ -220,16 +220,25 @@ fn rules(page: &mut Page, draft: &Draft) {
         if let Some(until) = line.until {
             let _ = writeln!(page.out, "until = {until}");
         }
-        setting(&mut page.out, "time", &line.time.format("%H:%M").to_string());
-        setting(&mut page.out, "zone", hours.zone.name());
+        setting(&mut page.out, "time", &line.hour.time.format("%H:%M").to_string());
+        setting(&mut page.out, "zone", line.hour.zone.name());
         page.say(&format!("{} of {} notes of its time lie on this rhythm.", line.found.on, line.found.notes));
         if line.found.notes >= 5 && line.found.on * 4 < line.found.notes * 3 {
             page.question("Many do not. Is there a rhythm at all?");
         }
     }
-    page.say(&format!("{} of {} notes say an hour; {} of them in {}.", hours.said, met.len(), hours.stated, hours.zone.name()));
+    let zone = hours.spans.last().map_or("UTC", |span| span.zone.name());
+    page.say(&format!(
+        "{} of {} notes say an hour. The zone of today is that of the last {}, of which {} say it in {zone}.",
+        hours.said,
+        met.len(),
+        hours.recent,
+        hours.stated
+    ));
     if let Some(rival) = &hours.rival {
-        page.question(&format!("The notes fit {rival} as well. Which zone keeps the hour when the clocks change?"));
+        page.question(&format!("The notes of today's hour fit {rival} as well. Which zone keeps the hour when the clocks change?"));
+    } else if hours.stated * 4 < hours.recent {
+        page.question(&format!("Few notes name {zone}; their hours changed with its clocks. Does the meeting keep its hour there?"));
     }
     if !hours.other.is_empty() {
         let names: Vec<String> = hours.other.iter().rev().take(NAMED).filter_map(|at| met.get(*at)).map(place).collect();
@@ -242,26 +251,26 @@ fn rules(page: &mut Page, draft: &Draft) {
 }
 
 /// Rhythm and hour together: a new hour begins a new rule, with the first note that lies on the rhythm.
-fn lines<'a>(draft: &'a Draft, hours: &Hours) -> Vec<Line<'a>> {
+fn lines<'a>(draft: &'a Draft, hours: &'a Hours) -> Vec<Line<'a>> {
     let met = &draft.group.met;
     let mut out: Vec<Line<'a>> = Vec::new();
     for (n, found) in draft.pattern.rules.iter().enumerate() {
         let next = draft.pattern.rules.get(n + 1).map(|rule| rule.from);
         let hour_at = |date: NaiveDate| {
             let at = met.partition_point(|met| met.date < date);
-            hours.spans.iter().rev().find(|(from, _)| *from <= at).or(hours.spans.first()).map(|(_, hour)| *hour)
+            hours.at(at)
         };
-        let Some(mut time) = hour_at(found.from) else { continue };
+        let Some(mut hour) = hour_at(found.from) else { continue };
         let mut from = found.from;
         let off = |date: &NaiveDate| draft.pattern.extras.contains(date) || draft.pattern.moves.iter().any(|(_, to)| to == date);
         let own = met.iter().map(|met| met.date).filter(|date| *date > found.from && next.is_none_or(|next| *date < next));
         for date in own.filter(|date| !off(date)) {
-            if let Some(hour) = hour_at(date).filter(|hour| *hour != time) {
-                out.push(Line { found, from, until: None, time });
-                (from, time) = (date, hour);
+            if let Some(new) = hour_at(date).filter(|new| new.from != hour.from) {
+                out.push(Line { found, from, until: None, hour });
+                (from, hour) = (date, new);
             }
         }
-        out.push(Line { found, from, until: found.until, time });
+        out.push(Line { found, from, until: found.until, hour });
     }
     out
 }
@@ -289,8 +298,11 @@ fn singles(page: &mut Page, draft: &Draft) {
     }
     let time = |date: NaiveDate| {
         let hours = draft.hours.as_ref()?;
-        let said = of(date).and_then(|met| met.start).map(|start| hours.zone.wall(start).time());
-        said.or_else(|| hours.spans.last().map(|(_, hour)| *hour))
+        // An hour of its own is one in the zone of the rule of its time.
+        let lines = lines(draft, hours);
+        let rule = lines.iter().rev().find(|line| line.from <= date).or(lines.first())?;
+        let said = of(date).and_then(|met| met.start).map(|start| rule.hour.zone.wall(start).time());
+        Some(said.unwrap_or(rule.hour.time))
     };
     for date in &pattern.extras {
         let Some(time) = time(*date) else { continue };

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::Way;
 use crate::source::{Place, Remark, Text, UNREADABLE};
 use crate::sources::Brought;
-use crate::sources::folder::MOST_NOTES;
+use crate::sources::folder::{MOST_NOTES, is_note};
 
 /// Notes are written by people; what is larger is something else.
 const LARGEST_NOTE: u64 = 2 * 1024 * 1024;
@@ -45,7 +45,7 @@ pub fn notes(way: &Way, name: &str, before: &mut Blobs) -> Option<Brought> {
             None => continue,
         };
         let hidden = inner.split('/').any(|part| part.starts_with('.'));
-        if !mode.starts_with("100") || hidden || !inner.to_ascii_lowercase().ends_with(".md") {
+        if !mode.starts_with("100") || hidden || !is_note(inner) {
             continue;
         }
         if size.parse::<u64>().map_or(true, |size| size > LARGEST_NOTE) {
