@@ -49,26 +49,29 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
         (None, None) => "example".to_owned(),
     };
     let file = target.join("communities").join(format!("{id}.toml"));
-    if file.exists() {
-        return Err(Stop::usage(format!(
-            "{} is there already. Give the community another id with --community, or move the file.",
-            file.display()
-        )));
-    }
+    let taken = |file: &Path| {
+        let sentence = format!("{} is there already. Give the community another id with --community, or move the file.", file.display());
+        if file.exists() { Err(Stop::usage(sentence)) } else { Ok(()) }
+    };
+    taken(&file)?;
     let Drafted { text, told, ending } = match &args.from_notes {
         Some(notes) => drafted(target, notes, &id, today)?,
         None => Drafted { text: COMMUNITY.replace("FIRST", &first(today).to_string()), told: String::new(), ending: "toml" },
     };
     let file = file.with_extension(ending);
+    taken(&file)?;
     fs::create_dir_all(target.join("communities")).map_err(|error| refused(&target.join("communities"), &error))?;
     write_new(&file, &text)?;
-    if !settings.exists() {
+    // Settings without any community would be a fault.
+    if !settings.exists() && ending == "toml" {
         write_new(&settings, SETTINGS)?;
         println!("{}", settings.display());
     }
     println!("{}", file.display());
     eprint!("{told}");
-    eprintln!("Look at {}, then: convened --config {} check", if told.is_empty() { "both" } else { "it" }, target.display());
+    if ending == "toml" {
+        eprintln!("Look at {}, then: convened --config {} check", if told.is_empty() { "both" } else { "it" }, target.display());
+    }
     Ok(Exit::Well)
 }
 
@@ -100,7 +103,9 @@ fn drafted(target: &Path, notes: &Path, id: &str, today: NaiveDate) -> Result<Dr
         told += &format!("{id}/{}: {} notes{dates}{aside}\n", series.id, series.dates.len());
     }
     match found.toml {
-        Some(text) if found.complete => Ok(Drafted { text, told: format!("{told}{} questions stand in the file.\n", found.questions), ending: "toml" }),
+        Some(text) if found.complete => {
+            Ok(Drafted { text, told: format!("{told}{} questions stand in the file.\n", found.questions), ending: "toml" })
+        }
         Some(text) => {
             let why = "Each series lacks something, mostly its hour, so this is no configuration yet: fill in what the file asks, and call it .toml then.";
             Ok(Drafted { text, told: format!("{told}{} questions stand in the file. {why}\n", found.questions), ending: "toml.draft" })

@@ -279,7 +279,12 @@ fn read_notes(config: &Path, args: &notes::Args) -> Result<Exit, Stop> {
     let code = match open(config) {
         Ok(opened) => {
             let (survey, _) = opened.survey(&opened.memory()?, Utc::now())?;
-            let faults: Vec<_> = opened.remarks.iter().chain(survey.remarks.iter().map(|(_, remark)| remark)).filter(|remark| remark.grade == Grade::Fault).collect();
+            let faults: Vec<_> = opened
+                .remarks
+                .iter()
+                .chain(survey.remarks.iter().map(|(_, remark)| remark))
+                .filter(|remark| remark.grade == Grade::Fault)
+                .collect();
             faults.iter().for_each(|fault| eprintln!("{fault}"));
             if !faults.is_empty() {
                 eprintln!("Series of files with faults may not be matched.");

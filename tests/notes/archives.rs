@@ -30,7 +30,20 @@ fn accepted(toml: &str) -> Community {
 
 /// A file of which each series lacks its hour, filled in as it asks: accepted then.
 fn filled_in(toml: &str) -> Community {
-    let keys = ["[[", "id = ", "title = ", "called = ", "join = ", "duration = ", "ended = ", "every = ", "from = ", "until = ", "time = ", "zone = "];
+    let keys = [
+        "[[",
+        "id = ",
+        "title = ",
+        "called = ",
+        "join = ",
+        "duration = ",
+        "ended = ",
+        "every = ",
+        "from = ",
+        "until = ",
+        "time = ",
+        "zone = ",
+    ];
     let bare = |line: &str| match line.strip_prefix("# ").filter(|rest| keys.iter().any(|key| rest.starts_with(key))) {
         Some(rest) => rest.replace("??:??", "18:00").replace("\"?\"", "\"UTC\""),
         None => line.to_owned(),
@@ -132,6 +145,17 @@ fn hostile_archives_make_no_file_that_is_wrong() {
     let toml = drafted(&texts).toml.expect("a file");
     assert!(!toml.contains('\u{202e}'), "{toml}");
     assert_eq!(accepted(&toml).series.len(), 1);
+    for title in ["\"\"\"", "\\u0000 \\", "a\nb = 1", "# x", "'''", "]]", "\u{85}\u{2028}[[series]]", "${HOME} {{x}}"] {
+        let text = |day: NaiveDate| format!("---\ntitle: \"{title}\"\n---\n\n# {day} {title}\n\n- Time: 18:00 {title} UTC\n");
+        let texts: Vec<Text> = (0..9)
+            .map(|n| date("2026-08-05") + Days::new(7 * n))
+            .map(|day| Text::new(format!("{title}/{day}-{title}.md"), text(day).into_bytes()))
+            .collect();
+        let found = drafted(&texts);
+        if let Some(toml) = found.toml.filter(|_| found.complete) {
+            assert_eq!(accepted(&toml).series.len(), 1, "{toml}");
+        }
+    }
     let noise: Vec<Text> = (0..400u64)
         .map(|n| {
             let day = date("2020-01-01") + Days::new((n * n * 7919) % 2500);
@@ -210,7 +234,11 @@ fn configurations_of_real_archives_are_accepted_and_meet_when_people_met() {
         ("the last rule of series that still meet", alive),
     ];
     for (how, [hit, made, real]) in all {
-        println!("all, {how}: {:.1} % of {made} dates are notes', {:.1} % of {real} notes' dates are hit", share(hit, made), share(hit, real));
+        println!(
+            "all, {how}: {:.1} % of {made} dates are notes', {:.1} % of {real} notes' dates are hit",
+            share(hit, made),
+            share(hit, real)
+        );
     }
     assert!(share(hit[0], made[0]) >= 80.0 && share(hit[0], real) >= 85.0, "by rules");
     assert!(share(hit[1], made[1]) >= 99.0 && share(hit[1], real) >= 99.0, "with single dates");

@@ -36,7 +36,8 @@ const TITLES: &[&str] = &[
     "# Orchard moved to LATER",
     "",
 ];
-const HOURS: &[&str] = &["", "- Time: 18:00 UTC", "Time: 11am Pacific Time (18:00 UTC)", "- When: 18:00 (6 pm) UTC", "Time: TBD", "* 5-6 pm CET"];
+const HOURS: &[&str] =
+    &["", "- Time: 18:00 UTC", "Time: 11am Pacific Time (18:00 UTC)", "- When: 18:00 (6 pm) UTC", "Time: TBD", "* 5-6 pm CET"];
 const PEOPLE: &[&str] = &[
     "**Present:** Ann, Ben",
     "**Present:**",

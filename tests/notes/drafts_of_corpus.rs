@@ -172,7 +172,10 @@ fn drafts_of_real_notes_say_what_the_plan_says_and_nothing_else() {
         (all, wrong) = (all + n, wrong + n - good);
     }
     println!("{all} drafts of {} series, {wrong} of them say something else", series.len());
-    println!("headings {:?}, unchanged {:?}, lines {:?}, copied items {:?}, titles {:?}", beside.headings, beside.unchanged, beside.lines, beside.copied, beside.titles);
+    println!(
+        "headings {:?}, unchanged {:?}, lines {:?}, copied items {:?}, titles {:?}",
+        beside.headings, beside.unchanged, beside.lines, beside.copied, beside.titles
+    );
     assert_eq!(wrong, 0, "of {all}");
     let share = |part: usize, of: usize| 100 * part / of.max(1);
     // What people wrote differs from one time to the next; a draft that forgets a kind of line falls below these.

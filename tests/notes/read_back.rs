@@ -48,7 +48,8 @@ pub fn faults(draft: &Draft, wanted: &Wanted<'_>, earlier: &[Earlier], last: &No
     // An hour that is not said to be the meeting's may be another event's.
     let before = shown(&String::from_utf8_lossy(&earlier[0].text.bytes));
     let said = |line: u32| before.lines().nth(line as usize - 1).unwrap_or_default().to_lowercase();
-    let own = |line: u32| ["time", "when", "date", "# "].iter().any(|word| said(line).trim_start_matches(['-', '*', ' ']).starts_with(word));
+    let own =
+        |line: u32| ["time", "when", "date", "# "].iter().any(|word| said(line).trim_start_matches(['-', '*', ' ']).starts_with(word));
     if last.time.as_ref().is_some_and(|time| time.start_utc.is_some() && time.line < last.line + 25 && own(time.line))
         && note.time.as_ref().is_none_or(|time| time.start_utc.is_none())
     {
@@ -56,7 +57,9 @@ pub fn faults(draft: &Draft, wanted: &Wanted<'_>, earlier: &[Earlier], last: &No
     }
     // What the last note said against itself, and the remarks name.
     let told = |text: &str| draft.remarks.iter().any(|remark| remark.code == "draft-contradiction" && remark.text.contains(text));
-    for found in note.contradictions.iter().filter(|found| !last.contradictions.iter().any(|old| old.code == found.code) || !told(&found.text)) {
+    for found in
+        note.contradictions.iter().filter(|found| !last.contradictions.iter().any(|old| old.code == found.code) || !told(&found.text))
+    {
         out.push(format!("contradiction, line {}: {}", found.line, found.text));
     }
     for join in note.join.iter().filter(|join| !last.join.iter().any(|old| old.url == join.url)) {

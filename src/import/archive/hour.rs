@@ -88,7 +88,9 @@ pub(super) fn find(group: &Group, zones: &Zones) -> Option<Hours> {
         }
         before = *state;
     }
-    let misses = |place: usize, state: usize| said.iter().any(|(at, walls)| *at == place && walls.get(states[state].zone) != Some(&states[state].time));
+    let misses = |place: usize, state: usize| {
+        said.iter().any(|(at, walls)| *at == place && walls.get(states[state].zone) != Some(&states[state].time))
+    };
     let other = chosen.iter().filter(|(place, state)| misses(*place, *state)).map(|(place, _)| *place).collect();
     let last = chosen.last().unwrap_or(first).1;
     let zone = states.get(last)?.zone;
@@ -126,7 +128,9 @@ fn cheapest(said: &[(usize, Vec<NaiveTime>)], states: &[State], own: impl Fn(usi
     let mut costs = vec![0_usize; states.len()];
     let mut came: Vec<Vec<usize>> = Vec::with_capacity(said.len());
     for (n, (place, walls)) in said.iter().enumerate() {
-        let best = |zone: Option<usize>| (0..states.len()).filter(|at| zone.is_none_or(|zone| states[*at].zone == zone)).min_by_key(|at| costs[*at]);
+        let best = |zone: Option<usize>| {
+            (0..states.len()).filter(|at| zone.is_none_or(|zone| states[*at].zone == zone)).min_by_key(|at| costs[*at])
+        };
         let overall = best(None).unwrap_or(0);
         let beside: Vec<usize> = (0..walls.len()).map(|zone| best(Some(zone)).unwrap_or(overall)).collect();
         let mut next = Vec::with_capacity(states.len());
@@ -163,6 +167,8 @@ fn rival(said: &[(usize, Vec<NaiveTime>)], known: &[(Zone, usize)], zone: usize,
     let hits = |zone: usize, time: NaiveTime| said.iter().filter(|(_, walls)| walls.get(zone) == Some(&time)).count();
     let own = hits(zone, time);
     let newest = said.last()?;
-    let fits = |(at, (_, stated)): &(usize, &(Zone, usize))| *at != zone && *stated > 0 && newest.1.get(*at).is_some_and(|time| hits(*at, *time) >= own);
+    let fits = |(at, (_, stated)): &(usize, &(Zone, usize))| {
+        *at != zone && *stated > 0 && newest.1.get(*at).is_some_and(|time| hits(*at, *time) >= own)
+    };
     known.iter().enumerate().find(fits).map(|(_, (zone, _))| zone.name().to_owned())
 }

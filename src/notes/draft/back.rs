@@ -203,7 +203,8 @@ impl Round<'_> {
         let open = |from: usize| last.is_open(from);
         let there: BTreeSet<usize> = sections.iter().flat_map(|section| &section.rows).filter_map(|row| row.from).collect();
         let under = |from: usize| there.range(..from).rev().take(200).any(|at| open(*at) && last.below(*at) > from);
-        let mut gone: Vec<Place> = read.iter().filter(|(_, from, done)| *done || !open(*from) && !under(*from)).map(|item| item.0).collect();
+        let mut gone: Vec<Place> =
+            read.iter().filter(|(_, from, done)| *done || !open(*from) && !under(*from)).map(|item| item.0).collect();
         if !gone.is_empty() {
             gone.sort_unstable();
             gone.dedup();
@@ -221,7 +222,8 @@ impl Round<'_> {
 
     /// A sentence that would cancel or move a meeting when it stands in the next note stays behind.
     fn changes(&self, sections: &mut [Section], remarks: &mut Vec<Finding>) -> bool {
-        let mut places: Vec<(Place, u32)> = self.note.changes.iter().filter_map(|change| Some((self.place(change.line)?, change.line))).collect();
+        let mut places: Vec<(Place, u32)> =
+            self.note.changes.iter().filter_map(|change| Some((self.place(change.line)?, change.line))).collect();
         places.sort_unstable();
         places.dedup_by_key(|place| place.0);
         for (place, line) in places.iter().rev() {
@@ -237,7 +239,8 @@ impl Round<'_> {
                 Some(Why::Topic) => "A topic that was put off",
                 _ => "A line",
             };
-            let text = format!("{what} speaks of a change of a meeting, and the next note would say it anew: it was left out, see line {from}.");
+            let text =
+                format!("{what} speaks of a change of a meeting, and the next note would say it anew: it was left out, see line {from}.");
             remarks.push(Finding { line: from, code: CHANGE, text });
             self.drop(sections, *place);
         }
@@ -252,7 +255,9 @@ impl Round<'_> {
             let said = note.date.map_or_else(String::new, |date| date.to_string());
             let text = format!("The head would still be read as {said}, and the meeting is on {date}: its title is the schedule's now.");
             remarks.push(Finding { line: self.beside.last.note.line, code: "draft-date", text });
-            let title = |section: &Section| section.rows.iter().position(|row| row.from.is_some_and(|from| self.beside.last.titles.contains(&from)));
+            let title = |section: &Section| {
+                section.rows.iter().position(|row| row.from.is_some_and(|from| self.beside.last.titles.contains(&from)))
+            };
             let at = sections.iter().enumerate().find_map(|(n, section)| Some(Place { section: n, row: Some(title(section)?) }));
             match at {
                 Some(place) => self.title(sections, place),
@@ -267,7 +272,8 @@ impl Round<'_> {
             }
             return true;
         }
-        let Some(time) = note.time.as_ref().filter(|time| note.date.is_some() && time.start_utc.is_some_and(|said| said != meeting.start)) else {
+        let Some(time) = note.time.as_ref().filter(|time| note.date.is_some() && time.start_utc.is_some_and(|said| said != meeting.start))
+        else {
             return false;
         };
         let utc = meeting.start.format("%H:%M");

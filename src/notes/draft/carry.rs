@@ -282,7 +282,8 @@ fn put(sections: &mut Vec<Section>, rows: Vec<Row>) {
         sections.iter().position(|section| rank(&section.name) == Some(1) && sections.iter().any(|other| rank(&other.name) == Some(0)));
     let at = aged.or_else(|| sections.iter().position(list));
     if let Some(section) = at.and_then(|at| sections.get_mut(at)) {
-        let rows: Vec<Row> = rows.into_iter().filter(|row| row.from.is_none() || !section.rows.iter().any(|own| own.from == row.from)).collect();
+        let rows: Vec<Row> =
+            rows.into_iter().filter(|row| row.from.is_none() || !section.rows.iter().any(|own| own.from == row.from)).collect();
         section.rows.retain(|row| !is_placeholder(row));
         section.fill(rows);
         return;
