@@ -74,8 +74,7 @@ pub fn from_notes(texts: &[Text], from: &From<'_>) -> FromNotes {
         let dates = group.dates();
         let hours = hour::find(&group, from.zones);
         let pattern = rhythm::find(&dates);
-        // Where the dates are irregular the nearest rule is drafted, as one that has ended, with the question when it meets.
-        let shut = hours.is_none() || pattern.rules.is_empty();
+        let shut = hours.is_none() || pattern.is_irregular();
         drafts.push(Draft { id, group, pattern, hours, bare: false, shut });
     }
     let (mut toml, mut questions) = looked_at(&mut drafts, &left, from);

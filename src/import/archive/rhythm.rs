@@ -58,6 +58,12 @@ impl Pattern {
         self.skips.len() + self.moves.len() + self.extras.len() + self.breaks.len()
     }
 
+    /// Whether the dates lie on no rules at all.
+    pub fn is_irregular(&self) -> bool {
+        let (on, notes, dates) = self.rules.iter().fold((0, 0, 0), |sum, rule| (sum.0 + rule.on, sum.1 + rule.notes, sum.2 + rule.dates));
+        on < 3 || weak(on, notes, dates)
+    }
+
     /// Whether the rule of today is doubtful: few notes lie on it, or few of its dates have one. A rule that was taken up again after a silence is one.
     pub fn ends_weak(&self) -> bool {
         let Some(last) = self.rules.last() else { return true };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::{Datelike as _, NaiveDate, TimeDelta, Weekday};
 
 use super::gather::Met;
 use super::hour::{Hours, Span};
@@ -11,6 +11,7 @@ use super::rhythm::Found;
 use super::{Draft, From};
 use crate::import::text::shown;
 use crate::import::write::{comment, duration, list, setting};
+use crate::meeting::recurrence::weekday;
 
 /// The text, on which line each series begins, and how many questions it asks.
 pub(super) struct Written {
@@ -120,9 +121,11 @@ fn series(page: &mut Page, draft: &Draft, from: &From<'_>) {
     let (Some(first), Some(last)) = (met.first(), met.last()) else { return };
     page.say(&format!("{} notes from {} to {}, the last in {}.", met.len(), first.date, last.date, place(last)));
     if draft.shut {
-        match &draft.hours {
-            None => page.question("At which hour does it meet, and in which zone? No note says it. Fill it in and take the \"#\" away."),
-            Some(_) => page.question("No rule could be written for these dates. When does it meet? Say so and take the \"#\" away."),
+        if draft.pattern.is_irregular() {
+            page.question(&format!("These dates lie on no rhythm: {}. When does it meet? Say so and take the \"#\" away.", irregular(met)));
+        }
+        if draft.hours.is_none() {
+            page.question("At which hour does it meet, and in which zone? No note says it. Fill it in and take the \"#\" away.");
         }
     }
     page.out.push_str("[[series]]\n");
@@ -142,9 +145,9 @@ fn series(page: &mut Page, draft: &Draft, from: &From<'_>) {
     if quiet > SILENT && quiet > 4 * step {
         let _ = writeln!(page.out, "ended = {}", last.date);
         page.question(&format!("There is no note since {}, {quiet} days. If it still meets, take out \"ended\".", last.date));
-    } else if draft.pattern.ends_weak() {
+    } else if draft.pattern.ends_weak() && !draft.shut {
         let _ = writeln!(page.out, "ended = {}", last.date);
-        page.question("Its last notes lie on no rhythm of their own: the rule below is the nearest. When does it meet? Write that rule, and take out \"ended\".");
+        page.question("Its last notes lie on no rhythm. When does it meet now? Write that rule, and take out \"ended\".");
     }
     rules(page, draft);
     if draft.bare {
@@ -196,8 +199,35 @@ struct Line<'a> {
     hour: &'a Span,
 }
 
+/// What can be said of dates on no rhythm: the weekday that is most frequent, and how far they are apart.
+fn irregular(met: &[Met]) -> String {
+    let mut days: BTreeMap<u32, usize> = BTreeMap::new();
+    for met in met {
+        *days.entry(met.date.weekday().num_days_from_monday()).or_default() += 1;
+    }
+    let most = days.into_iter().max_by_key(|(day, n)| (*n, std::cmp::Reverse(*day)));
+    let (day, n) =
+        most.map_or((Weekday::Mon, 0), |(day, n)| (Weekday::try_from(u8::try_from(day).unwrap_or(0)).unwrap_or(Weekday::Mon), n));
+    let mut gaps: Vec<i64> = met.windows(2).map(|pair| (pair[1].date - pair[0].date).num_days()).collect();
+    gaps.sort_unstable();
+    let half = gaps.get(gaps.len() / 2).copied().unwrap_or(0);
+    let recent: Vec<String> = met.iter().rev().take(NAMED).map(|met| met.date.to_string()).collect();
+    format!("{n} of {} are a {}, half of them follow within {half} days, the last are {}", met.len(), weekday(day), recent.join(", "))
+}
+
 fn rules(page: &mut Page, draft: &Draft) {
     let (met, pattern) = (&draft.group.met, &draft.pattern);
+    if let Some(last) = met.last().filter(|_| draft.shut && pattern.is_irregular()) {
+        let hour = draft.hours.as_ref().and_then(|hours| hours.spans.last());
+        setting(&mut page.out, "every", "?");
+        let _ = writeln!(page.out, "from = {}", last.date);
+        setting(&mut page.out, "time", &hour.map_or_else(|| "??:??".to_owned(), |hour| hour.time.format("%H:%M").to_string()));
+        setting(&mut page.out, "zone", hour.map_or("?", |hour| hour.zone.name()));
+        if let (Some(hours), Some(_)) = (&draft.hours, hour) {
+            page.say(&format!("{} of {} notes say an hour.", hours.said, met.len()));
+        }
+        return;
+    }
     let Some(hours) = &draft.hours else {
         let several = pattern.rules.len() > 1;
         for rule in &pattern.rules {
