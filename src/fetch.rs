@@ -130,22 +130,33 @@ struct Kept {
     written: Option<SourceState>,
 }
 
-/// Fetches until `shutdown`.
+/// Fetches until `shutdown`; without orders another daemon does, and what is remembered is its.
 pub async fn run(
     shelf: Arc<Shelf>,
     store: Store,
-    mut orders: watch::Receiver<Arc<Vec<Wanted>>>,
+    mut orders: watch::Receiver<Option<Arc<Vec<Wanted>>>>,
     clock: impl Fn() -> DateTime<Utc>,
     shutdown: impl Future<Output = ()>,
 ) {
     let mut shutdown = std::pin::pin!(shutdown);
-    let known = store.sources().unwrap_or_default();
+    let mut known = None;
     let mut kept: BTreeMap<String, Kept> = BTreeMap::new();
     let mut asked: JoinSet<(String, Memory)> = JoinSet::new();
     loop {
         let order = orders.borrow_and_update().clone();
         let now = clock();
-        take_up(&mut kept, &order, &known, &shelf, &store, now);
+        match order {
+            Some(order) => {
+                let known = known.get_or_insert_with(|| store.sources().unwrap_or_default());
+                take_up(&mut kept, &order, known, &shelf, &store, now);
+            }
+            None => {
+                known = None;
+                kept.clear();
+                asked = JoinSet::new();
+                shelf.held().clear();
+            }
+        }
         for (name, place) in &mut kept {
             let due = place.due.min(place.wanted.also.unwrap_or(place.due));
             if due <= now

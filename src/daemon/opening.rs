@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::Failure;
 use super::mail::secret;
-use super::places::{COMMUNITIES, Places, states};
+use super::places::{COMMUNITIES, Places};
 use crate::config::{self, Settings, Transport, ZoneData};
 use crate::fetch;
 use crate::meeting::series::NotesFolder;
@@ -56,7 +56,7 @@ pub fn open(config: &Path) -> Result<Opened, Failure> {
     let identity = identity(&settings);
     let mut opened = Opened { folder: config.to_path_buf(), settings, identity, zones, texts: Vec::new(), remarks };
     let places = Places::of(&opened);
-    let known = places.configuration().map(|_| states(opened.state())).unwrap_or_default();
+    let known = places.configuration().and_then(|_| opened.known_store().ok()??.sources().ok()).unwrap_or_default();
     let (more, said) = communities(&places, &known);
     texts.extend(more);
     opened.texts = texts;
@@ -78,16 +78,20 @@ pub fn communities(places: &Places, states: &[SourceState]) -> (Vec<Text>, Vec<R
     (texts, remarks)
 }
 
-/// The settings that were in force last, from the store where the file, as far as it can be read, says that it is.
+/// The settings that were in force on this host last: from the store where the file, as far as it can be read, says that it is, or from what
+/// is kept beside a server's.
 fn last_good(text: Option<&Text>) -> Option<Settings> {
     let table: Option<toml::Table> = text.and_then(|text| std::str::from_utf8(&text.bytes).ok()?.parse().ok());
     let state = table.as_ref().and_then(|table| table.get("state")?.as_str()).unwrap_or("state");
     let folder = Path::new(state);
-    if !folder.join(STORE_FILE).exists() {
-        return None;
-    }
-    let stored = Store::open(folder).ok()?.texts().ok()?;
-    let known = stored.into_iter().find(|stored| stored.room == Room::Config && &*stored.path == config::SETTINGS)?;
+    let known = match Store::last_settings(folder) {
+        Some(known) if table.as_ref().is_some_and(|table| table.contains_key("store")) => known,
+        _ if folder.join(STORE_FILE).exists() => {
+            let stored = Store::open(folder).ok()?.texts().ok()?;
+            stored.into_iter().find(|stored| stored.room == Room::Config && &*stored.path == config::SETTINGS)?
+        }
+        _ => return None,
+    };
     config::settings(&Text { path: known.path, bytes: known.bytes }).0
 }
 
@@ -163,7 +167,8 @@ impl Opened {
 
     /// Reads notes of the configuration, without fetching anything.
     pub fn bring(&self) -> impl FnMut(&NotesFolder) -> Brought + use<> {
-        let (places, states) = (Places::of(self), states(self.state()));
+        let known = self.known_store().ok().flatten().and_then(|store| store.sources().ok());
+        let (places, states) = (Places::of(self), known.unwrap_or_default());
         move |notes| places.bring(notes, Some(&states))
     }
 

@@ -1,7 +1,7 @@
 //! The places beyond this machine that the configuration names: what is to be fetched and when, where its mirrors lie, and what is known of
 //! it without asking.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -16,7 +16,7 @@ use crate::meeting::series::{Address, Community, NotesFolder};
 use crate::source::{Place, Remark, digest};
 use crate::sources::git::{self, Blobs, Way};
 use crate::sources::{Brought, folder};
-use crate::store::{STORE_FILE, SourceState, Store};
+use crate::store::SourceState;
 
 /// What remarks call the repository of the communities' files.
 pub const COMMUNITIES: &str = "[communities]";
@@ -155,12 +155,6 @@ impl Places {
             Some(remote) => self.way(COMMUNITIES, remote).and_then(|way| git::checked_out(&way)),
         }
     }
-}
-
-/// How the places have fared, as the store remembers it; nothing where there is no store.
-pub fn states(state: &Path) -> Vec<SourceState> {
-    let known = state.join(STORE_FILE).exists().then(|| Store::open(state).and_then(|store| store.sources()));
-    known.and_then(Result::ok).unwrap_or_default()
 }
 
 /// When the next meeting ends whose notes stand in a pad: it is fetched then, before it is used for another one.
