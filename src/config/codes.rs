@@ -9,6 +9,7 @@ macro_rules! codes {
 }
 
 codes! {
+    ARCHIVE_SHARED = "archive-shared",
     BAD_ADDRESS = "bad-address",
     BAD_COLOUR = "bad-colour",
     BAD_CREDENTIAL = "bad-credential",
@@ -32,6 +33,7 @@ codes! {
     DATES_CROSSED = "dates-crossed",
     DOUBLE_DATE = "double-date",
     DOUBLE_ID = "double-id",
+    DOUBLE_PAD = "double-pad",
     DOUBLE_UID = "double-uid",
     FIRST_DATE = "first-date",
     FORMAT = "format",
