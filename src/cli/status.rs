@@ -1,6 +1,7 @@
 //! `convened status`: one screen that says whether it is well, what is wrong and what to do, and then how everything stands. It reads the
 //! store, and asks the daemon where one runs.
 
+mod bucket;
 mod daemon;
 mod needs;
 mod screen;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
+use self::bucket::Bucket;
 use self::daemon::Daemon;
 use self::needs::Need;
 use super::{At, Exit, Stop, rfc3339};
@@ -65,6 +67,7 @@ struct Seen {
     remarks: Vec<Remark>,
     zones: ZoneReport,
     documents: usize,
+    bucket: Option<Bucket>,
     store_bytes: Option<u64>,
     /// Its size and what is free.
     disk: Option<(u64, u64)>,
@@ -146,6 +149,7 @@ fn look(config: &Path, now: DateTime<Utc>) -> Result<Seen, Stop> {
     let neighbours = opened.known_store()?.map_or(Ok(Vec::new()), |store| store.neighbours())?.iter().map(neighbours::words).collect();
     let state = opened.state().to_path_buf();
     let (daemon, listen) = Daemon::find(&state, opened.settings.listen);
+    let bucket = opened.settings.s3.as_ref().map(|s3| Bucket::of(s3, &fetched, &daemon));
     Ok(Seen {
         now,
         listen,
@@ -163,6 +167,7 @@ fn look(config: &Path, now: DateTime<Utc>) -> Result<Seen, Stop> {
         remarks,
         zones,
         documents: memory.publication()?.documents.len(),
+        bucket,
         store_bytes: vitals::store_bytes(&state),
         disk: vitals::disk(&state),
         settings: opened.settings,
@@ -197,6 +202,7 @@ fn json(seen: &Seen, needs: &[Need]) -> String {
         "remarks": seen.remarks.len(),
         "faults": seen.count(Grade::Fault),
         "documents": seen.documents,
+        "s3": seen.bucket.as_ref().map(Bucket::json),
         "store_bytes": seen.store_bytes,
         "free_bytes": seen.disk.map(|(_, free)| free),
     });

@@ -4,6 +4,7 @@
 //! with a fault gives no value; warnings and advice do not hold it back.
 
 mod arrival;
+mod bucket;
 mod chat;
 mod codes;
 mod community;
@@ -25,6 +26,7 @@ mod words;
 pub mod zone;
 
 pub use arrival::{Arrivals, KINDS};
+pub use bucket::{Addressing, S3};
 pub use codes::CODES;
 pub use community::community;
 pub use database::Database;

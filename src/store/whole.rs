@@ -3,7 +3,7 @@
 use super::sql::{self, Database, Value, Way};
 
 /// Every table, those before that others refer to.
-const TABLES: [&str; 23] = [
+const TABLES: [&str; 24] = [
     "house",
     "decision",
     "verdict",
@@ -27,6 +27,7 @@ const TABLES: [&str; 23] = [
     "archived_version",
     "daemon",
     "queue",
+    "object",
 ];
 
 /// A value that outlives its row.
