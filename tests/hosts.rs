@@ -5,6 +5,9 @@
 //! `CONVENED_FULL` sends 10,000 letters instead of 240.
 #![cfg(feature = "postgres")]
 
+#[path = "support/bucket.rs"]
+#[allow(dead_code, reason = "each test that includes this file uses its part of it")]
+mod bucket;
 #[path = "support/carried.rs"]
 mod carried;
 #[path = "support/daemon.rs"]
@@ -23,6 +26,10 @@ mod orchard;
 #[path = "support/settled.rs"]
 mod settled;
 mod support;
+
+#[cfg(feature = "s3")]
+#[path = "hosts/published.rs"]
+mod published;
 
 use std::collections::HashMap;
 use std::fs;
