@@ -46,6 +46,8 @@ pub struct Order {
 pub struct Fared {
     /// Documents that were put and stand there, as far as is known.
     pub objects: usize,
+    /// Of all of them together.
+    pub bytes: u64,
     /// Changes that are not there yet.
     pub waiting: usize,
     /// When everything was there last.
@@ -116,6 +118,16 @@ pub async fn run(
             () = sleep(pause.clamp(Duration::from_millis(20), LONGEST_SLEEP)), if order.is_some() => {}
         }
     }
+}
+
+/// Once, to its end: what a command does. What stands in the bucket is compared before.
+pub async fn once(store: &Store, order: &Order, clock: impl Fn() -> DateTime<Utc>) -> Result<Fared, Stopped> {
+    let (_ordering, orders) = watch::channel(None);
+    let (fared, _) = watch::channel(Fared::default());
+    let mut state = Fared::default();
+    let order = Order { compare_every: TimeDelta::zero(), ..order.clone() };
+    pass::pass(store, &mut None, &order, &orders, &clock, &fared, &mut state).await?;
+    Ok(state)
 }
 
 /// Notes what a pass came to; when the next is due, if nothing changes before.

@@ -16,6 +16,8 @@ mod orchard;
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
 
 use bucket::Bucket;
 use chrono::{TimeDelta, Utc};
@@ -243,7 +245,7 @@ fn wrong_credentials_are_said_and_what_was_mended_holds_after_a_signal() {
     let Some(bucket) = bucket() else { return };
     let house = house(&bucket, "");
     house.write("secret", "not-the-secret\n");
-    let settings = std::fs::read_to_string(house.path().join("config/convened.toml")).unwrap();
+    let settings = fs::read_to_string(house.path().join("config/convened.toml")).unwrap();
     let daemon = Daemon::start(&house);
     let said = |part: &str| soon(part, || health(&daemon)["said"].as_str().filter(|said| said.contains(part)).map(str::to_owned));
     said("refused (SignatureDoesNotMatch, 403). The key is not believed.");
@@ -256,7 +258,7 @@ fn wrong_credentials_are_said_and_what_was_mended_holds_after_a_signal() {
     house.write("secret", &format!("{}\n", bucket.keys[0].1));
     daemon.signal(libc::SIGHUP);
     said("There is no such bucket.");
-    std::fs::remove_file(house.path().join("secret")).unwrap();
+    fs::remove_file(house.path().join("secret")).unwrap();
     house.write("config/convened.toml", &settings);
     daemon.signal(libc::SIGHUP);
     said("The secret key of the bucket in secret cannot be read");
@@ -302,4 +304,83 @@ fn a_daemon_that_is_killed_while_it_publishes_goes_on_where_it_was() {
     let daemon = Daemon::start(&house);
     published(&daemon, "/c/orchard/", "Orchard town meeting");
     settles(&bucket, &house, &daemon);
+}
+
+/// Without a server: the community meets on 4 March 2026 at 17:00, and its list hears of it a day before.
+fn without_server(bucket: &Bucket) -> House {
+    let house = House::new(None);
+    orchard::orchard(&house, "2026-03-04".parse().unwrap(), "letters = \"reminders\"");
+    bucket.configure(&house, "");
+    house
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(|entry| entry.unwrap().path()) {
+        let to = to.join(entry.file_name().unwrap());
+        if entry.is_dir() { copy(&entry, &to) } else { _ = fs::copy(&entry, to).unwrap() }
+    }
+}
+
+const BEGINNING: &str = "2026-03-02T08:00:00Z";
+const REMINDER: &str = "2026-03-03T17:00:00Z";
+
+#[test]
+fn without_a_server_a_run_publishes_into_the_bucket_and_then_sends() {
+    let Some(bucket) = bucket() else { return };
+    let house = without_server(&bucket);
+    let once = |now: &str, more: &[&str]| {
+        let words: Vec<&str> = ["once", "--s3", "--now", now].iter().chain(more).copied().collect();
+        let output = house.run(&words);
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr))
+    };
+    let (code, said) = once(BEGINNING, &[]);
+    assert!(code == Some(0) && said.contains("files in the bucket: "), "{said}");
+    // An export of today's says what is known today of what was told.
+    let is_whole = || bucket.differs(&house, "").iter().all(|name| name == "convened-state.json") && bucket.get("convened-state.json").is_some();
+    assert!(is_whole());
+    assert_eq!(once("2026-03-02T09:00:00Z", &[]).0, Some(0));
+    let _ = bucket.requests();
+    let (code, said) = once("2026-03-02T09:00:00Z", &[]);
+    assert_eq!((code, puts(&bucket)), (Some(0), vec![]), "nothing changed, and nothing is told: {said}");
+
+    copy(&house.path().join("state"), &house.path().join("older"));
+    assert_eq!((once(REMINDER, &[]).0, house.mail().len()), (Some(0), 1));
+    let order = puts(&bucket);
+    assert_eq!(order.first().map(String::as_str), Some("convened-state.json"), "said before it is done");
+    assert_eq!(order.last().map(String::as_str), Some("convened-state.json"), "and that it is done");
+
+    // A state that has not seen the last run tells nothing again, and neither does an empty one.
+    fs::rename(house.path().join("state"), house.path().join("newest")).unwrap();
+    fs::rename(house.path().join("older"), house.path().join("state")).unwrap();
+    let (code, said) = once(REMINDER, &[]);
+    assert!(code == Some(3) && said.contains("The state is older than what is published at s3"), "{said}");
+    fs::remove_dir_all(house.path().join("state")).unwrap();
+    let (code, said) = once(REMINDER, &[]);
+    assert!(code == Some(3) && said.contains("take over what was published with `--adopt s3`"), "{said}");
+    let (code, said) = once(REMINDER, &["--adopt", "s3"]);
+    assert!(code == Some(0) && said.contains("Taken over from s3: 1 letters told"), "{said}");
+    assert_eq!(house.mail().len(), 1);
+    assert!(is_whole());
+
+    bucket.fault(Some("broken"));
+    let (code, said) = once("2026-03-10T17:00:00Z", &[]);
+    assert!(code == Some(3) && said.contains("so nothing was sent"), "{said}");
+    assert_eq!(house.mail().len(), 1);
+    bucket.fault(None);
+    assert_eq!((once("2026-03-10T17:00:00Z", &[]).0, house.mail().len()), (Some(0), 2));
+}
+
+#[test]
+fn of_two_runs_that_overlap_one_sends() {
+    let Some(bucket) = bucket() else { return };
+    let houses = [without_server(&bucket), without_server(&bucket)];
+    houses[0].well(&["once", "--s3", "--now", BEGINNING]);
+    copy(&houses[0].path().join("state"), &houses[1].path().join("state"));
+    bucket.fault(Some("slow"));
+    let running = houses.each_ref().map(|house| house.command(&["once", "--s3", "--now", REMINDER]).spawn().unwrap());
+    let mut codes = running.map(|mut run| run.wait().unwrap().code());
+    codes.sort();
+    assert_eq!(codes, [Some(0), Some(3)]);
+    assert_eq!(houses.iter().map(|house| house.mail().len()).sum::<usize>(), 1);
 }

@@ -113,6 +113,7 @@ pub async fn pass(
         tell(state, clock());
     }
     kept.done = Some(site);
+    state.bytes = kept.manifest.values().map(|object| object.size).sum();
     Ok(Ended::Whole)
 }
 
