@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::config::S3;
-use crate::config::Settings;
+use crate::config::{S3, Settings};
 use crate::output::publication::Publication;
 use crate::store::Store;
 use crate::web::health::BucketHealth;
