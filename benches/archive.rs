@@ -56,7 +56,7 @@ fn one(notes: usize) {
         message_domain: "cal.example.org".to_owned(),
         afterwards: Afterwards::default(),
     };
-    let given = Given { config: &config, zones: &zones, identity: &identity, remarks: &[] };
+    let given = Given { config: &config, zones: &zones, identity: &identity, grants: None, remarks: &[] };
     let mut now: DateTime<Utc> = "2026-11-24T12:00:30Z".parse().unwrap();
     // As the daemon holds them between rounds.
     let mut held: HashMap<String, Brought> = HashMap::new();
@@ -119,7 +119,7 @@ fn bring(house: &Path, held: &mut HashMap<String, Brought>, folder: &NotesFolder
 
 fn read(house: &Path, name: &str) -> Brought {
     let (texts, remarks) = folder::notes(&house.join(name), name);
-    Brought { texts: texts.into(), remarks, partial: false }
+    Brought { texts: texts.into(), remarks, ..Brought::default() }
 }
 
 /// What this process holds, in MB.

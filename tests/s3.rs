@@ -123,10 +123,11 @@ fn a_bucket_holds_what_is_served_and_only_what_changed_is_put() {
     assert!(pages.is_sorted_by(|before, after| before >= after), "{pages:?}");
 
     // Types, caching and file names are those of the server; the bytes are what it sends, but for the links of pages.
-    for path in ["/", "/c/orchard/", "/feeds/all.ics", "/feeds/orchard/community.show.ics", "/c/orchard/agenda.json", "/changes.atom", "/embed.js"]
-        .into_iter()
-        .map(str::to_owned)
-        .chain([format!("/feeds/orchard/community/{}T1700.ics", day().replace('-', ""))])
+    for path in
+        ["/", "/c/orchard/", "/feeds/all.ics", "/feeds/orchard/community.show.ics", "/c/orchard/agenda.json", "/changes.atom", "/embed.js"]
+            .into_iter()
+            .map(str::to_owned)
+            .chain([format!("/feeds/orchard/community/{}T1700.ics", day().replace('-', ""))])
     {
         let served = daemon.get(&path);
         assert_eq!(served.status, 200, "{path}");
@@ -337,7 +338,8 @@ fn without_a_server_a_run_publishes_into_the_bucket_and_then_sends() {
     let (code, said) = once(BEGINNING, &[]);
     assert!(code == Some(0) && said.contains("files in the bucket: "), "{said}");
     // An export of today's says what is known today of what was told.
-    let is_whole = || bucket.differs(&house, "").iter().all(|name| name == "convened-state.json") && bucket.get("convened-state.json").is_some();
+    let is_whole =
+        || bucket.differs(&house, "").iter().all(|name| name == "convened-state.json") && bucket.get("convened-state.json").is_some();
     assert!(is_whole());
     assert_eq!(once("2026-03-02T09:00:00Z", &[]).0, Some(0));
     let _ = bucket.requests();

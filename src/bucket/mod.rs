@@ -137,7 +137,9 @@ impl Bucket {
         let options = PutOptions { mode, attributes: attributes.clone(), ..PutOptions::default() };
         match self.store.put_opts(&path, PutPayload::from_bytes(bytes.clone()), options).await {
             Ok(put) => Ok(put.e_tag),
-            Err(Error::AlreadyExists { .. } | Error::Precondition { .. } | Error::NotModified { .. }) if conditional => Err(NotPut::Otherwise),
+            Err(Error::AlreadyExists { .. } | Error::Precondition { .. } | Error::NotModified { .. }) if conditional => {
+                Err(NotPut::Otherwise)
+            }
             Err(error) if conditional && trouble::knows_no_conditions(&error) => {
                 self.conditions.store(false, Ordering::Relaxed);
                 let options = PutOptions { attributes, ..PutOptions::default() };

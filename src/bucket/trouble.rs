@@ -35,15 +35,17 @@ pub(super) fn sentence(bucket: &str, host: &str, time_out: Duration, error: &Err
         (None, None) => "an answer that S3 does not have".to_owned(),
     };
     let todo = match (code, status) {
-        (Some("InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidToken" | "ExpiredToken" | "TokenRefreshRequired"), _) | (_, Some(401)) => {
+        (Some("InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidToken" | "ExpiredToken" | "TokenRefreshRequired"), _)
+        | (_, Some(401)) => {
             "The key is not believed. Write the right \"access-key\" into [s3] and the right secret key into its file, then: systemctl reload \
              convened"
         }
-        (Some("RequestTimeTooSkewed" | "RequestExpired"), _) => "The clocks of this machine and of the server differ by more than minutes. Set this one right",
-        (Some("NoSuchBucket"), _) => "There is no such bucket. Make it, or correct \"bucket\", \"endpoint\" or \"addressing\" in [s3]",
-        (Some("PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException"), _) | (_, Some(301 | 307 | 308)) => {
-            "The bucket is elsewhere. Correct \"region\" or \"endpoint\" in [s3]"
+        (Some("RequestTimeTooSkewed" | "RequestExpired"), _) => {
+            "The clocks of this machine and of the server differ by more than minutes. Set this one right"
         }
+        (Some("NoSuchBucket"), _) => "There is no such bucket. Make it, or correct \"bucket\", \"endpoint\" or \"addressing\" in [s3]",
+        (Some("PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException"), _)
+        | (_, Some(301 | 307 | 308)) => "The bucket is elsewhere. Correct \"region\" or \"endpoint\" in [s3]",
         (Some("AccessDenied" | "AllAccessDisabled" | "AccountProblem"), _) | (_, Some(403)) => {
             "The key may not do this. Allow it s3:PutObject, s3:GetObject, s3:DeleteObject and s3:ListBucket on this bucket, or correct the key"
         }

@@ -77,8 +77,8 @@ fn post(mail: &Mail) -> Result<Post, Failure> {
 
 /// Where and when it is looked whether letters arrive.
 pub fn watch_of(mail: &Mail) -> Result<Watch, Failure> {
-    let Arrivals { mailbox, looks, time_out, .. } = &mail.arrivals;
-    Watch::new(mailbox.as_ref().map(PathBuf::from), looks.clone(), *time_out).map_err(Failure::World)
+    let Arrivals { mailbox, looks, time_out, public_only, .. } = &mail.arrivals;
+    Watch::new(mailbox.as_ref().map(PathBuf::from), looks.clone(), *time_out, *public_only).map_err(Failure::World)
 }
 
 fn login(login: &Login) -> Result<(String, SecretString), Failure> {
@@ -88,8 +88,8 @@ fn login(login: &Login) -> Result<(String, SecretString), Failure> {
 /// A secret from its file: `what` it is, is said where it cannot be read.
 pub(super) fn secret(secret: &Secret, what: &str) -> Result<SecretString, Failure> {
     let path = place(secret).map_err(Failure::World)?;
-    let text = fs::read_to_string(&path)
-        .map_err(|error| Failure::World(format!("The {what} in {} cannot be read: {error}.", path.display())))?;
+    let text =
+        fs::read_to_string(&path).map_err(|error| Failure::World(format!("The {what} in {} cannot be read: {error}.", path.display())))?;
     let password = text.lines().next().unwrap_or_default().to_string();
     if password.is_empty() {
         return Err(Failure::World(format!("The {what} in {} is empty: its first line should hold it.", path.display())));

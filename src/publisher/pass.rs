@@ -171,7 +171,11 @@ async fn compare(store: &Store, kept: &mut Kept, state: &mut Fared) -> Result<()
     if gone.is_empty() && changed.is_empty() {
         return Ok(());
     }
-    tracing::warn!(gone = gone.len(), changed = changed.len(), "Somebody else took objects of ours away or changed them; they are put again.");
+    tracing::warn!(
+        gone = gone.len(),
+        changed = changed.len(),
+        "Somebody else took objects of ours away or changed them; they are put again."
+    );
     state.counts.restored += (gone.len() + changed.len()) as u64;
     for name in &gone {
         kept.manifest.remove(name);

@@ -157,7 +157,7 @@ mod tests {
         let mut found = files(&all);
         found[..2].sort_unstable();
         found[5..].sort_unstable();
-        assert_eq!((found, all.remove), (order.to_vec(), vec![]));
+        assert_eq!((found, all.remove.len()), (order.to_vec(), 0));
     }
 
     #[test]
@@ -175,7 +175,8 @@ mod tests {
         // A page that leads to a document which is gone is another page.
         let less = site(&[PAGES[0], PAGES[1], PAGES[3]]);
         let left = work(&less, Some(&before), &known);
-        assert_eq!((files(&left), left.remove), (vec!["c/a/index.html"], vec!["c/a/b/x/index.html".to_owned()]));
+        assert_eq!(files(&left), ["c/a/index.html"]);
+        assert_eq!(left.remove, ["c/a/b/x/index.html"]);
     }
 
     #[test]

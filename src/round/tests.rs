@@ -101,13 +101,13 @@ proptest! {
                 let texts: Vec<Text> = held.iter().filter(|((of, _), _)| *of == folder).map(|((_, path), words)| Text::new(*path, words.as_bytes())).collect();
                 let said = Remark::fault(Place::new("notes/cider", 0), UNREADABLE, "This folder cannot be read.");
                 let remarks = if unreadable && folder == "notes" { vec![said] } else { Vec::new() };
-                let read = Brought { texts: texts.into(), remarks, partial: false };
+                let read = Brought { texts: texts.into(), remarks, ..Brought::default() };
                 if brought.get(folder) != Some(&read) {
                     brought.insert(folder.to_owned(), read);
                 }
             }
             let config = [Text::new("communities/orchard.toml", schedule.as_bytes())];
-            let given = Given { config: &config, zones: &zones, identity: &identity, remarks: &[] };
+            let given = Given { config: &config, zones: &zones, identity: &identity, grants: None, remarks: &[] };
             let mut bring = |folder: &NotesFolder| brought.get(&folder.folder).cloned().unwrap_or_default();
             let ledger = || store.recall(now).unwrap().ledger;
             let mut fresh = Kept::recall(&store).unwrap();

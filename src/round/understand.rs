@@ -17,12 +17,14 @@ use crate::meeting::series::{Community, NotesFolder, Series, SeriesId};
 use crate::meeting::zone::Zones;
 use crate::notes::{self, Neighbours, Note, matching};
 use crate::output::clean;
-use crate::plan::ledger::Ledger;
+use crate::plan::ledger::{Archived, ArchivedState, Ledger};
 use crate::source::{Place, Remark, Text};
 use crate::store::{Room, StoredText};
 
 /// Of notes with fewer items a loss is no surprise.
 const MANY_ITEMS: usize = 4;
+/// After so many days a note says nothing any more.
+const LONG: i64 = 400;
 /// Contradictions and differences from the schedule are remarked while the note is this young.
 pub const NEWS: TimeDelta = TimeDelta::days(45);
 
@@ -203,6 +205,10 @@ fn of_folder(
         why.is_some()
     };
     let look = Look { quiet: community.quiet, first: first || new, now };
+    // A meeting of so long ago stands in its archive alone: pads are not kept for ever.
+    for note in ledger.archived.iter().filter(|_| is_pad).filter(|note| is_long_archived(note, folder, now)) {
+        kept.texts.forget(Room::Notes, &format!("{prefix}{}.md", note.date), true);
+    }
     let (settled, next) = settle(&mut kept.texts, &prefix, &texts, &unread, &mut lost, look);
     let quiet = settled.iter().map(|settled| settled.quiet_from).filter(|at| *at > now);
     let next = quiet.chain(next).min();
@@ -216,7 +222,8 @@ fn of_folder(
         for note in notes.iter() {
             match series_of(community, folder, note) {
                 Some(series) => {
-                    let ours = !is_pad && ledger.is_unreviewed(branch, &settled.digest);
+                    let said = brought.unreviewed.binary_search(&settled.digest).is_ok();
+                    let ours = !is_pad && (said || ledger.is_unreviewed(branch, &settled.digest));
                     placed.push(Arc::new(place(note, series, folder, &settled, &prefix, folder.trusted && !ours)));
                 }
                 None => remarks.push(nobodys(community, note)),
@@ -224,6 +231,12 @@ fn of_folder(
         }
     }
     Folder { brought, first, stamp: kept.texts.stamp(&prefix), next, placed, remarks }
+}
+
+/// Whether the text of a pad's meeting is in its archive, and says nothing any more.
+fn is_long_archived(note: &Archived, folder: &NotesFolder, now: DateTime<Utc>) -> bool {
+    let long_ago = now.date_naive() - TimeDelta::days(LONG);
+    note.place == folder.folder && note.date < long_ago && matches!(note.state, ArchivedState::There | ArchivedState::Left)
 }
 
 /// Why a new version of a note is not believed: it lost its heading, or more than half of its items, and is about the same meeting.

@@ -5,6 +5,7 @@ pub mod folder;
 pub mod git;
 pub mod mailbox;
 pub mod pad;
+pub mod public;
 pub mod published;
 pub mod zoneinfo;
 
@@ -21,6 +22,8 @@ pub struct Brought {
     pub remarks: Vec<Remark>,
     /// What is not among the texts is not known to be gone: it stays as it was.
     pub partial: bool,
+    /// Digests of texts that the place itself says nobody reviewed, whatever this machine remembers.
+    pub unreviewed: Arc<[String]>,
 }
 
 impl Brought {

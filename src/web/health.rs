@@ -39,6 +39,8 @@ pub struct Health {
     pub vitals: Vitals,
     /// The bucket into which everything is put; `None` without one, and where another daemon puts it.
     pub s3: Option<BucketHealth>,
+    /// Where several daemons work with one store.
+    pub hosts: Option<HostsHealth>,
 }
 
 /// How the bucket stands.
@@ -59,6 +61,24 @@ pub struct BucketHealth {
     pub bytes: u64,
     /// Objects that others had changed or taken away.
     pub restored: u64,
+}
+
+/// How the daemons of a store stand, as this one knows it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HostsHealth {
+    /// Whether this one plans and publishes.
+    pub leads: bool,
+    /// Since when somebody does.
+    pub since: Option<DateTime<Utc>>,
+    /// How often one began to.
+    pub takeovers: u64,
+    /// Whether the database answers.
+    pub reachable: bool,
+    /// The recorded round whose publication is served here.
+    pub generation: u64,
+    pub living: u64,
+    /// Those that were heard within a day, and are not any more.
+    pub silent: u64,
 }
 
 /// The rounds since the start.
@@ -125,6 +145,7 @@ impl Health {
             documents: (0, 0),
             vitals: Vitals::default(),
             s3: None,
+            hosts: None,
         }
     }
 

@@ -32,7 +32,8 @@ pub type Request = (String, String, u16);
 pub fn python() -> Option<PathBuf> {
     let venv = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/.venv/bin/python");
     let python = std::env::var_os("CONVENED_PYTHON").map_or(venv, PathBuf::from);
-    let has = Command::new(&python).args(["-c", "import moto, flask_cors"]).stderr(Stdio::null()).status().is_ok_and(|status| status.success());
+    let has =
+        Command::new(&python).args(["-c", "import moto, flask_cors"]).stderr(Stdio::null()).status().is_ok_and(|status| status.success());
     has.then_some(python)
 }
 

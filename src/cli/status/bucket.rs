@@ -40,13 +40,9 @@ impl Bucket {
                 said: health["said"].as_str().filter(|_| health["ok"] == false).map(str::to_owned),
                 waiting: health["waiting"].as_u64(),
             },
-            (None, Some(state)) => Bucket {
-                name,
-                whole: state.brought,
-                failing: state.failing,
-                said: state.said.clone().map(|(_, said)| said),
-                waiting: None,
-            },
+            (None, Some(state)) => {
+                Bucket { name, whole: state.brought, failing: state.failing, said: state.said.clone().map(|(_, said)| said), waiting: None }
+            }
             (None, None) => Bucket { name, whole: None, failing: None, said: None, waiting: None },
         }
     }
@@ -55,7 +51,11 @@ impl Bucket {
         let since = self.failing.filter(|since| now - *since > PATIENCE)?;
         let said = self.said.as_deref().unwrap_or_default();
         let what = format!("What is published has not been put into the bucket {} for {}. {said}", self.name, long(now - since));
-        Some(Need::of(Exit::World, what, "Mend what the sentence says; it goes on by itself then. After a new key: systemctl reload convened"))
+        Some(Need::of(
+            Exit::World,
+            what,
+            "Mend what the sentence says; it goes on by itself then. After a new key: systemctl reload convened",
+        ))
     }
 
     pub fn words(&self) -> String {

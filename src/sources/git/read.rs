@@ -2,30 +2,84 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::io::Read as _;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use super::Way;
+use super::write::UNREVIEWED;
 use crate::source::{Place, Remark, Text, UNREADABLE};
-use crate::sources::Brought;
 use crate::sources::folder::MOST_NOTES;
+use crate::sources::{Brought, Trouble};
 
 /// Notes are written by people; what is larger is something else.
 const LARGEST_NOTE: u64 = 2 * 1024 * 1024;
+
+/// More than so many files, and more than so many bytes in them, are not taken over: a few small objects of git can name billions.
+const MOST_FILES: usize = 200_000;
+const MOST_BYTES: u64 = 512 * 1024 * 1024;
+/// Of the list of a commit's files.
+const LONGEST_LIST: u64 = 64 * 1024 * 1024;
+
+impl Way {
+    /// Whether there is not too much in a commit, below the configured path.
+    pub(super) fn bounded(&self, commit: &str) -> Result<(), Trouble> {
+        let too_large = || {
+            Trouble::new("source-too-large", "There are too many or too large files in this repository. Name a folder inside with `path`.")
+        };
+        let list = self.list(commit).ok_or_else(too_large)?;
+        let (mut files, mut bytes) = (0, 0u64);
+        for entry in list.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()) {
+            let about = entry.split(|byte| *byte == b'\t').next().unwrap_or_default();
+            let size = std::str::from_utf8(about).ok().and_then(|about| about.split_whitespace().nth(3)?.parse().ok());
+            files += 1;
+            bytes = bytes.saturating_add(size.unwrap_or(0));
+        }
+        if files > MOST_FILES || bytes > MOST_BYTES { Err(too_large()) } else { Ok(()) }
+    }
+
+    /// What the commits of ours in the history that is known say nobody reviewed: the digests of texts.
+    fn said_unreviewed(&self, commit: &str) -> Vec<String> {
+        let grep = format!("--grep=^{UNREVIEWED}: ");
+        let log = self.local(&["log", "--format=%B", &grep, commit, "--"], None).ok().filter(|log| log.status.success());
+        let said = log.map(|log| String::from_utf8_lossy(&log.stdout).into_owned()).unwrap_or_default();
+        let lines = said.lines().filter_map(|line| line.strip_prefix(UNREVIEWED)?.strip_prefix(": "));
+        let mut digests: Vec<String> = lines.map(|digest| digest.trim().to_owned()).collect();
+        digests.sort();
+        digests.dedup();
+        digests
+    }
+
+    /// The files of a commit below the configured path, as `git ls-tree` names them; `None` where git refused, or where the list has no end.
+    fn list(&self, commit: &str) -> Option<Vec<u8>> {
+        let mut command = Command::new("git");
+        self.prepare(&mut command);
+        command.args(["-c", "protocol.allow=never", "ls-tree", "-r", "-z", "--long", "--full-tree", commit, "--"]);
+        if !self.repository.path.is_empty() {
+            command.arg(&self.repository.path);
+        }
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()?;
+        let mut list = Vec::new();
+        let read = child.stdout.take()?.take(LONGEST_LIST + 1).read_to_end(&mut list);
+        if read.is_err() || u64::try_from(list.len()).map_or(true, |length| length > LONGEST_LIST) {
+            let _ = child.kill();
+            let _ = child.wait();
+            return None;
+        }
+        child.wait().ok()?.success().then_some(list)
+    }
+}
 
 /// The notes of the commit in force, with paths relative to the configured folder, in their order. What did not change since `before` is not
 /// read again. `name` is what remarks call the place.
 pub fn notes(way: &Way, name: &str, before: &mut Blobs) -> Option<Brought> {
     let good = way.good()?;
     let path = way.repository.path.as_str();
-    let mut arguments = vec!["ls-tree", "-r", "-z", "--long", "--full-tree", &good, "--"];
-    if !path.is_empty() {
-        arguments.push(path);
-    }
-    let listed = way.local(&arguments, None).ok().filter(|output| output.status.success())?;
+    let listed = way.list(&good)?;
     let mut remarks = Vec::new();
     let mut found: Vec<(String, String)> = Vec::new();
-    let entries: Vec<&[u8]> = listed.stdout.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()).collect();
+    let entries: Vec<&[u8]> = listed.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()).collect();
     if entries.is_empty() && !path.is_empty() {
         let sentence = "This repository has no such folder. What was read of it before stays in force; check `path`.";
         remarks.push(Remark::fault(Place::new(name, 0), UNREADABLE, sentence));
@@ -67,7 +121,7 @@ pub fn notes(way: &Way, name: &str, before: &mut Blobs) -> Option<Brought> {
     before.read(way, &found)?;
     let texts =
         found.into_iter().filter_map(|(path, blob)| Some(Text { path: path.into(), bytes: before.0.get(&blob)?.clone() })).collect();
-    Some(Brought { texts, remarks, partial: false })
+    Some(Brought { texts, remarks, partial: false, unreviewed: way.said_unreviewed(&good).into() })
 }
 
 /// The bytes of notes by git's name for them, as they were read last.
@@ -107,18 +161,19 @@ impl Blobs {
     }
 }
 
-/// The whole commit in force as a folder beside the mirror, made where it is not there yet; older ones are taken away. Links in it are plain files.
+/// What the commit in force has below the configured path as a folder beside the mirror, made where it is not there yet; older ones are taken away. Links in it are plain files.
 pub fn checked_out(way: &Way) -> Option<PathBuf> {
     let good = way.good()?;
     let folder = way.mirror.join("checked-out").join(&good);
     if folder.is_dir() {
-        return Some(folder.join(&way.repository.path));
+        return Some(folder);
     }
+    let tree = if way.repository.path.is_empty() { good.clone() } else { format!("{good}:{}", way.repository.path) };
     let new = way.mirror.join("checked-out").join("new");
     let _ = fs::remove_dir_all(&new);
     fs::create_dir_all(&new).ok()?;
     let work_tree = format!("--work-tree={}", std::path::absolute(&new).ok()?.display());
-    let read = way.local(&["-c", "core.symlinks=false", "-c", "core.bare=false", &work_tree, "read-tree", &good], None).ok()?;
+    let read = way.local(&["-c", "core.symlinks=false", "-c", "core.bare=false", &work_tree, "read-tree", &tree], None).ok()?;
     let put =
         way.local(&["-c", "core.symlinks=false", "-c", "core.bare=false", &work_tree, "checkout-index", "--all", "--force"], None).ok()?;
     if !read.status.success() || !put.status.success() {
@@ -128,5 +183,5 @@ pub fn checked_out(way: &Way) -> Option<PathBuf> {
     for entry in fs::read_dir(folder.parent()?).ok()?.flatten().filter(|entry| *entry.file_name() != *good) {
         let _ = fs::remove_dir_all(entry.path());
     }
-    Some(folder.join(&way.repository.path))
+    Some(folder)
 }
