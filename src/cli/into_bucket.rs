@@ -28,7 +28,14 @@ mod built {
         base_url: String,
         at_once: usize,
         /// What stands there as the last run's state, as it was read at first or put since.
-        state: RefCell<Option<(Option<Before>, Option<Vec<u8>>)>>,
+        state: RefCell<Option<Stood>>,
+    }
+
+    /// What stood under a name.
+    #[derive(Clone, Default)]
+    struct Stood {
+        before: Option<Before>,
+        bytes: Option<Vec<u8>>,
     }
 
     impl IntoBucket<'_> {
@@ -54,7 +61,7 @@ mod built {
             };
             let (before, bytes): (_, Option<Vec<u8>>) = self.runtime.block_on(read).map_err(unknown)?;
             if name == STATE_FILE {
-                self.state.borrow_mut().get_or_insert_with(|| (before, bytes.clone()));
+                self.state.borrow_mut().get_or_insert_with(|| Stood { before, bytes: bytes.clone() });
             }
             Ok(bytes)
         }
@@ -81,7 +88,7 @@ mod built {
 
         /// Puts the state in the place of the one that was read; `false` where that is the same.
         fn tell(&self, state: &str) -> Result<bool, Stop> {
-            let (before, bytes) = self.state.borrow().clone().unwrap_or_default();
+            let Stood { before, bytes } = self.state.borrow().clone().unwrap_or_default();
             if bytes.as_deref() == Some(state.as_bytes()) {
                 return Ok(false);
             }
@@ -89,7 +96,7 @@ mod built {
             let put = self.bucket.put(STATE_FILE, Bytes::from(state.to_owned()), &label, before.as_ref());
             match self.runtime.block_on(put) {
                 Ok(etag) => {
-                    *self.state.borrow_mut() = Some((etag.map(Before::This), Some(state.as_bytes().to_vec())));
+                    *self.state.borrow_mut() = Some(Stood { before: etag.map(Before::This), bytes: Some(state.as_bytes().to_vec()) });
                     Ok(true)
                 }
                 Err(NotPut::Otherwise) => Err(Stop::world(
