@@ -22,8 +22,8 @@ pub(super) const MIGRATIONS: [&str; 10] = [
     include_str!("migrations/006.sql"),
     include_str!("migrations/007.sql"),
     include_str!("migrations/008.sql"),
-    include_str!("migrations/010.sql"),
     include_str!("migrations/009.sql"),
+    include_str!("migrations/010.sql"),
 ];
 
 /// Makes the folder, readable for its owner only, where it is missing. One that is there keeps its mode.
