@@ -12,6 +12,7 @@ pub mod export;
 pub mod fetch;
 pub mod import;
 pub mod init;
+mod into_bucket;
 pub mod items;
 pub mod letter;
 pub mod link;
