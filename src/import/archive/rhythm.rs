@@ -181,15 +181,12 @@ fn without_silences(dates: &[NaiveDate], stretches: &[(Shape, usize, usize)]) ->
     for (shape, from, end) in stretches {
         let mut begins = *from;
         let mut last: Option<NaiveDate> = None;
-        for at in *from..*end {
-            if shape.number(dates[at]).is_none() {
-                continue;
-            }
-            if last.is_some_and(|last| (dates[at] - last).num_days() > SILENCE.max(LONG * shape.step())) {
+        for (at, date) in dates.iter().enumerate().take(*end).skip(*from).filter(|(_, date)| shape.number(**date).is_some()) {
+            if last.is_some_and(|last| (*date - last).num_days() > SILENCE.max(LONG * shape.step())) {
                 out.push((*shape, begins, at));
                 begins = at;
             }
-            last = Some(dates[at]);
+            last = Some(*date);
         }
         out.push((*shape, begins, *end));
     }
