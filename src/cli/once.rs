@@ -105,8 +105,8 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     let walked = walk(&store, &mut kept, &opened.given(), &mut bring, now)?;
     store.keep_decisions_file(state)?;
     zoneinfo::keep(&zone_source(&opened.settings.zone_data), state)?;
-    // What lasts for weeks is said by `check`, on the organisers' page and in the letter of the week, not at every hour of a cron job.
-    for remark in walked.remarks.iter().filter(|remark| remark.lasting.is_none()) {
+    // What lasts for weeks, and advice, is said by `check`, on the organisers' page and in the letter of the week, not at every hour of a cron job.
+    for remark in walked.remarks.iter().filter(|remark| remark.lasting.is_none() && remark.grade != Grade::Advice) {
         eprintln!("{}", discreet::text(&log::of_remark(remark)));
     }
     let post = Arc::new(daemon::ways(&opened.settings.mail, &daemon::chats(&walked.calendar))?);

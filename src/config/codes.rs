@@ -9,6 +9,7 @@ macro_rules! codes {
 }
 
 codes! {
+    ARCHIVE_SHARED = "archive-shared",
     BAD_ADDRESS = "bad-address",
     BAD_BUCKET = "bad-bucket",
     BAD_COLOUR = "bad-colour",
@@ -33,6 +34,7 @@ codes! {
     DATES_CROSSED = "dates-crossed",
     DOUBLE_DATE = "double-date",
     DOUBLE_ID = "double-id",
+    DOUBLE_PAD = "double-pad",
     DOUBLE_UID = "double-uid",
     FIRST_DATE = "first-date",
     FORMAT = "format",

@@ -18,6 +18,7 @@ pub mod vitals;
 pub use answers::{LONGEST_REASON, Reason, answer};
 pub use mail::{chats, watch_of, ways};
 
+use std::convert::Infallible;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -38,7 +39,7 @@ use crate::meeting::calendar::Calendar;
 use crate::output::letter::Sender;
 use crate::output::publication::Site;
 use crate::store::{Lock, Standing, Store, StoreError};
-use crate::web::{self, Limits, Web};
+use crate::web::{self, Limits, Visit, Web};
 use clock::{ClockWatch, IN_STEP};
 use mail::Chats;
 use opening::Opened;
@@ -158,6 +159,7 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
         Ok(store) => store,
         Err(error) => tokio::select! {
             store = beginning::try_again(error, &opened, server_of_store.as_ref(), clock, &health, &age) => store?,
+            never = refuse(&mut asked) => match never {},
             _ = terminate.recv() => return Ok(()),
             _ = interrupt.recv() => return Ok(()),
         },
@@ -261,7 +263,8 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
         called = true;
         tokio::select! {
             () = tokio::time::sleep(sleep) => called = false,
-            _ = standing.changed(), if shared.is_some() => called = standing.borrow().leads && standing.borrow().unplanned > 0,
+            // Borrowed once: a second time would wait for the one who writes, who waits for the first.
+            _ = standing.changed(), if shared.is_some() => called = Some(standing.borrow()).is_some_and(|now| now.leads && now.unplanned > 0),
             () = rounds.changed() => {
                 tokio::time::sleep(SETTLE).await;
                 rounds.read_again();
@@ -307,6 +310,14 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
     }
     parting(Store::leave).await;
     Ok(())
+}
+
+/// What cannot be written down now is refused, not done later, when whoever asked has gone.
+async fn refuse(asked: &mut mpsc::Receiver<Visit>) -> Infallible {
+    while let Some(visit) = asked.recv().await {
+        drop(visit);
+    }
+    std::future::pending().await
 }
 
 /// How long a clock that jumped has to run in step. Tests of a program that is built for them need not wait.

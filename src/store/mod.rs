@@ -106,6 +106,7 @@ impl Store {
                 if folder.join(STORE_FILE).exists() && store.is_empty()? && !Store::open(folder)?.is_empty()? {
                     return Err(StoreError::NotMoved { place: store.path.to_path_buf(), folder: folder.to_owned() });
                 }
+                store.not_lost(folder)?;
                 Ok(store)
             }
         }

@@ -33,6 +33,10 @@ pub enum Error {
     #[cfg(feature = "postgres")]
     #[error("another daemon has taken over")]
     Fenced,
+    /// The database does not know this run, or does not know it any more.
+    #[cfg(feature = "postgres")]
+    #[error("this daemon is not known to it")]
+    Stranger,
 }
 
 pub(super) type Result<T> = std::result::Result<T, Error>;
