@@ -1,6 +1,7 @@
 //! `convened status`: one screen that says whether it is well, what is wrong and what to do, and then how everything stands. It reads the
 //! store, and asks the daemon where one runs.
 
+mod bucket;
 mod daemon;
 mod needs;
 mod screen;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
+use self::bucket::Bucket;
 use self::daemon::Daemon;
 use self::needs::Need;
 use super::{At, Exit, Stop, rfc3339};
@@ -65,6 +67,7 @@ struct Seen {
     remarks: Vec<Remark>,
     zones: ZoneReport,
     documents: usize,
+    bucket: Option<Bucket>,
     store_bytes: Option<u64>,
     /// The backup that the store is a copy of, for looking at: nothing is sent.
     copy_of: Option<String>,
@@ -150,6 +153,7 @@ fn look(config: &Path, now: DateTime<Utc>) -> Result<Seen, Stop> {
     let copy_of = known.as_ref().map_or(Ok(None), Store::copy_of)?;
     let state = opened.state().to_path_buf();
     let (daemon, listen) = Daemon::find(&state, opened.settings.listen);
+    let bucket = opened.settings.s3.as_ref().map(|s3| Bucket::of(s3, &fetched, &daemon));
     Ok(Seen {
         now,
         listen,
@@ -167,6 +171,7 @@ fn look(config: &Path, now: DateTime<Utc>) -> Result<Seen, Stop> {
         remarks,
         zones,
         documents: memory.publication()?.documents.len(),
+        bucket,
         store_bytes: vitals::store_bytes(&state),
         copy_of,
         disk: vitals::disk(&state),
@@ -209,6 +214,7 @@ fn json(seen: &Seen, needs: &[Need]) -> String {
         "remarks": seen.remarks.len(),
         "faults": seen.count(Grade::Fault),
         "documents": seen.documents,
+        "s3": seen.bucket.as_ref().map(Bucket::json),
         "store_bytes": seen.store_bytes,
         "copy_of": seen.copy_of,
         "free_bytes": seen.disk.map(|(_, free)| free),

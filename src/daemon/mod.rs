@@ -3,6 +3,7 @@
 
 mod answers;
 mod beginning;
+pub mod bucket;
 mod clock;
 pub mod log;
 mod mail;
@@ -186,6 +187,7 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
     if store.is_shared() {
         looks.send_replace(None);
     }
+    let mut bucket = bucket::Publishing::start(&store, clock, ended(ending.clone()));
     let arrivals = tokio::spawn(arrival::run(store.clone(), looked, clock, letters.clone(), ended(ending.clone())));
     let carrier = tokio::spawn(carrier::run(store, given, clock, letters.clone(), ended(ending.clone()), Pace::default()));
 
@@ -221,8 +223,10 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
         }
         let may_send = believed && rounds.is_informed(led);
         let mut otherwise = may_send != orders.borrow().is_some() || (believed && led) != looks.borrow().is_some();
-        if std::mem::take(&mut mended) || *rounds.mail() != mail || *rounds.chats() != chats {
-            (mail, chats) = (rounds.mail().clone(), rounds.chats().clone());
+        let reopened = std::mem::take(&mut mended);
+        bucket.tell(led.then(|| rounds.settings()), &publication.borrow().clone(), reopened);
+        if reopened || rounds.settings().mail != mail || *rounds.chats() != chats {
+            (mail, chats) = (rounds.settings().mail.clone(), rounds.chats().clone());
             match ways(&mail, &chats).and_then(|post| Ok((post, watch_of(&mail)?))) {
                 Ok((post, watch)) => (way, looking, otherwise) = (Arc::new(post), Arc::new(watch), true),
                 Err(failure) => tracing::error!("Letters go on leaving as before. {failure}"),
@@ -254,6 +258,7 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
         });
         let mut told = rounds.health(clock());
         neighbours::health(&stands, rounds.generation(&stands), &mut told);
+        told.s3 = bucket.health();
         health.send_replace(told);
         if !ready {
             ready = true;
@@ -272,6 +277,7 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
             }
             () = shelf.changed() => rounds.take_news(),
             () = archived.notified() => rounds.archived(),
+            () = bucket.changed() => called = false,
             _ = hangup.recv() => {
                 rounds.read_again();
                 shelf.fetch_now();
@@ -301,7 +307,7 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
         }
     };
     parting(Store::step_down).await;
-    let all = async { (carrier.await, server.await, arrivals.await, fetching.await, archiver.await) };
+    let all = async { (carrier.await, server.await, arrivals.await, fetching.await, archiver.await, bucket.end().await) };
     if tokio::time::timeout(END, all).await.is_err() {
         tracing::warn!("A letter was still in hand at the end; what is known of it is in the outbox.");
     }

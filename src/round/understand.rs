@@ -21,7 +21,7 @@ use crate::plan::ledger::{Archived, ArchivedState, Ledger};
 use crate::source::{Place, Remark, Text};
 use crate::store::{Room, StoredText};
 
-/// Of notes with fewer items a loss is no surprise.
+/// Of files with fewer items a loss is no surprise.
 const MANY_ITEMS: usize = 4;
 /// After so many days a note says nothing any more.
 const LONG: i64 = 400;
@@ -185,7 +185,7 @@ fn of_folder(
     let (mut remarks, mut placed) = (Vec::new(), Vec::new());
     let is_pad = matches!(folder.remote.as_ref().map(|remote| &remote.at), Some(Location::Pad(_)));
     let texts = match is_pad {
-        true => pads::by_meeting(brought.texts.to_vec(), &kept.texts, &prefix, zones, &mut remarks),
+        true => pads::by_meeting(brought.texts.to_vec(), &mut kept.texts, &prefix, zones, &mut remarks),
         false => brought.texts.to_vec(),
     };
     let texts: Vec<Text> = texts.into_iter().map(|text| Text::new(format!("{prefix}{}", text.path), text.bytes)).collect();
@@ -200,7 +200,7 @@ fn of_folder(
         remarks.push(Remark::fault(Place::new(folder.folder.as_str(), 0), "folder-empty", sentence));
     }
     let mut lost = |old: &StoredText, new: &Text| -> bool {
-        let why = lost(old, new, zones);
+        let why = lost(old, new, is_pad, zones);
         remarks.extend(why.map(|sentence| Remark::warning(Place::new(new.path.clone(), 0), "note-lost-much", sentence)));
         why.is_some()
     };
@@ -239,8 +239,9 @@ fn is_long_archived(note: &Archived, folder: &NotesFolder, now: DateTime<Utc>) -
     note.place == folder.folder && note.date < long_ago && matches!(note.state, ArchivedState::There | ArchivedState::Left)
 }
 
-/// Why a new version of a note is not believed: it lost its heading, or more than half of its items, and is about the same meeting.
-fn lost(old: &StoredText, new: &Text, zones: &Zones) -> Option<&'static str> {
+/// Why a new version of a note is not believed: it lost its heading, or more than half of its items, and is about the same meeting. A pad is
+/// anybody's, and nobody looks over what is done to it: there a few items count, too.
+fn lost(old: &StoredText, new: &Text, is_pad: bool, zones: &Zones) -> Option<&'static str> {
     let read = |text: &Text| notes::read(text, zones, &Neighbours::default());
     let before = read(&Text { path: old.path.clone(), bytes: old.bytes.clone() });
     let after = read(new);
@@ -250,7 +251,8 @@ fn lost(old: &StoredText, new: &Text, zones: &Zones) -> Option<&'static str> {
     if headless {
         return Some("This note lost its heading since it was last read. The version before stays in force until there is one again.");
     }
-    let fewer = items(&before) >= MANY_ITEMS && items(&after) * 2 < items(&before) && date(&before) == date(&after);
+    let many = if is_pad { 1 } else { MANY_ITEMS };
+    let fewer = items(&before) >= many && items(&after) * 2 < items(&before) && date(&before) == date(&after);
     fewer.then_some("This note lost more than half of its action items since it was last read. The version before stays in force; close them with `convened items done` if that is meant.")
 }
 

@@ -20,6 +20,7 @@ mod late;
 mod lock;
 #[cfg(test)]
 mod migrated;
+mod objects;
 mod outbox;
 mod recall;
 mod record;
@@ -52,6 +53,7 @@ pub use decisions::{DECISIONS_FILE, Said, decisions_text, read_decisions};
 pub use fault::StoreError;
 pub use hosts::{BEAT, Neighbour, SILENCE, Server, Standing};
 pub use lock::{Holder, Lock};
+pub use objects::{BUCKET, Object};
 pub use outbox::OutboxRow;
 pub use recall::Recalled;
 pub use record::{PublicationChange, Record, Recorded};

@@ -31,7 +31,7 @@ pub struct Need {
 }
 
 impl Need {
-    fn of(exit: Exit, what: impl Into<String>, todo: impl Into<String>) -> Need {
+    pub fn of(exit: Exit, what: impl Into<String>, todo: impl Into<String>) -> Need {
         Need { exit, what: what.into(), todo: todo.into() }
     }
 }
@@ -61,6 +61,7 @@ pub fn of(seen: &Seen) -> Vec<Need> {
             format!("{} has not answered well for {}. {said} What was read of it stays in force.", source.folder, long(seen.now - since));
         needs.push(Need::of(Exit::Faults, what, "convened fetch"));
     }
+    needs.extend(seen.bucket.as_ref().and_then(|bucket| bucket.need(seen.now)));
     for list in seen.lists.iter().filter(|list| list.never_seen()) {
         let what = format!("No letter to {} was ever seen to arrive: a mail server's \"accepted\" is not the list's.", list.audience);
         needs.push(Need::of(Exit::Well, what, format!("Look there, then: convened arrived {}", list.audience)));

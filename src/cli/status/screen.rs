@@ -82,6 +82,9 @@ fn the_daemon(screen: &mut Screen, seen: &Seen) {
         seen.settings.base_url
     );
     screen.line("published", &things);
+    if let Some(bucket) = &seen.bucket {
+        screen.line("bucket", &bucket.words());
+    }
     let free = seen.disk.map_or(String::new(), |(_, free)| format!(", {} free", bytes(free)));
     let store = seen.store_bytes.map_or("none yet".to_owned(), |size| format!("{}{free}, in {}", bytes(size), seen.state.display()));
     screen.line("store", &store);
