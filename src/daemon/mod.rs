@@ -254,10 +254,8 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
         tokio::select! {
             () = tokio::time::sleep(sleep) => called = false,
             _ = standing.changed(), if shared.is_some() => called = standing.borrow().leads && standing.borrow().unplanned > 0,
-            () = rounds.changed() => {
-                tokio::time::sleep(SETTLE).await;
-                rounds.read_again();
-            }
+            // What changed is read in the next turn.
+            () = rounds.changed() => tokio::time::sleep(SETTLE).await,
             () = shelf.changed() => rounds.take_news(),
             () = archived.notified() => rounds.archived(),
             _ = hangup.recv() => {

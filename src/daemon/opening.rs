@@ -82,7 +82,7 @@ fn last_good(text: Option<&Text>) -> Option<Settings> {
     }
     let stored = Store::open(folder).ok()?.texts().ok()?;
     let known = stored.into_iter().find(|stored| stored.room == Room::Config && &*stored.path == config::SETTINGS)?;
-    config::settings(&Text { path: known.path, bytes: known.bytes }).0
+    config::settings(&Text { path: known.path, bytes: known.bytes? }).0
 }
 
 /// Where the subscribed mailbox cannot be read.
@@ -159,6 +159,6 @@ impl Opened {
     pub fn survey(&self, store: &Store, now: DateTime<Utc>) -> Result<(Survey, Ledger), Failure> {
         let mut ledger = store.recall(now)?.ledger;
         let mut kept = Kept::recall(store)?;
-        Ok((survey(&mut kept, &mut ledger, &self.given(), &mut self.bring(), now), ledger))
+        Ok((survey(&mut kept, &mut ledger, &self.given(), &mut self.bring(), now)?, ledger))
     }
 }

@@ -14,8 +14,8 @@ use crate::meeting::calendar::walls;
 use crate::meeting::remote::{GitLogin, Location, Remote, Repository};
 use crate::meeting::series::{Address, Community, NotesFolder};
 use crate::source::{Place, Remark, digest};
-use crate::sources::git::{self, Blobs, Way};
-use crate::sources::{Brought, folder};
+use crate::sources::git::{self, Tree, Way};
+use crate::sources::{Brought, notes as folders};
 use crate::store::{STORE_FILE, SourceState, Store};
 
 /// What remarks call the repository of the communities' files.
@@ -110,14 +110,18 @@ impl Places {
         }
     }
 
+    /// A folder of notes on this machine.
+    pub fn folder(&self, notes: &NotesFolder) -> PathBuf {
+        self.config.join(&notes.folder)
+    }
+
     /// The notes of a place as they are known on this machine: a folder is read; of what is fetched the last good, with what is wrong with it
     /// where `states` are given, which say how each place has fared.
     pub fn bring(&self, notes: &NotesFolder, states: Option<&[SourceState]>) -> Brought {
         let Some(remote) = &notes.remote else {
-            let (texts, remarks) = folder::notes(&self.config.join(&notes.folder), notes.folder.trim_end_matches('/'));
-            return Brought { texts: texts.into(), remarks, partial: false };
+            return folders::read(&self.folder(notes), notes.folder.trim_end_matches('/'));
         };
-        let mirrored = self.way(&notes.folder, remote).and_then(|way| git::notes(&way, &notes.folder, &mut Blobs::default()));
+        let mirrored = self.way(&notes.folder, remote).and_then(|way| git::notes(&way, &notes.folder, &mut Tree::default()));
         let mut brought = mirrored.unwrap_or(Brought { partial: true, ..Brought::default() });
         if let Some(states) = states {
             brought.remarks.extend(match states.iter().find(|state| state.name == notes.folder) {

@@ -11,8 +11,8 @@ use crate::meeting::remote::Location;
 use crate::meeting::series::{Community, NotesFolder, Series};
 use crate::output::words;
 use crate::plan::ledger::{ArchivedState, Ledger};
-use crate::source::{Place, Remark};
-use crate::store::{Room, ToArchive};
+use crate::source::{Place, Remark, Text};
+use crate::store::{Room, StoreError, ToArchive};
 
 /// After a meeting its pad is still edited for so long; what is changed later is not put into the archive by itself.
 const LATEST: TimeDelta = TimeDelta::days(7);
@@ -29,14 +29,19 @@ fn pads(community: &Community) -> impl Iterator<Item = &NotesFolder> {
 }
 
 /// The texts of pads that are to be kept for an archive and are not yet, and when the next one will be.
-pub(super) fn due(calendar: &Calendar, texts: &Texts, ledger: &Ledger, now: DateTime<Utc>) -> (Vec<ToArchive>, Option<DateTime<Utc>>) {
+pub(super) fn due(
+    calendar: &Calendar,
+    texts: &Texts,
+    ledger: &Ledger,
+    now: DateTime<Utc>,
+) -> Result<(Vec<ToArchive>, Option<DateTime<Utc>>), StoreError> {
     let (mut found, mut next) = (Vec::new(), None);
     let verdicts = Verdicts::of(&ledger.decisions);
     for community in &calendar.communities {
         let Some(archive) = &community.notes_archive else { continue };
         for pad in pads(community) {
-            for note in calendar.notes.iter().filter(|note| is_of(&note.place.file, &pad.folder)) {
-                let Some(series) = community.series.iter().find(|series| series.id == note.series) else { continue };
+            let own = community.series.iter().flat_map(|series| calendar.notes.of(&series.id).iter().map(move |note| (series, note)));
+            for (series, note) in own.filter(|(_, note)| is_of(&note.place.file, &pad.folder)) {
                 let Some(end) = end(series, &verdicts, note.date) else { continue };
                 let Some(text) = texts.settled(Room::Notes, &note.place.file) else { continue };
                 let from = end.max(text.first_seen) + community.quiet;
@@ -44,11 +49,13 @@ pub(super) fn due(calendar: &Calendar, texts: &Texts, ledger: &Ledger, now: Date
                     next = next.into_iter().chain([from]).min();
                     continue;
                 }
+                let digest = text.digest.to_string();
                 let known =
-                    ledger.archived.iter().any(|known| known.place == pad.folder && known.date == note.date && known.digest == text.digest);
+                    ledger.archived.iter().any(|known| known.place == pad.folder && known.date == note.date && known.digest == digest);
                 if known || text.first_seen > end + LATEST || now > end + SAID {
                     continue;
                 }
+                let Some(Text { bytes, .. }) = texts.read(&[note.place.file.clone()])?.pop() else { continue };
                 found.push(ToArchive {
                     place: pad.folder.clone(),
                     date: note.date,
@@ -61,15 +68,15 @@ pub(super) fn due(calendar: &Calendar, texts: &Texts, ledger: &Ledger, now: Date
                         "{}: notes of {}\n\nFrom the community's pad, as it stood after the meeting; nobody has reviewed them.\n",
                         series.title, note.date
                     ),
-                    digest: text.digest.clone(),
-                    bytes: text.bytes.to_vec(),
+                    digest,
+                    bytes: bytes.to_vec(),
                     kept: now,
                     failures: 0,
                 });
             }
         }
     }
-    (found, next)
+    Ok((found, next))
 }
 
 /// Whether a text is of a pad: under its name and the date of a meeting.
@@ -116,10 +123,8 @@ pub(super) fn remarks(calendar: &Calendar, ledger: &Ledger, now: DateTime<Utc>) 
                 for meeting in occurrences(series, &verdicts, since, now - MISSED) {
                     let date = meeting.zone.wall(meeting.start).date();
                     let kept = ledger.archived.iter().any(|note| note.series == series.id && note.date == date);
-                    let read = calendar
-                        .notes
-                        .iter()
-                        .any(|note| note.series == series.id && note.date == date && !is_of(&note.place.file, &pad.folder));
+                    let mut own = calendar.notes.of(&series.id).iter();
+                    let read = own.any(|note| note.date == date && !is_of(&note.place.file, &pad.folder));
                     if kept || read || matches!(meeting.status, Status::Cancelled) {
                         continue;
                     }

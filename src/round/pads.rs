@@ -28,7 +28,7 @@ pub(super) fn by_meeting(brought: Vec<Text>, known: &Texts, prefix: &str, zones:
     for waiting in known.waiting(Room::Notes, prefix) {
         let Some(path) = waiting.path.strip_prefix(prefix) else { continue };
         if path != pad::TEXT && !texts.iter().any(|text| *text.path == *path) {
-            texts.push(Text::new(path, waiting.bytes.clone()));
+            texts.extend(waiting.bytes.clone().map(|bytes| Text::new(path, bytes)));
         }
     }
     texts

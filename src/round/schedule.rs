@@ -10,7 +10,7 @@ use super::texts::Texts;
 use crate::config;
 use crate::meeting::series::{Community, SeriesId};
 use crate::meeting::zone::Zones;
-use crate::source::{Place, Remark, Text};
+use crate::source::{Digest, Place, Remark, Text};
 use crate::store::{Room, StoredText};
 
 /// The remarks of a reading, with the community each concerns.
@@ -25,7 +25,7 @@ pub struct Files {
 /// A file, what it was read with, and what it said.
 struct File {
     bytes: Arc<[u8]>,
-    digest: String,
+    digest: Digest,
     uid_domain: String,
     zones: Zones,
     said: (Option<Community>, Vec<Remark>),
@@ -111,7 +111,7 @@ pub fn communities(files: &mut Files, known: &mut Texts, given: &Given<'_>, now:
 }
 
 fn reread(stored: &StoredText, given: &Given<'_>) -> Option<Community> {
-    let text = Text { path: stored.path.clone(), bytes: stored.bytes.clone() };
+    let text = Text { path: stored.path.clone(), bytes: stored.bytes.clone()? };
     config::community(&text, &given.identity.uid_domain, given.zones).0
 }
 
@@ -120,7 +120,7 @@ pub(super) fn good(text: &Text, now: DateTime<Utc>) -> StoredText {
         room: Room::Config,
         path: text.path.clone(),
         digest: text.digest(),
-        bytes: text.bytes.clone(),
+        bytes: Some(text.bytes.clone()),
         first_seen: now,
         settled: true,
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use imbl::OrdMap;
 
 use super::{Rounds, blocking};
 use crate::daemon::{Failure, mail};
@@ -10,7 +11,7 @@ use crate::meeting::series::NotesFolder;
 use crate::plan::items;
 use crate::round::texts::Texts;
 use crate::round::{Brought, Given, Kept, survey};
-use crate::source::Text;
+use crate::source::{Digest, Text};
 use crate::store::{Room, StoreError};
 
 impl Rounds {
@@ -57,20 +58,22 @@ impl Rounds {
         // What was counted here while this daemon planned itself is not known as another's rounds.
         let known = self.attended.map_or(-1, |rounds| rounds);
         let (publication, rounds) = self.store.publication_since(&self.kept.publication, known)?;
-        let stored = self.store.texts()?;
-        let of = |room: Room| {
-            let settled = stored.iter().filter(move |text| text.room == room && text.settled);
-            settled.map(|text| Text { path: text.path.clone(), bytes: text.bytes.clone() }).collect::<Vec<_>>()
-        };
-        let (config, notes) = (of(Room::Config), of(Room::Notes));
+        let texts = Texts::of(&self.store)?;
+        let config: Vec<Text> =
+            texts.in_force(Room::Config).filter_map(|text| Some(Text { path: text.path.clone(), bytes: text.bytes.clone()? })).collect();
+        // As they stand in the store, so that nobody asks for their words but who has not read them yet.
+        let notes: OrdMap<Arc<str>, Digest> = texts.in_force(Room::Notes).map(|text| (text.path.clone(), text.digest)).collect();
         let mut bring = |folder: &NotesFolder| {
             let inside = format!("{}/", folder.folder.trim_end_matches('/'));
-            Brought { texts: notes.iter().filter(|text| text.path.starts_with(&inside)).cloned().collect(), ..Brought::default() }
+            let of = notes.range(Arc::<str>::from(inside.as_str())..).take_while(|(path, _)| path.starts_with(&inside));
+            let texts = of.map(|(path, digest)| (Arc::from(&path[inside.len()..]), *digest)).collect();
+            Brought { texts, ..Brought::default() }
         };
-        let mut kept = Kept { texts: Texts::new(stored.clone()), publication: Arc::new(publication), ..Kept::default() };
+        let readings = std::mem::take(&mut self.kept.readings);
+        let mut kept = Kept { texts, readings, publication: Arc::new(publication), ..Kept::default() };
         let mut ledger = self.store.recall(now)?.ledger;
         let given = Given { config: &config, zones: &self.opened.zones, identity: &self.opened.identity, remarks: &[] };
-        let survey = survey(&mut kept, &mut ledger, &given, &mut bring, now);
+        let survey = survey(&mut kept, &mut ledger, &given, &mut bring, now)?;
         let mut calendar = survey.calendar;
         calendar.items = items::items(&calendar, &ledger, &mut items::Standing::default());
         self.chats = mail::chats(&calendar);

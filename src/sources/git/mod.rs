@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use super::{Trouble, for_the_log};
 use crate::meeting::remote::{GitLogin, Repository};
 
-pub use read::{Blobs, checked_out, notes};
+pub use read::{Blob, Tree, checked_out, load, notes};
 pub use write::{Entry, Put, put};
 
 /// The commit in force.
