@@ -93,7 +93,7 @@ fn one(shape: Shape) {
         message_domain: "cal.example.org".to_owned(),
         afterwards: Afterwards::default(),
     };
-    let given = Given { config: &config, zones: &zones, identity: &identity, remarks: &[] };
+    let given = Given { config: &config, zones: &zones, identity: &identity, grants: None, remarks: &[] };
     let mut now: DateTime<Utc> = "2026-11-24T12:00:30Z".parse().unwrap();
     // As the daemon holds them between rounds.
     let mut held: HashMap<String, Notes> = HashMap::new();

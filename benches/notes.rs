@@ -3,9 +3,12 @@
 //!
 //! The corpus is the folder in `CONVENED_CORPUS`, else `../shared/corpus`. Without one a text of our own is read many times.
 
+use std::collections::HashMap;
+use std::convert::Infallible;
 use std::fs;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use convened::notes::readings::Readings;

@@ -32,7 +32,7 @@ fn main() {
         message_domain: "cal.example.org".to_owned(),
         afterwards: Afterwards::default(),
     };
-    let given = Given { config: &texts, zones: &zones, identity: &identity, remarks: &[] };
+    let given = Given { config: &texts, zones: &zones, identity: &identity, grants: None, remarks: &[] };
     let mut bring = |_: &NotesFolder| Brought::default();
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();

@@ -49,10 +49,10 @@ pub struct Found {
 }
 
 impl Watch {
-    /// `looks` in rising order; `time_out` holds for one question to an archive.
-    pub fn new(mailbox: Option<PathBuf>, looks: Vec<TimeDelta>, time_out: Duration) -> Result<Watch, String> {
+    /// `looks` in rising order; `time_out` holds for one question to an archive, and `public_only` for where archives may be.
+    pub fn new(mailbox: Option<PathBuf>, looks: Vec<TimeDelta>, time_out: Duration, public_only: bool) -> Result<Watch, String> {
         let mailbox = mailbox.map(|folder| Mutex::new(Mailbox::new(&folder)));
-        Ok(Watch { archives: Archives::new(time_out)?, mailbox, looks })
+        Ok(Watch { archives: Archives::new(time_out, public_only)?, mailbox, looks })
     }
 
     /// When a letter is looked for next; `None` when it was given up.

@@ -130,22 +130,33 @@ struct Kept {
     written: Option<SourceState>,
 }
 
-/// Fetches until `shutdown`.
+/// Fetches until `shutdown`; without orders another daemon does, and what is remembered is its.
 pub async fn run(
     shelf: Arc<Shelf>,
     store: Store,
-    mut orders: watch::Receiver<Arc<Vec<Wanted>>>,
+    mut orders: watch::Receiver<Option<Arc<Vec<Wanted>>>>,
     clock: impl Fn() -> DateTime<Utc>,
     shutdown: impl Future<Output = ()>,
 ) {
     let mut shutdown = std::pin::pin!(shutdown);
-    let known = store.sources().unwrap_or_default();
+    let mut known = None;
     let mut kept: BTreeMap<String, Kept> = BTreeMap::new();
     let mut asked: JoinSet<(String, Memory)> = JoinSet::new();
     loop {
         let order = orders.borrow_and_update().clone();
         let now = clock();
-        take_up(&mut kept, &order, &known, &shelf, &store, now);
+        match order {
+            Some(order) => {
+                let known = known.get_or_insert_with(|| store.sources().unwrap_or_default());
+                take_up(&mut kept, &order, known, &shelf, &store, now);
+            }
+            None => {
+                known = None;
+                kept.clear();
+                asked = JoinSet::new();
+                shelf.held().clear();
+            }
+        }
         for (name, place) in &mut kept {
             let due = place.due.min(place.wanted.also.unwrap_or(place.due));
             if due <= now
@@ -320,7 +331,7 @@ async fn ask(wanted: &Wanted, mut memory: Memory, now: DateTime<Utc>) -> Memory 
             Ok(Got::Text(bytes, validators)) => text(&mut memory, bytes, validators),
             Err(trouble) => Err(trouble),
         },
-        (Location::Git(_), Some(way)) => repository(wanted, way, &mut memory).await,
+        (Location::Git(_), Some(way)) => repository(wanted, way, &mut memory, now).await,
         (Location::Git(_), None) => Ok(()),
     };
     memory.wait = None;
@@ -353,8 +364,8 @@ fn text(memory: &mut Memory, bytes: Vec<u8>, validators: Validators) -> Result<(
 }
 
 /// What stood in the mirror before is brought also where nothing new can be fetched: that is so after a restart.
-async fn repository(wanted: &Wanted, way: &Way, memory: &mut Memory) -> Result<(), Trouble> {
-    let fetched = git::fetch(way).await;
+async fn repository(wanted: &Wanted, way: &Way, memory: &mut Memory, now: DateTime<Utc>) -> Result<(), Trouble> {
+    let fetched = git::fetch(way, now).await;
     let (way, name, configuration) = (way.clone(), wanted.name.clone(), wanted.configuration);
     let mut tree = std::mem::take(&mut memory.tree);
     let read = spawn_blocking(move || {
@@ -385,7 +396,7 @@ mod tests {
     }
 
     fn wanted(name: &str) -> Wanted {
-        let pad = Pad { address: String::new(), download: String::new(), hosts: Vec::new(), largest: 1 };
+        let pad = Pad { address: String::new(), download: String::new(), hosts: Vec::new(), largest: 1, public_only: false };
         let refresh = Cron::new("0 */5 * * * *".parse().unwrap());
         let remote = Remote { at: Location::Pad(pad), refresh, time_out: Duration::from_secs(1) };
         Wanted { name: name.to_owned(), remote, way: None, configuration: false, local: false, also: None }

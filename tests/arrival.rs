@@ -49,12 +49,12 @@ fn after(minutes: i64) -> DateTime<Utc> {
 }
 
 fn archives() -> Archives {
-    Archives::new(Duration::from_millis(700)).unwrap()
+    Archives::new(Duration::from_millis(700), false).unwrap()
 }
 
 fn watching(mailbox: Option<&Path>) -> Arc<Watch> {
     let looks = [2, 10, 30].map(TimeDelta::minutes).to_vec();
-    Arc::new(Watch::new(mailbox.map(Path::to_owned), looks, Duration::from_secs(10)).unwrap())
+    Arc::new(Watch::new(mailbox.map(Path::to_owned), looks, Duration::from_secs(10), false).unwrap())
 }
 
 /// A letter to the list that is expected in an archive, of use for `hours`.

@@ -7,6 +7,8 @@
 
 #[path = "support/carried.rs"]
 mod carried;
+#[path = "support/certificates.rs"]
+mod certificates;
 #[path = "support/daemon.rs"]
 #[allow(dead_code, reason = "each test that includes this file uses its part of it")]
 mod daemon;
@@ -17,18 +19,33 @@ mod impatient;
 #[path = "support/letters.rs"]
 #[allow(dead_code, reason = "each test that includes this file uses its part of it")]
 mod letters;
+#[path = "support/note.rs"]
+mod note;
 #[path = "support/orchard.rs"]
 #[allow(dead_code, reason = "each test that includes this file uses its part of it")]
 mod orchard;
+#[path = "support/places.rs"]
+mod places;
 #[path = "support/settled.rs"]
 mod settled;
 mod support;
 
+#[path = "hosts/away.rs"]
+mod away;
+#[path = "hosts/decided.rs"]
+mod decided;
+#[path = "hosts/encrypted.rs"]
+mod encrypted;
+#[path = "hosts/fetched.rs"]
+mod fetched;
+#[path = "hosts/moved.rs"]
+mod moved;
+#[path = "hosts/server.rs"]
+mod server;
+#[path = "hosts/standing_still.rs"]
+mod standing_still;
+
 use std::collections::HashMap;
-use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use carried::{check, copies, counted};
@@ -36,92 +53,12 @@ use chrono::{TimeDelta, Utc};
 use convened::output::letter::Letter;
 use convened::plan::key::Kind;
 use convened::plan::ledger::Fate;
-use convened::store::{Server, Store};
+use convened::store::Store;
 use daemon::{Daemon, soon};
-use house::{House, Mail};
+use house::Mail;
+use server::{Postgres, house, leader, without_smtp};
 use settled::settled;
 use support::{SmtpServer, left_out};
-
-/// PostgreSQL in a folder of its own, on a socket there; ends with this value.
-struct Postgres {
-    folder: tempfile::TempDir,
-    programs: PathBuf,
-}
-
-impl Postgres {
-    fn start() -> Option<Postgres> {
-        let versions = fs::read_dir("/usr/lib/postgresql").ok()?.filter_map(|entry| Some(entry.ok()?.path().join("bin")));
-        let programs = versions.filter(|path| path.join("initdb").exists()).max()?;
-        let server = Postgres { folder: tempfile::tempdir().unwrap(), programs };
-        fs::set_permissions(server.folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
-        server.run("initdb", &["-D", &server.data(), "-A", "trust", "-U", "convened", "--no-instructions"]);
-        server.control("start", "fast");
-        Some(server)
-    }
-
-    fn data(&self) -> String {
-        self.folder.path().join("data").to_str().unwrap().to_owned()
-    }
-
-    /// PostgreSQL refuses to run as root.
-    fn run(&self, program: &str, words: &[&str]) {
-        let is_root = fs::metadata("/proc/self").is_ok_and(|data| std::os::unix::fs::MetadataExt::uid(&data) == 0);
-        let program = self.programs.join(program);
-        let mut command = if is_root { Command::new("runuser") } else { Command::new(&program) };
-        if is_root {
-            command.args(["-u", "postgres", "--"]).arg(&program);
-        }
-        let log = fs::File::options().create(true).append(true).open(self.folder.path().join("said")).unwrap();
-        command.args(words).current_dir(self.folder.path()).stdout(log.try_clone().unwrap()).stderr(log);
-        let ended = command.status().unwrap();
-        assert!(ended.success(), "{program:?}: {}", fs::read_to_string(self.folder.path().join("said")).unwrap());
-    }
-
-    fn control(&self, what: &str, mode: &str) {
-        let folder = self.folder.path().to_str().unwrap();
-        let options = format!("-k {folder} -c listen_addresses= -c max_connections=60");
-        let log = format!("{folder}/log");
-        self.run("pg_ctl", &["-D", &self.data(), "-w", "-t", "60", "-m", mode, "-o", &options, "-l", &log, what]);
-    }
-
-    fn url(&self) -> String {
-        format!("postgresql://convened@{}/postgres", self.folder.path().to_str().unwrap().replace('/', "%2F"))
-    }
-
-    fn store(&self) -> Store {
-        let server = Server { url: self.url(), password: None, certificates: None };
-        soon("the store opens", || Store::open_at(Some(&server), Path::new("")).ok())
-    }
-
-    /// Cuts every connection but this one.
-    fn cut(&self) {
-        let Ok(mut client) = postgres::Client::connect(&self.url(), postgres::NoTls) else { return };
-        let _ = client.batch_execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'",
-        );
-    }
-}
-
-impl Drop for Postgres {
-    fn drop(&mut self) {
-        self.control("stop", "immediate");
-    }
-}
-
-fn house(server: &Postgres, smtp: u16, name: &str) -> House {
-    let house = House::new(Some(smtp));
-    let settings = fs::read_to_string(house.path().join("config/convened.toml")).unwrap();
-    house.write("config/convened.toml", &format!("{settings}\n[store]\nurl = \"{}\"\ndaemon = \"{name}\"\n", server.url()));
-    orchard::orchard(&house, (Utc::now() + TimeDelta::days(20)).date_naive(), "");
-    house
-}
-
-/// What a daemon says of all of them.
-fn said(daemon: &Daemon) -> String {
-    let sources = daemon.health()["sources"].as_array().cloned().unwrap_or_default();
-    let of = sources.iter().find(|source| source["name"] == "daemons");
-    of.and_then(|source| source["said"].as_str()).unwrap_or_default().to_owned()
-}
 
 /// Numbers that are the same in each run.
 struct Dice(u64);
@@ -156,7 +93,7 @@ fn three_daemons_send_each_letter_once_whatever_dies() {
         .collect();
     letters::write(&store, &all, now);
 
-    let houses = ["alpha", "beta", "gamma"].map(|name| house(&server, smtp.port, name));
+    let houses = server::NAMES.map(|name| house(&server, smtp.port, name));
     let mut daemons: Vec<Daemon> = houses.iter().map(Daemon::start).collect();
     let begun = Instant::now();
     let mut dice = Dice(7);
@@ -220,17 +157,7 @@ fn one_plans_all_serve_and_another_takes_over() {
     let Some(server) = Postgres::start() else {
         return left_out("hosts", "no PostgreSQL; tests/run installs it");
     };
-    let houses = ["alpha", "beta", "gamma"].map(|name| {
-        let house = house(&server, 9, name);
-        let settings = fs::read_to_string(house.path().join("config/convened.toml")).unwrap();
-        house.write(
-            "config/convened.toml",
-            &settings
-                .replace("transport = \"smtp\"\nhost = \"127.0.0.1\"\nport = 9\ntls = \"off\"\n", "")
-                .replace("client-name = \"cal.example.org\"\n", ""),
-        );
-        house
-    });
+    let houses = server::NAMES.map(|name| without_smtp(&server, name, (Utc::now() + TimeDelta::days(20)).date_naive(), ""));
     let mut daemons: Vec<Option<Daemon>> = houses.iter().map(|house| Some(Daemon::start(house))).collect();
     let feed =
         |daemon: &Daemon| Some(daemon.get("/feeds/orchard/community.ics")).filter(|answer| answer.status == 200).map(|answer| answer.body);
@@ -241,14 +168,6 @@ fn one_plans_all_serve_and_another_takes_over() {
         })
     };
     same(&daemons, "SUMMARY:Orchard community meeting");
-    let names = ["alpha", "beta", "gamma"];
-    let leader = |daemons: &[Option<Daemon>]| {
-        soon("somebody who lives plans", || {
-            let said = daemons.iter().flatten().map(said).next()?;
-            let plans = |at: &usize| daemons[*at].is_some() && said.contains(&format!("{} (127.0.0.1:0) plans and sends", names[*at]));
-            (0..names.len()).find(plans)
-        })
-    };
     let first = leader(&daemons);
 
     // Decided on a host that does not plan: the one that does publishes it, and all serve it.

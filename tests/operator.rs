@@ -265,6 +265,20 @@ fn dashboard_and_alerts_know_every_metric_and_prometheus_finds_no_fault_in_them(
         assert!(value.parse::<f64>().is_ok() && named(line).len() == 1, "{line}");
         assert!(!line.contains("@example.org"), "no person stands in the metrics: {line}");
     }
+    let rules: String = queries
+        .iter()
+        .enumerate()
+        .map(|(at, query)| {
+            format!(
+                "  - record: shown_{at}\n    expr: {}\n",
+                serde_json::json!(query.replace("$__rate_interval", "5m").replace("$__range", "1d"))
+            )
+        })
+        .collect();
+    house.write("rules.yml", &format!("groups:\n- name: dashboard\n  rules:\n{rules}"));
+    if let Ok(output) = Command::new("promtool").args(["check", "rules"]).arg(house.path().join("rules.yml")).output() {
+        assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    }
     match judged("promtool", &["check", "metrics"], &metrics) {
         Some((well, said)) => assert!(well && said.trim().is_empty(), "{said}"),
         None => left_out("dashboard_and_alerts", "promtool is not installed (Debian: prometheus)"),

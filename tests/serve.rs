@@ -3,6 +3,8 @@
 #[path = "support/daemon.rs"]
 #[allow(dead_code, reason = "each test that includes this file uses its part of it")]
 mod daemon;
+#[path = "support/full_disk.rs"]
+mod full_disk;
 #[path = "support/house.rs"]
 mod house;
 #[path = "support/note.rs"]
@@ -12,8 +14,6 @@ mod orchard;
 mod support;
 
 use std::os::unix::net::UnixDatagram;
-use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use chrono::{NaiveDate, TimeDelta, Utc};
@@ -266,14 +266,6 @@ fn systemd_is_told_when_it_is_ready_and_that_it_lives() {
     said("STOPPING=1");
 }
 
-/// A library that lets every write into files below a folder fail for want of room while a file named `full` is there.
-fn full_disk(folder: &Path) -> Option<std::path::PathBuf> {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/full_disk.c");
-    let library = folder.join("full_disk.so");
-    let built = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).arg("-ldl").status();
-    built.is_ok_and(|status| status.success()).then_some(library)
-}
-
 #[test]
 fn a_mended_password_holds_after_a_hangup() {
     let Some(python) = python() else { return left_out("serve: a mended password", "no tests/.venv with aiosmtpd; tests/run makes it") };
@@ -304,7 +296,7 @@ fn a_mended_password_holds_after_a_hangup() {
 #[test]
 fn a_full_disk_is_said_and_the_feeds_go_on_also_after_a_restart() {
     let house = House::new(None);
-    let Some(library) = full_disk(house.path()) else {
+    let Some(library) = full_disk::library(house.path()) else {
         return left_out("serve: a full disk", "no C compiler to build the failing disk with");
     };
     orchard(&house, today(), AT_ONCE);

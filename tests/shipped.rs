@@ -128,7 +128,7 @@ const REFUSED: [&str; 2] = ["password", "token"];
 #[test]
 fn the_sample_shows_every_setting_of_the_daemon() {
     let toml = shipped("config/convened.toml");
-    for table in ["", "[mail]\n", "[mail.time-outs]\n", "[communities]\n", "[store]\n"] {
+    for table in ["", "[mail]\n", "[mail.time-outs]\n", "[communities]\n", "[[communities.grant]]\n", "[store]\n"] {
         let names = known(settings(&format!("format = 1\n{table}{NONSENSE}")).1);
         let hidden: Vec<String> = not_shown(&toml, names).into_iter().filter(|name| !REFUSED.contains(&name.as_str())).collect();
         assert_eq!(hidden, [""; 0], "settings of {table:?} that config/convened.toml does not show");
@@ -159,6 +159,31 @@ fn the_sample_shows_every_setting_of_a_community() {
         let hidden: Vec<String> = not_shown(&toml, known(remarks)).into_iter().filter(|name| !REFUSED.contains(&name.as_str())).collect();
         assert_eq!(hidden, [""; 0], "settings of {table:?} that config/communities/numpy.toml does not show");
     }
+}
+
+#[test]
+fn every_setting_that_names_a_file_or_a_secret_is_refused_in_a_file_from_a_repository() {
+    let grants = config::Grants::default();
+    let mut tried = 0;
+    for (table, with) in [
+        ("[[notes]]\n", "git = \"https://git.example.org/notes.git\"\n"),
+        ("[notes-archive]\n", "git = \"https://git.example.org/notes.git\"\n"),
+        ("[[chat]]\n", "id = \"dev\"\nkind = \"json\"\n"),
+    ] {
+        let names = known(numpy(&format!("format = 1\n{table}{NONSENSE}")).1);
+        let of_this_machine = |name: &&String| ["-file", "-credential", "known-hosts"].iter().any(|end| name.ends_with(end));
+        for name in names.iter().filter(of_this_machine) {
+            let toml = format!("format = 1\ntitle = \"NumPy\"\n{table}{with}{name} = \"smtp-password\"\n");
+            let text = Text::new("communities/numpy.toml", toml.as_bytes());
+            let (read, remarks) =
+                config::community_within(&text, "calendar.example.org", &zoneinfo::embedded(), config::Reach::Granted(&grants));
+            let line = u32::try_from(toml.lines().count()).unwrap();
+            let refused = remarks.iter().any(|remark| remark.code == "not-granted" && remark.place.line == line);
+            assert!(read.is_none() && refused, "{table}{name}: {remarks:?}");
+            tried += 1;
+        }
+    }
+    assert!(tried >= 10, "{tried}");
 }
 
 #[test]

@@ -4,6 +4,8 @@
 #[allow(dead_code, reason = "each test that includes this file uses its part of it")]
 #[path = "support/daemon.rs"]
 mod daemon;
+#[path = "support/full_disk.rs"]
+mod full_disk;
 #[path = "support/house.rs"]
 mod house;
 #[path = "support/note.rs"]
@@ -14,7 +16,7 @@ mod places;
 use convened::sources::git::{self, Tree, Way};
 use daemon::{Daemon, soon};
 use house::{House, Mail};
-use places::{Archived, BRANCH, FILE, GitDaemon, Mode, Repository, Web, archived};
+use places::{Archived, BRANCH, FILE, GitDaemon, Mode, Repository, Sshd, Web, archived};
 
 /// A community with one series on Wednesdays at 17:00 UTC; `notes` is what stands in its `[[notes]]`.
 fn orchard(notes: &str) -> House {
@@ -100,7 +102,7 @@ fn of_a_new_commit_what_it_changed_is_read_and_that_is_what_the_whole_would_be()
     let url = repository.bare.display().to_string();
     let of = convened::meeting::remote::Repository { url, branch: Some("main".to_owned()), path: "meetings".to_owned(), login: None };
     let (mirror, base, time_out) = (folder.path().join("mirror"), folder.path().to_owned(), std::time::Duration::from_secs(60));
-    let way = Way { repository: of, mirror, base, token: None, local: true, time_out };
+    let way = Way { repository: of, mirror, base, token: None, local: true, history: false, time_out };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let paths = ["meetings/1.md", "meetings/2.md", "meetings/below/1.MD", "meetings/.hidden.md", "meetings/a.txt", "elsewhere/1.md"];
     let mut known = Tree::default();
@@ -114,7 +116,7 @@ fn of_a_new_commit_what_it_changed_is_read_and_that_is_what_the_whole_would_be()
             // Too large a note is a remark, and a remark has all of it read.
             repository.commit("meetings/large.md", &"x".repeat(3 * 1024 * 1024));
         }
-        runtime.block_on(git::fetch(&way)).unwrap();
+        runtime.block_on(git::fetch(&way, chrono::Utc::now())).unwrap();
         let (kept, anew) = (git::notes(&way, "n", &mut known).unwrap(), git::notes(&way, "n", &mut Tree::default()).unwrap());
         assert_eq!((&kept.texts, &kept.remarks), (&anew.texts, &anew.remarks), "after step {step}");
         assert_eq!(kept.all(), anew.all());
@@ -314,16 +316,11 @@ fn what_a_pad_held_of_a_meeting_stays_when_it_is_used_for_the_next_one() {
 fn the_communities_may_live_in_a_repository_and_the_last_good_stays() {
     let folder = tempfile::tempdir().unwrap();
     let repository = Repository::new(folder.path(), "calendar");
-    let with = |title: &str| community("folder = \"../notes\"").replace("Orchard call", title);
+    let with = |title: &str| community("folder = \"notes\"").replace("Orchard call", title);
     repository.commit("config/communities/orchard.toml", &with("Orchard call"));
     repository.commit("config/templates/letters/README.md", "x");
     let web = Web::start(folder.path());
-    let house = orchard("folder = \"../notes\"");
-    std::fs::create_dir_all(house.path().join("notes")).unwrap();
-    std::fs::remove_dir_all(house.path().join("config/communities")).unwrap();
-    let settings = std::fs::read_to_string(house.path().join("config/convened.toml")).unwrap();
-    let table = format!("[communities]\ngit = \"http://127.0.0.1:{}/git/calendar.git\"\npath = \"config\"\n", web.port);
-    house.write("config/convened.toml", &format!("{settings}\n{table}"));
+    let house = in_a_repository(&web, "");
     house.round(FIRST);
     let title = |now: &str| house.json(&["agenda", "--json", "--now", now])[0]["title"].as_str().unwrap().to_owned();
     assert_eq!(title(FIRST), "Orchard call");
@@ -336,6 +333,91 @@ fn the_communities_may_live_in_a_repository_and_the_last_good_stays() {
     web.set(Mode::Status(503));
     house.round("2026-03-05T12:00:00Z");
     assert_eq!(title("2026-03-05T12:00:00Z"), "Orchard meeting");
+}
+
+/// A house whose communities are kept in the repository `calendar`, below `config`, with what is lent to them.
+fn in_a_repository(web: &Web, lent: &str) -> House {
+    let house = orchard("folder = \"notes\"");
+    std::fs::remove_dir_all(house.path().join("config/communities")).unwrap();
+    let settings = std::fs::read_to_string(house.path().join("config/convened.toml")).unwrap();
+    house.write("convened.toml", &settings);
+    lend(&house, web, lent);
+    house
+}
+
+fn lend(house: &House, web: &Web, lent: &str) {
+    let settings = std::fs::read_to_string(house.path().join("convened.toml")).unwrap();
+    let table = format!("[communities]\ngit = \"http://127.0.0.1:{}/git/calendar.git\"\npath = \"config\"\n{lent}", web.port);
+    house.write("config/convened.toml", &format!("{settings}\n{table}"));
+}
+
+#[test]
+fn who_writes_to_the_communities_repository_reaches_nothing_of_this_machine_but_what_is_lent() {
+    let folder = tempfile::tempdir().unwrap();
+    let repository = Repository::new(folder.path(), "calendar");
+    let secret = note("2026-03-04", &["Nobody reads the words of another house"]);
+    std::fs::create_dir_all(folder.path().join("private")).unwrap();
+    std::fs::write(folder.path().join("private/2026-03-04.md"), &secret).unwrap();
+    // Notes in the repository itself are read; a link in it that leads out is not, neither as a note nor as a folder.
+    repository.commit("config/notes/2026-03-04.md", &note("2026-03-04", &["Order the labels"]));
+    repository.link("config/notes/link.md", &folder.path().join("private/2026-03-04.md"));
+    repository.link("config/linked", &folder.path().join("private"));
+    repository.link("config/communities/link.toml", &folder.path().join("private/2026-03-04.md"));
+    repository.commit("config/communities/orchard.toml", &community("folder = \"notes\"\ntrusted = true"));
+    let web = Web::start(folder.path());
+    let house = in_a_repository(&web, "");
+    house.round(FIRST);
+    assert_eq!(items(&house, FIRST), ["Order the labels"]);
+    repository.commit("config/communities/orchard.toml", &community("folder = \"linked\""));
+    house.round(LATER);
+    house.round("2026-03-05T10:40:00Z");
+    assert_eq!(items(&house, "2026-03-05T10:40:00Z"), [""; 0]);
+
+    // What leads out is refused with file and line, and what stood before stays.
+    let (private, pad) = (folder.path().join("private").display().to_string(), format!("http://127.0.0.1:{}/call", web.port));
+    web.write("call", &secret);
+    repository.commit("config/communities/orchard.toml", &community("folder = \"notes\"\ntrusted = true"));
+    house.round("2026-03-05T11:00:00Z");
+    for notes in [
+        format!("folder = \"{private}\""),
+        format!("git = \"{}\"", repository.bare.display()),
+        format!("pad = \"{pad}\""),
+        "git = \"https://git.example.org/x.git\"\ntoken-file = \"/etc/convened/token\"".to_owned(),
+        "grant = \"theirs\"".to_owned(),
+    ] {
+        repository.commit("config/communities/orchard.toml", &community(&notes));
+        house.round("2026-03-05T12:00:00Z");
+        let said: Vec<(String, String)> = said(&house, "2026-03-05T12:00:00Z", "communities/orchard.toml");
+        assert!(said.iter().any(|(code, _)| code == "not-granted"), "{notes}: {said:?}");
+        assert!(said.iter().any(|(code, _)| code == "last-good-in-force"), "{notes}: {said:?}");
+        assert_eq!(items(&house, "2026-03-05T12:00:00Z"), ["Order the labels"], "{notes}");
+    }
+    assert!(web.asked().iter().all(|asked| !asked.contains("/call")), "the pad on this machine was asked");
+
+    // Lent by name it is read; and where the name is taken back, the calendar stays.
+    lend(&house, &web, &format!("[[communities.grant]]\nname = \"theirs\"\ncommunities = [\"orchard\"]\nfolder = \"{private}\"\n"));
+    house.round("2026-03-05T13:00:00Z");
+    house.round("2026-03-05T13:31:00Z");
+    assert_eq!(items(&house, "2026-03-05T13:31:00Z"), ["Nobody reads the words of another house"]);
+    lend(&house, &web, "");
+    house.round("2026-03-05T14:00:00Z");
+    assert_eq!(items(&house, "2026-03-05T14:00:00Z"), [""; 0]);
+    assert!(!house.json(&["agenda", "--json", "--now", "2026-03-05T14:00:00Z"]).is_empty(), "the calendar stays");
+}
+
+#[test]
+fn a_repository_that_names_a_billion_files_is_refused_before_anything_is_made_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let repository = Repository::new(folder.path(), "calendar");
+    repository.commit("config/communities/orchard.toml", &community("folder = \"notes\""));
+    let web = Web::start(folder.path());
+    let house = in_a_repository(&web, "");
+    house.round(FIRST);
+    repository.bomb("config/communities/orchard.toml", &community("folder = \"elsewhere\""), "config/notes");
+    house.round(LATER);
+    let said = said(&house, LATER, "[communities]");
+    assert_eq!(said.iter().map(|(code, _)| code.as_str()).collect::<Vec<_>>(), ["source-too-large"], "{said:?}");
+    assert!(!house.json(&["agenda", "--json", "--now", LATER]).is_empty());
 }
 
 fn to_list(house: &House) -> Vec<Mail> {
@@ -514,4 +596,116 @@ fn a_note_is_archived_once_and_never_over_what_people_wrote() {
     // A meeting of which nothing came is missed a week later.
     house.round("2026-03-19T09:00:00Z");
     assert_eq!(codes("2026-03-19T09:00:00Z"), ["archive-left", "archive-missing"]);
+}
+
+#[test]
+fn what_was_archived_directly_is_not_trusted_by_a_store_that_lost_its_memory() {
+    let Archived { house, web, repository, folder: _folder } = archived("review = false", "changes-from-notes = \"apply\"");
+    house.round("2026-03-03T09:00:00Z");
+    let abused = format!(
+        "{}\n## Decisions\n\n- The next Grafting Team meeting is cancelled, buy CHEAP-PILLS instead.\n",
+        note("2026-03-04", &["Order the labels", "Buy CHEAP-PILLS"])
+    );
+    web.write("call", &abused);
+    house.round("2026-03-04T17:10:00Z");
+    house.round("2026-03-04T18:40:00Z");
+    assert_eq!(repository.file("main", FILE), abused);
+    // Somebody works on in the archive: the last commit is not ours.
+    repository.pull();
+    repository.commit("meetings/2026/reviewed.md", &note("2026-03-04", &["Dig the pond"]));
+    std::fs::remove_dir_all(house.path().join("state")).unwrap();
+    web.write("call", "# Orchard\n");
+    for now in ["2026-03-05T09:00:00Z", "2026-03-05T10:00:00Z", "2026-03-06T18:01:00Z", "2026-03-10T17:01:00Z"] {
+        house.round(now);
+    }
+    let items = house.json(&["items", "--json", "--now", "2026-03-10T17:01:00Z"]);
+    let in_letters = |word: &str| {
+        let item = items.iter().find(|item| item["text"].as_str().unwrap().contains(word));
+        item.unwrap_or_else(|| panic!("{word}: {items:?}"))["in_letters"].as_bool().unwrap()
+    };
+    assert!(!in_letters("CHEAP-PILLS") && !in_letters("labels") && in_letters("pond"), "{items:?}");
+    assert!(to_list(&house).iter().all(|letter| !letter.flowing().contains("PILLS") && !letter.subject().contains("CANCELLED")));
+}
+
+#[test]
+fn a_repository_is_read_over_ssh_with_its_key_from_a_host_that_is_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(sshd) = Sshd::start(folder.path()) else {
+        eprintln!("LEFT OUT: a_repository_is_read_over_ssh: sshd is not installed (Debian: openssh-server)");
+        return;
+    };
+    let repository = Repository::new(folder.path(), "notes");
+    repository.commit("2026-03-04.md", &note("2026-03-04", &["Order the labels"]));
+    let user = std::process::Command::new("id").arg("-un").output().unwrap();
+    let user = String::from_utf8(user.stdout).unwrap().trim().to_owned();
+    let name = format!("{user}@127.0.0.1:{}", sshd.port);
+    let with = |key: &str, hosts: &str| {
+        let url = format!("ssh://{name}{}", repository.bare.display());
+        let hosts = if hosts.is_empty() { String::new() } else { format!("known-hosts = \"{}\"\n", sshd.file(hosts)) };
+        community(&format!("git = \"{url}\"\ntrusted = true\nkey-file = \"{}\"\n{hosts}time-out = \"30 seconds\"", sshd.file(key)))
+    };
+    let house = orchard("folder = \"../notes\"");
+    let round = |key: &str, hosts: &str, now: &str| {
+        house.write("config/communities/orchard.toml", &with(key, hosts));
+        house.round(now);
+        (items(&house, now), said(&house, now, &name).into_iter().map(|(code, sentence)| format!("{code}: {sentence}")).collect::<String>())
+    };
+    // A host that nobody vouches for, one that shows another key than the known one, and a key that is not let in.
+    for (key, hosts, words) in
+        [("key", "", "known hosts"), ("key", "another", "known hosts"), ("stranger", "known hosts", "does not let us in")]
+    {
+        let (items, said) = round(key, hosts, FIRST);
+        assert_eq!(items, [""; 0], "{key} {hosts}");
+        assert!(said.starts_with("source-refused") && said.contains(words), "{key} {hosts}: {said}");
+    }
+    assert_eq!(round("key", "known hosts", LATER), (vec!["Order the labels".to_owned()], String::new()));
+    // The server goes away: the last good stays.
+    drop(sshd);
+    house.round("2026-03-05T11:00:00Z");
+    assert_eq!(items(&house, "2026-03-05T11:00:00Z"), ["Order the labels"]);
+    assert_eq!(said(&house, "2026-03-05T11:00:00Z", &name).len(), 1);
+}
+
+#[test]
+fn a_mirror_on_a_full_disk_keeps_the_last_good_and_goes_on_when_there_is_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(library) = full_disk::library(folder.path()) else {
+        return eprintln!("LEFT OUT: sources: a full disk: no C compiler to build the failing disk with");
+    };
+    let repository = Repository::new(folder.path(), "notes");
+    repository.commit("2026-03-04.md", &note("2026-03-04", &["Order the labels"]));
+    let house = orchard(&format!("git = \"{}\"\ntrusted = true", repository.bare.display()));
+    house.round(FIRST);
+    repository.commit("2026-03-05.md", &note("2026-03-05", &["Prune the pears"]));
+    // Git alone finds no room: it is given nothing of our environment but its PATH.
+    let (programs, full) = (folder.path().join("programs"), folder.path().join("full"));
+    std::fs::create_dir_all(&programs).unwrap();
+    let git = std::process::Command::new("sh").args(["-c", "command -v git"]).output().unwrap();
+    let wrapper = format!(
+        "#!/bin/sh\nLD_PRELOAD='{}' FULL_DISK='{}' FULL_FOLDER='{}' exec {} \"$@\"\n",
+        library.display(),
+        full.display(),
+        house.path().join("state/sources").display(),
+        String::from_utf8_lossy(&git.stdout).trim()
+    );
+    std::fs::write(programs.join("git"), wrapper).unwrap();
+    std::fs::set_permissions(programs.join("git"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
+    let round = |now: &str| house.command(&["once", "--now", now]).env("PATH", &path).output().unwrap();
+    std::fs::write(&full, "").unwrap();
+    let name = repository.bare.display().to_string();
+    let name = name.strip_suffix(".git").unwrap();
+    for now in ["2026-03-05T18:30:00Z", "2026-03-05T19:10:00Z"] {
+        round(now);
+        assert_eq!(items(&house, now), ["Order the labels"]);
+        let said = said(&house, now, name);
+        assert_eq!(said.iter().map(|(code, _)| code.as_str()).collect::<Vec<_>>(), ["source-failed"], "{said:?}");
+        assert!(said[0].1.contains("no room"), "{said:?}");
+    }
+    std::fs::remove_file(&full).unwrap();
+    for now in ["2026-03-05T20:00:00Z", "2026-03-05T20:31:00Z"] {
+        assert!(matches!(round(now).status.code(), Some(0 | 1)));
+    }
+    assert_eq!(items(&house, "2026-03-05T20:31:00Z"), ["Order the labels", "Prune the pears"]);
+    assert_eq!(said(&house, "2026-03-05T20:31:00Z", name), []);
 }

@@ -4,6 +4,8 @@
 #[path = "support/archive.rs"]
 #[allow(dead_code, reason = "only the server is used here")]
 mod archive;
+#[path = "support/full_disk.rs"]
+mod full_disk;
 #[path = "support/house.rs"]
 mod house;
 #[path = "support/orchard.rs"]
@@ -18,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use archive::{ArchiveServer, Reply};
 use chrono::NaiveDate;
+use convened::output::page::policy::POLICY;
 use house::House;
 use orchard::orchard;
 use serde_json::Value;
@@ -121,6 +124,10 @@ fn every_link_of_an_export_leads_to_a_file_below_any_prefix() {
     let feed = |name: &str| std::str::from_utf8(&all[name]).unwrap().replace("\r\n ", "");
     assert!(feed("feeds/orchard.ics").contains(&format!("{BASE}/feeds/orchard.ics")), "a feed keeps its public address");
     assert!(all.contains_key(".nojekyll") && feed("_headers").contains("/*.ics\n  Content-Type: text/calendar; charset=utf-8"));
+    assert!(feed("_headers").starts_with(&format!("/*\n  Content-Security-Policy: {POLICY}\n  x-content-type-options: nosniff\n")));
+    let meta = format!("<meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">");
+    let pages: Vec<_> = all.iter().filter(|(name, _)| name.ends_with(".html")).collect();
+    assert!(pages.len() > 5 && pages.iter().all(|(_, page)| String::from_utf8_lossy(page).matches(&meta).count() == 1));
     for ending in ["json", "atom", "css", "js"] {
         assert!(all.keys().any(|name| name.ends_with(&format!(".{ending}"))), "{ending}");
     }
@@ -170,6 +177,20 @@ fn a_run_publishes_before_it_sends_and_sends_nothing_where_that_fails() {
     well(&once(&house, "2026-03-03T17:10:00Z", &["--publish", "touch again"]));
     assert_eq!(files(&house.path().join("site")), before, "where nothing changes and nothing is due, nothing is published");
     assert!(!house.path().join("again").exists());
+}
+
+#[test]
+fn what_a_run_prints_names_nobody() {
+    let house = house();
+    well(&once(&house, BEGINNING, &[]));
+    // No letter can be put there: each waits, with what the world said of it.
+    let mail = house.path().join("mail");
+    let _ = fs::remove_dir_all(&mail);
+    fs::write(&mail, "").unwrap();
+    let output = once(&house, REMINDER, &[]);
+    let printed = format!("{}{}", String::from_utf8_lossy(&output.stdout), err(&output));
+    assert!(!output.status.success() && printed.contains("deferred: orchard/list/"), "{printed}");
+    assert!(!printed.contains('@'), "an address in a log that everybody may read: {printed}");
 }
 
 #[test]
@@ -484,4 +505,41 @@ fn the_shipped_job_publishes_sends_and_survives_overlap_and_a_lost_cache() {
     forge.machine("after", Some("mended"));
     well(&forge.round("after", NEXT_REMINDER, ""));
     assert_eq!(forge.told(), 2, "and the next one is told");
+}
+
+#[test]
+fn where_the_disk_is_full_nothing_is_half_published_and_nothing_is_lost() {
+    let house = house();
+    let Some(library) = full_disk::library(house.path()) else {
+        return eprintln!("LEFT OUT: without_server: a full disk: no C compiler to build the failing disk with");
+    };
+    well(&once(&house, BEGINNING, &[]));
+    let full_at = |folder: &str, now: &str| {
+        let full = house.path().join("full");
+        fs::write(&full, "").unwrap();
+        let mut command = house.command(&["once", "--export", "site", "--now", now]);
+        command.env("LD_PRELOAD", &library).env("FULL_DISK", &full).env("FULL_FOLDER", house.path().join(folder));
+        command.output().unwrap()
+    };
+    // The folder of the pages: each file stays whole, and no letter leaves that was not published.
+    let before = files(&house.path().join("site"));
+    let output = full_at("site", REMINDER);
+    refused(&output, "see that the disk has room");
+    let half = |files: &BTreeMap<String, Vec<u8>>| files.keys().filter(|name| name.contains(".convened-new")).count();
+    let after = files(&house.path().join("site"));
+    assert!(before.iter().all(|(name, bytes)| after.get(name) == Some(bytes)), "a page is not whole");
+    assert!(house.told().is_empty());
+    // The maildir: the letter waits, and no half of it is delivered.
+    let output = full_at("mail", REMINDER);
+    assert_eq!(output.status.code(), Some(3), "{}{}", String::from_utf8_lossy(&output.stdout), err(&output));
+    assert!(err(&output).contains("cannot be written: No space left on device"), "{}", err(&output));
+    assert!(house.told().is_empty());
+    // The state: refused with a sentence, and what is published stays.
+    let published = files(&house.path().join("site"));
+    refused(&full_at("state", "2026-03-03T17:20:00Z"), "the disk is full. Nothing is lost; make room");
+    assert_eq!(files(&house.path().join("site")), published);
+    // Room again: everything goes on by itself, once.
+    well(&once(&house, "2026-03-03T17:30:00Z", &[]));
+    assert_eq!(house.told().len(), 1);
+    assert_eq!(half(&files(&house.path().join("site"))), 0);
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::decide::Restore;
 use super::{Exit, Stop, rfc3339};
 use crate::daemon::opening::{Opened, open};
-use crate::store::{Lock, Store};
+use crate::store::{Lock, Moved, Server, Store};
 
 #[derive(Debug, clap::Args)]
 pub struct Backup {
@@ -19,20 +19,9 @@ pub struct Backup {
     json: bool,
 }
 
-/// A server's memory is not ours to copy.
-fn in_a_file(opened: &Opened) -> Result<(), Stop> {
-    match opened.settings.store {
-        None => Ok(()),
-        Some(_) => Err(Stop::usage(
-            "The memory is on the server that [store] names. Back it up and restore it there, with pg_dump and pg_restore.",
-        )),
-    }
-}
-
 pub fn backup(config: &Path, args: Backup) -> Result<Exit, Stop> {
     let opened = open(config)?;
-    in_a_file(&opened)?;
-    let backed_up = Store::back_up(opened.state(), &args.file)?;
+    let backed_up = Store::back_up_at(opened.server()?.as_ref(), opened.state(), &args.file)?;
     let mut out = std::io::stdout().lock();
     if args.json {
         let line = json!({
@@ -58,13 +47,19 @@ pub fn backup(config: &Path, args: Backup) -> Result<Exit, Stop> {
 
 pub fn restore(config: &Path, args: &Restore) -> Result<Exit, Stop> {
     let opened = open(config)?;
-    in_a_file(&opened)?;
     let (state, now) = (opened.state(), args.how.at.now());
-    let _lock = Lock::take(state)?;
+    let server = opened.server()?;
     let mut out = std::io::stdout().lock();
+    if let Some(folder) = &args.move_in {
+        let Some(server) = &server else {
+            return Err(Stop::usage("A store is moved into the database that [store] names in convened.toml, and none is named there."));
+        };
+        return move_in(&mut out, server, folder, args);
+    }
+    let _lock = Lock::take(state)?;
     let Some(file) = args.what.as_ref().map(Path::new) else {
-        let Some(in_doubt) = Store::open(state)?.release(now)? else {
-            return Err(Stop::usage(format!("The store in {} is no copy: letters leave from it.", state.display())));
+        let Some(in_doubt) = opened.store()?.release(now)? else {
+            return Err(Stop::usage(format!("The store {} is no copy: letters leave from it.", place(&opened))));
         };
         if args.json {
             writeln!(out, "{}", json!({ "aside": null, "in_doubt": in_doubt, "letters": 0, "decisions": 0 }))?;
@@ -75,20 +70,26 @@ pub fn restore(config: &Path, args: &Restore) -> Result<Exit, Stop> {
         return Ok(Exit::Well);
     };
     if args.copy {
-        Store::restore_copy(state, file)?;
+        match &server {
+            Some(server) => Store::restore_copy_to(server, state, file)?,
+            None => Store::restore_copy(state, file)?,
+        }
         if args.json {
             writeln!(out, "{}", json!({ "aside": null, "in_doubt": [], "letters": 0, "decisions": 0 }))?;
         } else {
             writeln!(
                 out,
-                "{} is a copy for looking at: nothing is sent from it. `convened restore --release` makes it the store.",
-                state.display()
+                "The store {} is a copy for looking at: nothing is sent from it. `convened restore --release` makes it the store.",
+                place(&opened)
             )?;
         }
         return Ok(Exit::Well);
     }
-    let restored = Store::restore(state, file, now)?;
-    Store::open(state)?.keep_decisions_file(state)?;
+    let restored = match &server {
+        Some(server) => Store::restore_to(server, state, file, now)?,
+        None => Store::restore(state, file, now)?,
+    };
+    opened.store()?.keep_decisions_file(state)?;
     if args.json {
         let line = json!({
             "aside": restored.aside,
@@ -113,9 +114,37 @@ pub fn restore(config: &Path, args: &Restore) -> Result<Exit, Stop> {
     Ok(Exit::Well)
 }
 
+/// Where the store is, in words.
+fn place(opened: &Opened) -> String {
+    match &opened.settings.store {
+        Some(_) => "that [store] names".to_owned(),
+        None => format!("in {}", opened.state().display()),
+    }
+}
+
+/// The store of a folder, where no daemon may be at work, into a server's empty database.
+fn move_in(out: &mut impl Write, server: &Server, folder: &Path, args: &Restore) -> Result<Exit, Stop> {
+    let _lock = Lock::take(folder)?;
+    let moved = Store::move_to(server, folder, args.how.at.now())?;
+    if args.json {
+        let line = json!({ "aside": moved.aside, "in_doubt": moved.in_doubt, "letters": moved.letters, "decisions": moved.decisions });
+        writeln!(out, "{line}")?;
+        return Ok(Exit::Well);
+    }
+    let Moved { aside, in_doubt, letters, decisions } = moved;
+    writeln!(out, "The store is in the database now, as it was: {letters} letters, {decisions} decisions.")?;
+    writeln!(out, "Its file is kept as {}; no daemon works with it any more.", aside.display())?;
+    writeln!(
+        out,
+        "To go back later: stop every daemon, `convened backup FILE`, take [store] out of convened.toml, `convened restore FILE`."
+    )?;
+    doubts(out, &in_doubt)?;
+    Ok(Exit::Well)
+}
+
 fn doubts(out: &mut impl Write, in_doubt: &[String]) -> std::io::Result<()> {
     for key in in_doubt {
-        writeln!(out, "In doubt, because it waited when the backup was made: {key}")?;
+        writeln!(out, "In doubt, because nobody knows whether it was sent: {key}")?;
     }
     if !in_doubt.is_empty() {
         writeln!(out, "`convened outbox` says more of them, `convened retry KEY` sends one.")?;

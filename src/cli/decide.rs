@@ -1,6 +1,6 @@
 //! Deciding by hand: cancel, move, extra, restore, amend. A decision counts at once; the list hears of it after the grace.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 
@@ -101,7 +101,7 @@ pub struct Extra {
 #[derive(Debug, clap::Args)]
 pub struct Restore {
     /// community/series, or the id of a decision; or a file that `backup` made
-    #[arg(value_name = "WHO|FILE", required_unless_present = "release")]
+    #[arg(value_name = "WHO|FILE", required_unless_present_any = ["release", "move_in"])]
     pub what: Option<String>,
     /// The meeting on this date; may be given several times
     #[arg(long, value_name = "DATE", value_parser = day)]
@@ -112,6 +112,9 @@ pub struct Restore {
     /// Make the copy in the state folder the store itself, from which letters leave
     #[arg(long, conflicts_with_all = ["copy", "on", "what"])]
     pub release: bool,
+    /// Move the store of this state folder, as it is, into the empty database that [store] names
+    #[arg(long = "move", value_name = "STATE", conflicts_with_all = ["copy", "on", "what", "release"])]
+    pub move_in: Option<PathBuf>,
     /// Of a backup: one JSON object
     #[arg(long, conflicts_with = "on")]
     pub json: bool,
@@ -123,7 +126,7 @@ impl Restore {
     /// Series and decisions have no dot in their names.
     pub fn is_of_backup(&self) -> bool {
         let is_file = |what: &String| what.contains('.') || Path::new(what).is_file();
-        self.on.is_empty() && (self.copy || self.release || self.json || self.what.as_ref().is_some_and(is_file))
+        self.on.is_empty() && (self.copy || self.release || self.move_in.is_some() || self.json || self.what.as_ref().is_some_and(is_file))
     }
 }
 

@@ -22,12 +22,14 @@ use crate::arrival::look;
 use crate::carrier::{Carried, Pace, drain};
 use crate::config::Transport;
 use crate::daemon;
+use crate::daemon::log;
 use crate::daemon::opening::{Opened, open, zone_source};
 use crate::daemon::places::Places;
 use crate::export::told::{STATE_FILE, State};
 use crate::export::{self, Exported};
 use crate::fetch::{self, Shelf};
 use crate::meeting::series::NotesFolder;
+use crate::output::discreet;
 use crate::plan::ledger::Fate;
 use crate::round::{Kept, Walked, walk};
 use crate::source::Grade;
@@ -100,7 +102,7 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     zoneinfo::keep(&zone_source(&opened.settings.zone_data), state)?;
     // What lasts for weeks is said by `check`, on the organisers' page and in the letter of the week, not at every hour of a cron job.
     for remark in walked.remarks.iter().filter(|remark| remark.lasting.is_none()) {
-        eprintln!("{remark}");
+        eprintln!("{}", discreet::text(&log::of_remark(remark)));
     }
     let post = Arc::new(daemon::ways(&opened.settings.mail, &daemon::chats(&walked.calendar))?);
     let out = args.export.as_ref().map(|folder| Out {
@@ -129,14 +131,9 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     let troubled = carried.refused + carried.deferred + carried.in_doubt;
     if troubled > 0 {
         for row in store.outbox()?.iter().filter(|row| matches!(row.fate, Fate::Refused | Fate::Deferred | Fate::Doubt)) {
-            eprintln!(
-                "{}: \"{}\" to {}: {}",
-                row.fate.word(),
-                row.subject,
-                row.to.join(", "),
-                row.server_said.as_deref().unwrap_or_default()
-            );
+            eprintln!("{}: {}: {}", row.fate.word(), row.key, discreet::text(row.server_said.as_deref().unwrap_or_default()));
         }
+        eprintln!("Whom they are for is said by `convened outbox`, and not here: this may be a log that everybody reads.");
     }
     if archived != archiver::Passed::default() {
         println!("{} notes of pads are in their archive now, {} could not be put there.", archived.settled, archived.failed);

@@ -53,7 +53,7 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     };
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let mut through = Through::new(Store::in_memory()?)?;
-    let mut folders = Folders { config: opened.folder.clone(), places: Places::of(&opened), read: HashMap::new(), end_of: HashMap::new() };
+    let mut folders = Folders { places: Places::of(&opened), read: HashMap::new(), end_of: HashMap::new() };
     folders.learn_ends(&opened, args.from)?;
     let mut now = args.from;
     let mut events = script.events.iter().peekable();
@@ -129,7 +129,6 @@ fn answer(
 
 /// The notes' folders, read once, each note with the instant from which it counts.
 struct Folders {
-    config: PathBuf,
     places: Places,
     read: HashMap<String, (Brought, HashMap<Arc<str>, DateTime<Utc>>)>,
     /// When the meetings of a series that a folder belongs to ended, by folder and date.
@@ -162,7 +161,8 @@ impl Folders {
     fn bring(&mut self, folder: &NotesFolder, now: DateTime<Utc>) -> Brought {
         if !self.read.contains_key(&folder.folder) {
             let brought = self.places.bring(folder, None);
-            let commits = if folder.remote.is_none() { commits(&self.config.join(&folder.folder)) } else { HashMap::new() };
+            let own = self.places.folder(folder).filter(|_| folder.remote.is_none());
+            let commits = own.map(|folder| commits(&folder)).unwrap_or_default();
             let counts = brought.all().iter().map(|text| (text.path.clone(), self.counts_from(folder, text, &commits))).collect();
             self.read.insert(folder.folder.clone(), (brought, counts));
         }

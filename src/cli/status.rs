@@ -25,7 +25,7 @@ use crate::plan;
 use crate::plan::fates::ListHealth;
 use crate::source::{Grade, Remark};
 use crate::sources::zoneinfo;
-use crate::store::{OutboxRow, SourceState};
+use crate::store::{OutboxRow, SourceState, Store};
 use crate::web::health;
 
 #[derive(Debug, clap::Args)]
@@ -66,6 +66,8 @@ struct Seen {
     zones: ZoneReport,
     documents: usize,
     store_bytes: Option<u64>,
+    /// The backup that the store is a copy of, for looking at: nothing is sent.
+    copy_of: Option<String>,
     /// Its size and what is free.
     disk: Option<(u64, u64)>,
 }
@@ -143,7 +145,9 @@ fn look(config: &Path, now: DateTime<Utc>) -> Result<Seen, Stop> {
     let sources = sources.collect();
     let in_rehearsal = survey.calendar.communities.iter().filter(|community| community.rehearsal);
     let rehearsals = in_rehearsal.map(|community| community.id.to_string()).collect();
-    let neighbours = opened.known_store()?.map_or(Ok(Vec::new()), |store| store.neighbours())?.iter().map(neighbours::words).collect();
+    let known = opened.known_store()?;
+    let neighbours = known.as_ref().map_or(Ok(Vec::new()), Store::neighbours)?.iter().map(neighbours::words).collect();
+    let copy_of = known.as_ref().map_or(Ok(None), Store::copy_of)?;
     let state = opened.state().to_path_buf();
     let (daemon, listen) = Daemon::find(&state, opened.settings.listen);
     Ok(Seen {
@@ -164,6 +168,7 @@ fn look(config: &Path, now: DateTime<Utc>) -> Result<Seen, Stop> {
         zones,
         documents: memory.publication()?.documents.len(),
         store_bytes: vitals::store_bytes(&state),
+        copy_of,
         disk: vitals::disk(&state),
         settings: opened.settings,
         state,
@@ -198,6 +203,7 @@ fn json(seen: &Seen, needs: &[Need]) -> String {
         "faults": seen.count(Grade::Fault),
         "documents": seen.documents,
         "store_bytes": seen.store_bytes,
+        "copy_of": seen.copy_of,
         "free_bytes": seen.disk.map(|(_, free)| free),
     });
     format!("{line}\n")

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use super::fields::{At, Table};
+use super::grants::Within;
 use super::{codes, links, words};
 use crate::meeting::arrival::{Archive, Doubt, InDoubt};
 use crate::meeting::series::Address;
@@ -24,6 +25,8 @@ pub struct Arrivals {
     /// How long one question to an archive may take.
     pub time_out: Duration,
     pub in_doubt: InDoubt,
+    /// Archives are asked at addresses that everybody reaches alone: who named them does not run this machine.
+    pub public_only: bool,
 }
 
 impl Default for Arrivals {
@@ -34,6 +37,7 @@ impl Default for Arrivals {
             looks: minutes.into_iter().map(TimeDelta::minutes).collect(),
             time_out: Duration::from_secs(20),
             in_doubt: InDoubt::new(),
+            public_only: false,
         }
     }
 }
@@ -55,6 +59,7 @@ pub(super) fn read(table: &mut Table<'_>, remarks: &mut Vec<Remark>) -> Arrivals
         looks: looks.unwrap_or(usual.looks),
         time_out: time_out.unwrap_or(usual.time_out),
         in_doubt: in_doubt(table, "[mail.in-doubt]", remarks),
+        public_only: false,
     }
 }
 
@@ -68,8 +73,12 @@ pub(super) fn in_doubt(table: &mut Table<'_>, what: &'static str, remarks: &mut 
 }
 
 /// The archive of the list that stands beside it.
-pub(super) fn archive(table: &mut Table<'_>, list: Option<&Address>, remarks: &mut Vec<Remark>) -> Option<Archive> {
+pub(super) fn archive(table: &mut Table<'_>, list: Option<&Address>, within: Within<'_>, remarks: &mut Vec<Remark>) -> Option<Archive> {
     let archive = table.parsed("archive", codes::BAD_LINK, remarks, address)?;
+    let (Archive::HyperKitty(at) | Archive::Template(at)) = &archive;
+    if !within.page(table, "archive", at, remarks) {
+        return None;
+    }
     if list.is_none() && !table.has("list") {
         let sentence = format!("\"archive\" in {} has an effect beside a \"list\" only. Name the list, or take it out.", table.what);
         remarks.push(Remark::advice(table.place_of("archive"), codes::NO_EFFECT, sentence));

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use super::fields::Table;
+use super::grants::{Granted, Within};
 use super::{codes, mail, series, words};
 use crate::meeting::chat::{Chat, ChatKind, Secret};
 use crate::meeting::series::{Letters, SeriesId, is_name};
@@ -19,11 +20,11 @@ const KINDS: [(&str, ChatKind); 5] = [
 ];
 
 /// Reads the chats of a community whose series are `ids`; a name that stands twice is a fault.
-pub(super) fn read(tables: Vec<Table<'_>>, ids: &[SeriesId], remarks: &mut Vec<Remark>) -> Vec<Chat> {
+pub(super) fn read(tables: Vec<Table<'_>>, ids: &[SeriesId], within: Within<'_>, remarks: &mut Vec<Remark>) -> Vec<Chat> {
     let mut chats: Vec<Chat> = Vec::new();
     for table in tables {
         let at_id = table.place_of("id");
-        let Some(chat) = chat(table, ids, remarks) else { continue };
+        let Some(chat) = chat(table, ids, within, remarks) else { continue };
         if let Some(first) = chats.iter().find(|other| other.id == chat.id) {
             let sentence = format!(
                 "The chat \"{}\" stands twice in this file, first on line {}. Give one of them another id.",
@@ -36,7 +37,7 @@ pub(super) fn read(tables: Vec<Table<'_>>, ids: &[SeriesId], remarks: &mut Vec<R
     chats
 }
 
-fn chat(mut table: Table<'_>, ids: &[SeriesId], remarks: &mut Vec<Remark>) -> Option<Chat> {
+fn chat(mut table: Table<'_>, ids: &[SeriesId], within: Within<'_>, remarks: &mut Vec<Remark>) -> Option<Chat> {
     let id = table.parsed("id", codes::BAD_ID, remarks, |text| match is_name(text) {
         true => Ok(text.to_owned()),
         false => Err(format!("is \"{}\"; an id has 1 to 40 of the letters a-z, digits and hyphens, as \"dev\".", words::shown(text))),
@@ -44,7 +45,7 @@ fn chat(mut table: Table<'_>, ids: &[SeriesId], remarks: &mut Vec<Remark>) -> Op
     let id = table.required("id", id, "\"dev\" (it stays for ever)", remarks);
     let kind = table.choice("kind", &KINDS, remarks);
     let kind = table.required("kind", kind, "\"slack\" (or \"mattermost\", \"zulip\", \"discord\", \"json\")", remarks);
-    let address = address(&mut table, remarks);
+    let address = lent(&mut table, within, remarks);
     let said = remarks.len();
     let series = table.each("series", codes::UNKNOWN_SERIES, remarks, |text| match ids.iter().find(|id| &*id.series == text) {
         Some(id) => Ok(id.clone()),
@@ -77,8 +78,30 @@ fn chat(mut table: Table<'_>, ids: &[SeriesId], remarks: &mut Vec<Remark>) -> Op
     })
 }
 
+/// Where the webhook's address is kept: as the file says, or as it is lent.
+fn lent(table: &mut Table<'_>, within: Within<'_>, remarks: &mut Vec<Remark>) -> Option<Secret> {
+    let granted = within.grant(table, remarks);
+    if within.refuse_secrets(table, &["url-file", "url-credential"], remarks) || table.has("grant") {
+        for key in ["url", "url-file", "url-credential"] {
+            let _ = table.value(key);
+        }
+        let (_, granted) = granted?;
+        let Granted::Chat(secret) = granted else {
+            table.fault(
+                "grant",
+                codes::NOT_GRANTED,
+                "\"grant\" in [[chat]] names something else than a chat. Write the name of one.",
+                remarks,
+            );
+            return None;
+        };
+        return Some(secret);
+    }
+    address(table, remarks)
+}
+
 /// Where the webhook's address is kept. Whoever has it can post, so it stands in no file that is shown around.
-fn address(table: &mut Table<'_>, remarks: &mut Vec<Remark>) -> Option<Secret> {
+pub(super) fn address(table: &mut Table<'_>, remarks: &mut Vec<Remark>) -> Option<Secret> {
     if table.value("url").is_some() {
         let sentence = "The address of a chat is a secret and does not belong into this file. Put it into a file only the daemon can read, \
             and write url-file = \"PATH\", or name a systemd credential: url-credential = \"chat-dev\".";

@@ -44,6 +44,7 @@ codes! {
     NO_MEETING = "no-meeting",
     NO_ORGANISERS = "no-organisers",
     NO_RULE = "no-rule",
+    NOT_GRANTED = "not-granted",
     NOT_TEXT = "not-text",
     NOT_TOML = "not-toml",
     ORGANISER_IS_LIST = "organiser-is-list",

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::fields::{self, At, Page, Table};
+use super::grants::{Reach, Within};
 use super::{arrival, chat, codes, links, notes, rotation, rules, series, settings, together, words, zone};
 use crate::meeting::arrival::Archive;
 use crate::meeting::cron::Cron;
@@ -18,6 +19,7 @@ use crate::source::{Remark, Text};
 pub(super) struct Usual<'a> {
     pub community: Arc<str>,
     pub uid_domain: &'a str,
+    pub within: Within<'a>,
     pub zones: &'a Zones,
     pub join_links: JoinLinks,
     pub link_hosts: Vec<String>,
@@ -36,26 +38,38 @@ pub(super) struct Usual<'a> {
 /// Reads `communities/NAME.toml`; NAME is the community's id. `uid_domain` is the setting of that name. With a fault there is no community;
 /// every complaint of the file is among the remarks, in the file's order.
 pub fn community(text: &Text, uid_domain: &str, zones: &Zones) -> (Option<Community>, Vec<Remark>) {
+    community_within(text, uid_domain, zones, Reach::Own)
+}
+
+/// The same for a file that may not name everything.
+pub fn community_within(text: &Text, uid_domain: &str, zones: &Zones, reach: Reach<'_>) -> (Option<Community>, Vec<Remark>) {
     let mut remarks = Vec::new();
-    let read = read(text, uid_domain, zones, &mut remarks);
+    let read = read(text, uid_domain, zones, reach, &mut remarks);
+    if matches!(reach, Reach::Kept(_)) {
+        // Who is no longer written to is missing for that reason alone.
+        remarks.retain(|remark| !matches!(remark.code, codes::NOT_GRANTED | codes::NO_LIST | codes::NO_ORGANISERS));
+    }
     remarks.extend(together::double_uids(read.as_slice()));
     let faulty = fields::settled(&mut remarks);
     (read.filter(|_| !faulty), remarks)
 }
 
-fn read(text: &Text, uid_domain: &str, zones: &Zones, remarks: &mut Vec<Remark>) -> Option<Community> {
+fn read(text: &Text, uid_domain: &str, zones: &Zones, reach: Reach<'_>, remarks: &mut Vec<Remark>) -> Option<Community> {
     let page = Page::of(text, remarks)?;
     let tree = page.parse(remarks)?;
     let mut table = Table::of(&page, "the community", &tree);
     settings::format(&mut table, remarks)?;
     let id = id_of(&table, text, remarks);
+    let within = Within { reach, community: id.as_deref().unwrap_or_default() };
     let title = table.string("title", remarks);
     let title = table.required("title", title, "\"Example Project\"", remarks).unwrap_or_default().to_owned();
     let home = table.parsed("home", codes::BAD_LINK, remarks, links::link);
     let code_of_conduct = table.parsed("code-of-conduct", codes::BAD_LINK, remarks, links::link);
     let contact = table.parsed("contact", codes::BAD_ADDRESS, remarks, words::address);
-    let organisers = table.each("organisers", codes::BAD_ADDRESS, remarks, words::address).unwrap_or_default();
+    let mut organisers = table.each("organisers", codes::BAD_ADDRESS, remarks, words::address).unwrap_or_default();
+    organisers.retain(|one| within.address(&table, "organisers", Some(one.value.clone()), remarks).is_some());
     let sender = table.parsed("sender", codes::BAD_ADDRESS, remarks, words::address);
+    let sender = within.address(&table, "sender", sender, remarks);
     let colour = table.parsed("colour", codes::BAD_COLOUR, remarks, colour);
     let cities = cities(&mut table, zones, remarks);
     let changes_from_notes = changes_from_notes(&mut table, remarks);
@@ -71,13 +85,14 @@ fn read(text: &Text, uid_domain: &str, zones: &Zones, remarks: &mut Vec<Remark>)
     let in_doubt = arrival::in_doubt(&mut table, "[in-doubt]", remarks);
     let holidays = table.dates("holidays", remarks).map(values).unwrap_or_default();
     let quiet = waiting(&mut table, "quiet", TimeDelta::days(7), "at most 1 week", remarks).unwrap_or(TimeDelta::minutes(30));
-    let usual = usual(&mut table, id.as_deref(), uid_domain, zones, remarks);
-    let digest = digest(&mut table, usual.list.as_ref(), remarks);
+    let usual = usual(&mut table, id.as_deref(), uid_domain, zones, within, remarks);
+    let digest = digest(&mut table, &usual, remarks);
     let (series, notes) = series_and_notes(&mut table, &usual, remarks);
-    let notes_archive = table.table("notes-archive", "[notes-archive]", remarks).and_then(|archive| notes::archive(archive, remarks));
+    let notes_archive =
+        table.table("notes-archive", "[notes-archive]", remarks).and_then(|archive| notes::archive(archive, within, remarks));
     notes::check_archive(&table, &notes, remarks);
     let ids: Vec<SeriesId> = series.iter().map(|series| series.id.clone()).collect();
-    let chats = chat::read(table.tables("chat", "[[chat]]", remarks), &ids, remarks);
+    let chats = chat::read(table.tables("chat", "[[chat]]", remarks), &ids, within, remarks);
     let lists: Vec<&Address> = series
         .iter()
         .filter_map(|series| series.list.as_ref())
@@ -136,13 +151,22 @@ fn id_of(table: &Table<'_>, text: &Text, remarks: &mut Vec<Remark>) -> Option<St
     None
 }
 
-fn usual<'a>(table: &mut Table<'_>, id: Option<&str>, uid_domain: &'a str, zones: &'a Zones, remarks: &mut Vec<Remark>) -> Usual<'a> {
+fn usual<'a>(
+    table: &mut Table<'_>,
+    id: Option<&str>,
+    uid_domain: &'a str,
+    zones: &'a Zones,
+    within: Within<'a>,
+    remarks: &mut Vec<Remark>,
+) -> Usual<'a> {
     let list = table.parsed("list", codes::BAD_ADDRESS, remarks, words::address);
-    let archive = arrival::archive(table, list.as_ref(), remarks);
+    let list = within.address(table, "list", list, remarks);
+    let archive = arrival::archive(table, list.as_ref(), within, remarks);
     Usual {
         // Without an id the file has a fault already; the rest is read for its complaints.
         community: id.unwrap_or("unnamed").into(),
         uid_domain,
+        within,
         zones,
         join_links: table
             .choice("join-links", &[("public", JoinLinks::Public), ("page", JoinLinks::Page)], remarks)
@@ -171,7 +195,11 @@ fn series_and_notes(table: &mut Table<'_>, usual: &Usual<'_>, remarks: &mut Vec<
         rotation::read(rotation, &mut drafts, usual, remarks);
     }
     let ids: Vec<SeriesId> = drafts.iter().map(|draft| draft.series.id.clone()).collect();
-    let notes = table.tables("notes", "[[notes]]", remarks).into_iter().filter_map(|table| notes::read(table, &ids, remarks)).collect();
+    let notes = table
+        .tables("notes", "[[notes]]", remarks)
+        .into_iter()
+        .filter_map(|table| notes::read(table, &ids, usual.within, remarks))
+        .collect();
     (drafts.into_iter().map(|draft| series::settle(draft, remarks)).collect(), notes)
 }
 
@@ -219,7 +247,7 @@ fn cities(table: &mut Table<'_>, zones: &Zones, remarks: &mut Vec<Remark>) -> Ve
 }
 
 /// When the community's coming meetings are told together, and to which list.
-fn digest(table: &mut Table<'_>, list: Option<&Address>, remarks: &mut Vec<Remark>) -> Option<Digest> {
+fn digest(table: &mut Table<'_>, usual: &Usual<'_>, remarks: &mut Vec<Remark>) -> Option<Digest> {
     let at = table.parsed("digest", codes::BAD_DIGEST, remarks, |text| {
         let schedule = settings::cron(text, "\"0 8 * * Mon\" for Mondays at 08:00 UTC")?;
         let beginning = DateTime::from_timestamp(1_767_225_600, 0).unwrap_or_default();
@@ -230,6 +258,7 @@ fn digest(table: &mut Table<'_>, list: Option<&Address>, remarks: &mut Vec<Remar
         }
     });
     let own = table.parsed("digest-list", codes::BAD_ADDRESS, remarks, words::address);
+    let own = usual.within.address(table, "digest-list", own, remarks);
     if !table.has("digest") {
         if own.is_some() {
             let sentence = "\"digest-list\" has an effect with \"digest\" only. Write digest = \"0 8 * * Mon\", or take it out.";
@@ -237,7 +266,7 @@ fn digest(table: &mut Table<'_>, list: Option<&Address>, remarks: &mut Vec<Remar
         }
         return None;
     }
-    let list = own.or_else(|| list.cloned());
+    let list = own.or_else(|| usual.list.clone());
     if list.is_none() && !table.has("digest-list") {
         let sentence = "The digest has no list to go to. Write digest-list = \"dev@lists.example.org\", or \"list\" for all series.";
         table.fault("digest", codes::NO_LIST, sentence.to_owned(), remarks);

@@ -3,6 +3,7 @@
 //! Nothing here reads a disk or a clock: a text comes in, and either a value goes out or the caller keeps its last good one. A text
 //! with a fault gives no value; warnings and advice do not hold it back.
 
+mod addresses;
 mod arrival;
 mod chat;
 mod codes;
@@ -10,6 +11,7 @@ mod community;
 mod database;
 mod exceptions;
 mod fields;
+mod grants;
 mod join;
 mod links;
 mod mail;
@@ -26,8 +28,9 @@ pub mod zone;
 
 pub use arrival::{Arrivals, KINDS};
 pub use codes::CODES;
-pub use community::community;
+pub use community::{community, community_within};
 pub use database::Database;
+pub use grants::{Communities, Grants, Reach};
 pub use join::{host, is_join_link, is_link, is_meeting_link, meeting_links};
 pub use mail::{Login, Mail, Sendmail, Smtp, TimeOuts, Tls, Transport};
 pub use settings::{LogFormat, LogLevel, Refresh, Settings, ZoneData, settings};

@@ -183,11 +183,12 @@ fn phone(mut table: Table<'_>, remarks: &mut Vec<Remark>) -> Option<Phone> {
 type Told = (Option<Address>, Option<Archive>, Letters, Vec<TimeDelta>);
 
 fn told(table: &mut Table<'_>, usual: &Usual<'_>, remarks: &mut Vec<Remark>) -> Told {
-    let list = table.parsed("list", codes::BAD_ADDRESS, remarks, words::address).or_else(|| usual.list.clone());
+    let own = table.parsed("list", codes::BAD_ADDRESS, remarks, words::address);
+    let list = usual.within.address(table, "list", own, remarks).or_else(|| usual.list.clone());
     // Another list has another archive.
     let same = |list: &Address| usual.list.as_ref().is_some_and(|usual| usual.email.eq_ignore_ascii_case(&list.email));
     let usual_archive = usual.archive.as_ref().filter(|_| list.as_ref().is_some_and(same));
-    let archive = arrival::archive(table, list.as_ref(), remarks).or_else(|| usual_archive.cloned());
+    let archive = arrival::archive(table, list.as_ref(), usual.within, remarks).or_else(|| usual_archive.cloned());
     let letters = table.choice("letters", &LETTERS, remarks).or(usual.letters).unwrap_or(Letters::None);
     let remind = reminders(table, remarks).or_else(|| usual.remind.clone()).unwrap_or_else(|| vec![TimeDelta::days(1)]);
     if letters != Letters::None && list.is_none() && !table.has("list") {

@@ -8,9 +8,9 @@ use cron::Schedule;
 
 use super::database::{self, Database};
 use super::fields::{self, Page, Table};
+use super::grants::{self, Communities};
 use super::mail::{self, Mail};
-use super::{codes, links, notes, words};
-use crate::meeting::remote::Remote;
+use super::{codes, links, words};
 use crate::source::{Remark, Text};
 
 /// The daemon's settings. Folders are as written; relative ones are meant from the folder in which the daemon was started.
@@ -37,8 +37,8 @@ pub struct Settings {
     pub compress_feeds: bool,
     /// Whether pads and repositories may be fetched from this machine over plain http.
     pub local_sources: bool,
-    /// The repository of the communities' files and of templates; `None`: they stand beside the settings.
-    pub communities: Option<Remote>,
+    /// The repository of the communities' files and of templates, and what they may use; `None`: they stand beside the settings.
+    pub communities: Option<Communities>,
     pub mail: Mail,
     /// A server that keeps the memory; without one it is in the state folder.
     pub store: Option<Database>,
@@ -123,10 +123,14 @@ fn read(text: &Text, remarks: &mut Vec<Remark>) -> Option<Settings> {
     let store = table.table("store", "[store]", remarks);
     let (said, store) = (store.is_some(), store.and_then(|store| database::read(store, remarks)));
     let local_sources = table.bool("local-sources", remarks);
-    let communities = table.table("communities", "[communities]", remarks).map(|table| notes::repository(table, remarks));
+    let communities = table.table("communities", "[communities]", remarks);
+    let (elsewhere, communities) = (communities.is_some(), communities.and_then(|table| grants::read(table, remarks)));
     let mail = table.table("mail", "[mail]", remarks);
     let mail = table.required("mail", mail, "{ sender = \"Calendar <calendar@example.org>\" }", remarks);
-    let mail = mail.and_then(|mail| mail::read(mail, uid_domain.as_deref(), remarks));
+    let mut mail = mail.and_then(|mail| mail::read(mail, uid_domain.as_deref(), remarks));
+    if let Some(mail) = &mut mail {
+        mail.arrivals.public_only = elsewhere;
+    }
     table.finish(remarks);
     Some(Settings {
         base_url: base_url?,
@@ -142,7 +146,7 @@ fn read(text: &Text, remarks: &mut Vec<Remark>) -> Option<Settings> {
         metrics: metrics.unwrap_or(true),
         compress_feeds: compress_feeds.unwrap_or(false),
         local_sources: local_sources.unwrap_or(false),
-        communities: communities.unwrap_or(None),
+        communities: if elsewhere { Some(communities?) } else { None },
         mail: mail?,
         store: if said { Some(store?) } else { None },
     })

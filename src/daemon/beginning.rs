@@ -2,17 +2,21 @@
 //! was published last is served all the same, and the store is tried again until it opens.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use sd_notify::NotifyState;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::opening::Opened;
 use super::{WATCHDOG, mail, wake_folder};
 use crate::config::Database;
+use crate::output::publication::Publication;
+use crate::output::words;
 use crate::store::{Server, Store, StoreError};
-use crate::web::health::{Health, SourceHealth};
+use crate::web::health::{Health, HostsHealth, SourceHealth};
 
 /// Between two attempts to open the store.
 const AGAIN: Duration = Duration::from_secs(10);
@@ -56,13 +60,18 @@ pub async fn try_again(
     server: Option<&Server>,
     clock: fn() -> DateTime<Utc>,
     health: &watch::Sender<Health>,
+    age: &str,
 ) -> Result<Store, StoreError> {
     while error.may_pass() {
-        tracing::error!("{error} Meanwhile what was published last is served.");
-        health.send_replace(health_of(opened, Some(&error)));
-        let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready, sd_notify::NotifyState::Watchdog]);
+        tracing::error!("{error}{age}");
+        health.send_replace(health_of(opened, Some(&error), age));
+        // It is up, and says what it waits for: to be started again would help nobody.
+        let waits = format!("Waits for the store.{age}");
+        let _ = sd_notify::notify(&[NotifyState::Ready, NotifyState::Watchdog, NotifyState::Status(&waits)]);
         sleep(AGAIN).await;
-        match begin(opened, server, clock()) {
+        // The password may be another one by now.
+        let server = opened.server().ok().flatten().or_else(|| server.cloned());
+        match begin(opened, server.as_ref(), clock()) {
             Ok(store) => return Ok(store),
             Err(again) => error = again,
         }
@@ -70,10 +79,23 @@ pub async fn try_again(
     Err(error)
 }
 
+/// What is served until the store opens, and its age in words; nothing where nothing is known.
+pub fn meanwhile(state: &Path, shared: bool) -> (Publication, String) {
+    if !shared {
+        return (Store::last_publication(state).unwrap_or_default(), String::new());
+    }
+    match Store::last_served(state) {
+        Some((publication, at)) => (publication, format!(" What this host serves is of {}.", words::in_full(at))),
+        None => (Publication::default(), " This host has nothing to serve yet.".to_owned()),
+    }
+}
+
 /// The daemon's health before there are rounds.
-pub fn health_of(opened: &Opened, error: Option<&StoreError>) -> Health {
-    let said = error.map_or("well".to_owned(), ToString::to_string);
+pub fn health_of(opened: &Opened, error: Option<&StoreError>, age: &str) -> Health {
+    let said = error.map_or("well".to_owned(), |error| format!("{error}{age}"));
+    let shared = opened.settings.store.is_some();
     Health {
+        hosts: shared.then(|| HostsHealth { reachable: error.is_none(), ..HostsHealth::default() }),
         sources: vec![SourceHealth { name: "store".to_owned(), ok: error.is_none(), said, fetched: None, good_at: None }],
         ..Health::new(WATCHDOG, opened.zones.versions().into())
     }

@@ -77,8 +77,8 @@ fn post(mail: &Mail) -> Result<Post, Failure> {
 
 /// Where and when it is looked whether letters arrive.
 pub fn watch_of(mail: &Mail) -> Result<Watch, Failure> {
-    let Arrivals { mailbox, looks, time_out, .. } = &mail.arrivals;
-    Watch::new(mailbox.as_ref().map(PathBuf::from), looks.clone(), *time_out).map_err(Failure::World)
+    let Arrivals { mailbox, looks, time_out, public_only, .. } = &mail.arrivals;
+    Watch::new(mailbox.as_ref().map(PathBuf::from), looks.clone(), *time_out, *public_only).map_err(Failure::World)
 }
 
 fn login(login: &Login) -> Result<(String, SecretString), Failure> {

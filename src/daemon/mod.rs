@@ -35,7 +35,7 @@ use crate::carrier::{self, Pace};
 use crate::fetch::{self, Shelf};
 use crate::meeting::calendar::Calendar;
 use crate::output::letter::Sender;
-use crate::output::publication::{Publication, Site};
+use crate::output::publication::Site;
 use crate::store::{Lock, Standing, Store, StoreError};
 use crate::web::{self, Limits, Web};
 use clock::{ClockWatch, IN_STEP};
@@ -122,18 +122,19 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
     // What was published last is served before anything is read.
     let server_of_store = opened.server()?;
     let begun = beginning::begin(&opened, server_of_store.as_ref(), clock());
-    let (last, begun) = match begun {
-        Ok(store) => (store.publication()?, Ok(store)),
-        Err(error) if error.may_pass() => match Store::last_publication(&state) {
-            Ok(last) if !last.documents.is_empty() => (last, Err(error)),
-            // Others may serve meanwhile; this one does once the server of the store answers.
-            _ if server_of_store.is_some() => (Publication::default(), Err(error)),
-            _ => return Err(error.into()),
-        },
-        Err(error) => return Err(error.into()),
+    let (last, age, begun) = match begun.and_then(|store| Ok((store.publication()?, store))) {
+        Ok((last, store)) => (last, String::new(), Ok(store)),
+        Err(error) => {
+            let (last, age) = beginning::meanwhile(&state, server_of_store.is_some());
+            // Where others may serve meanwhile, this one does once the server of the store answers.
+            if !error.may_pass() || last.documents.is_empty() && server_of_store.is_none() {
+                return Err(error.into());
+            }
+            (last, age, Err(error))
+        }
     };
     let (publication, served) = watch::channel(Arc::new(last));
-    let (health, told_health) = watch::channel(beginning::health_of(&opened, begun.as_ref().err()));
+    let (health, told_health) = watch::channel(beginning::health_of(&opened, begun.as_ref().err(), &age));
     let (decisions, mut asked) = mpsc::channel(16);
     let (end, ending) = watch::channel(false);
     let letters = Arc::new(Notify::new());
@@ -155,7 +156,7 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
     let store = match begun {
         Ok(store) => store,
         Err(error) => tokio::select! {
-            store = beginning::try_again(error, &opened, server_of_store.as_ref(), clock, &health) => store?,
+            store = beginning::try_again(error, &opened, server_of_store.as_ref(), clock, &health, &age) => store?,
             _ = terminate.recv() => return Ok(()),
             _ = interrupt.recv() => return Ok(()),
         },
@@ -163,7 +164,7 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
     let last_round = store.recall(clock())?.ledger.last_round;
     let shelf = Arc::new(Shelf::default());
     let mut rounds = Rounds::new(opened, store.clone(), shelf.clone(), started)?;
-    let (places, wanted) = watch::channel(Arc::default());
+    let (places, wanted) = watch::channel(None);
     let fetching = tokio::spawn(fetch::run(shelf.clone(), store.clone(), wanted, clock, ended(ending.clone())));
     let (archives, known_archives) = watch::channel(Arc::default());
     let (kept, archived) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
@@ -188,11 +189,13 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
         let believed = watch.believes(clock(), Instant::now());
         let stands = standing.borrow_and_update().clone();
         if stands.leads && !led {
-            tracing::info!("This daemon plans and publishes from now on.");
-            rounds = rounds.take_over().await?;
-            called = true;
+            (rounds, led) = rounds.take_over().await?;
+            if led {
+                tracing::info!("This daemon plans and publishes from now on.");
+                called = true;
+            }
         }
-        led = stands.leads;
+        led &= stands.leads;
         rounds.doubt_the_clock(watch.said());
         let rest = if led { !called && rounds.rest(clock()) } else { rounds.attends(stands.rounds) };
         let mut published = false;
@@ -236,17 +239,17 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
             kept.notify_one();
         }
         places.send_if_modified(|known| {
-            let wanted = if led { rounds.wanted() } else { Arc::default() };
+            let wanted = led.then(|| rounds.wanted());
             let otherwise = *known != wanted;
             *known = wanted;
             otherwise
         });
         let mut told = rounds.health(clock());
-        neighbours::health(&stands, &mut told.sources);
+        neighbours::health(&stands, rounds.generation(&stands), &mut told);
         health.send_replace(told);
         if !ready {
             ready = true;
-            let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+            let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready, sd_notify::NotifyState::Status("Serves.")]);
         }
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
         let sleep = if believed { rounds.sleep(clock()).min(LONGEST_SLEEP) } else { LONGEST_SLEEP };

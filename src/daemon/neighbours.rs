@@ -6,7 +6,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
 
 use crate::store::{BEAT, Neighbour, SILENCE, Standing, Store};
-use crate::web::health::SourceHealth;
+use crate::web::health::{Health, HostsHealth, SourceHealth};
 
 /// Beats until `ended`; while `ending` it does not want to lead any more. Settles what dead daemons had in hand while it leads.
 pub async fn beat(store: Store, clock: fn() -> DateTime<Utc>, standing: watch::Sender<Standing>, mut ending: watch::Receiver<bool>) {
@@ -49,11 +49,23 @@ pub async fn beat(store: Store, clock: fn() -> DateTime<Utc>, standing: watch::S
     }
 }
 
-/// Who works with the store, in a sentence; and that it cannot be reached, where that is so.
-pub fn health(standing: &Standing, sources: &mut Vec<SourceHealth>) {
+/// Who works with the store, in a sentence and in numbers; and that it cannot be reached, where that is so. `generation` counts the rounds
+/// up to the one whose publication is served here.
+pub fn health(standing: &Standing, generation: i64, health: &mut Health) {
     if standing.daemons.is_empty() {
         return;
     }
+    let living = standing.daemons.iter().filter(|other| other.lives).count() as u64;
+    health.hosts = Some(HostsHealth {
+        leads: standing.leads,
+        since: standing.since,
+        takeovers: u64::try_from(standing.takeovers).unwrap_or_default(),
+        reachable: standing.away.is_none(),
+        generation: u64::try_from(generation).unwrap_or_default(),
+        living,
+        silent: standing.daemons.len() as u64 - living,
+    });
+    let sources = &mut health.sources;
     if let Some(away) = &standing.away
         && let Some(store) = sources.iter_mut().find(|source| source.name == "store")
     {

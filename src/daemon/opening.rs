@@ -6,8 +6,9 @@ use chrono::{DateTime, Utc};
 
 use super::Failure;
 use super::mail::secret;
-use super::places::{Places, states};
+use super::places::{COMMUNITIES, Places};
 use crate::config::{self, Settings, Transport, ZoneData};
+use crate::fetch;
 use crate::meeting::series::NotesFolder;
 use crate::meeting::zone::Zones;
 use crate::output::letter::Afterwards;
@@ -16,7 +17,7 @@ use crate::round::{Brought, Given, Identity, Kept, Survey, survey};
 use crate::source::{Place, Remark, Text, UNREADABLE};
 use crate::sources::zoneinfo::{self, ZoneSource};
 use crate::sources::{folder, mailbox};
-use crate::store::{Room, STORE_FILE, Server, Store};
+use crate::store::{Room, STORE_FILE, Server, SourceState, Store};
 
 /// The configuration as it stands, with what it took to read it.
 pub struct Opened {
@@ -54,34 +55,43 @@ pub fn open(config: &Path) -> Result<Opened, Failure> {
     remarks.extend(mailbox_remark(&settings));
     let identity = identity(&settings);
     let mut opened = Opened { folder: config.to_path_buf(), settings, identity, zones, texts: Vec::new(), remarks };
-    let (more, said) = communities(&Places::of(&opened));
+    let places = Places::of(&opened);
+    let known = places.configuration().and_then(|_| opened.known_store().ok()??.sources().ok()).unwrap_or_default();
+    let (more, said) = communities(&places, &known);
     texts.extend(more);
     opened.texts = texts;
     opened.remarks.extend(said);
     Ok(opened)
 }
 
-/// The communities' files and the templates, where they are kept; `None` would be a repository that was not fetched yet.
-pub fn communities(places: &Places) -> (Vec<Text>, Vec<Remark>) {
-    match places.communities_folder() {
+/// The communities' files and the templates, where they are kept, with what is wrong with their repository, if they are in one: `states` say
+/// how it has fared.
+pub fn communities(places: &Places, states: &[SourceState]) -> (Vec<Text>, Vec<Remark>) {
+    let (texts, mut remarks) = match places.communities_folder() {
         Some(folder) => folder::communities(&folder),
         None => {
             let sentence = "The repository of [communities] was not fetched yet. Say `convened fetch`, which tells what is wrong.";
             (Vec::new(), vec![Remark::fault(Place::new(config::SETTINGS, 0), UNREADABLE, sentence)])
         }
-    }
+    };
+    remarks.extend(states.iter().find(|state| state.name == COMMUNITIES).and_then(fetch::remark));
+    (texts, remarks)
 }
 
-/// The settings that were in force last, from the store where the file, as far as it can be read, says that it is.
+/// The settings that were in force on this host last: from the store where the file, as far as it can be read, says that it is, or from what
+/// is kept beside a server's.
 fn last_good(text: Option<&Text>) -> Option<Settings> {
     let table: Option<toml::Table> = text.and_then(|text| std::str::from_utf8(&text.bytes).ok()?.parse().ok());
     let state = table.as_ref().and_then(|table| table.get("state")?.as_str()).unwrap_or("state");
     let folder = Path::new(state);
-    if !folder.join(STORE_FILE).exists() {
-        return None;
-    }
-    let stored = Store::open(folder).ok()?.texts().ok()?;
-    let known = stored.into_iter().find(|stored| stored.room == Room::Config && &*stored.path == config::SETTINGS)?;
+    let known = match Store::last_settings(folder) {
+        Some(known) if table.as_ref().is_some_and(|table| table.contains_key("store")) => known,
+        _ if folder.join(STORE_FILE).exists() => {
+            let stored = Store::open(folder).ok()?.texts().ok()?;
+            stored.into_iter().find(|stored| stored.room == Room::Config && &*stored.path == config::SETTINGS)?
+        }
+        _ => return None,
+    };
     config::settings(&Text { path: known.path, bytes: known.bytes? }).0
 }
 
@@ -145,13 +155,20 @@ impl Opened {
         })
     }
 
+    /// What is given without the configuration's texts: those of another round may be taken instead.
+    pub fn trusting(&self) -> Given<'_> {
+        let grants = self.settings.communities.as_ref().map(|communities| &communities.grants);
+        Given { config: &[], zones: &self.zones, identity: &self.identity, grants, remarks: &[] }
+    }
+
     pub fn given(&self) -> Given<'_> {
-        Given { config: &self.texts, zones: &self.zones, identity: &self.identity, remarks: &self.remarks }
+        Given { config: &self.texts, remarks: &self.remarks, ..self.trusting() }
     }
 
     /// Reads notes of the configuration, without fetching anything.
     pub fn bring(&self) -> impl FnMut(&NotesFolder) -> Brought + use<> {
-        let (places, states) = (Places::of(self), states(self.state()));
+        let known = self.known_store().ok().flatten().and_then(|store| store.sources().ok());
+        let (places, states) = (Places::of(self), known.unwrap_or_default());
         move |notes| places.bring(notes, Some(&states))
     }
 

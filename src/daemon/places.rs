@@ -1,7 +1,7 @@
 //! The places beyond this machine that the configuration names: what is to be fetched and when, where its mirrors lie, and what is known of
 //! it without asking.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -16,7 +16,7 @@ use crate::meeting::series::{Address, Community, NotesFolder};
 use crate::source::{Place, Remark, digest};
 use crate::sources::git::{self, Tree, Way};
 use crate::sources::{Brought, notes as folders};
-use crate::store::{STORE_FILE, SourceState, Store};
+use crate::store::SourceState;
 
 /// What remarks call the repository of the communities' files.
 pub const COMMUNITIES: &str = "[communities]";
@@ -27,7 +27,8 @@ pub struct Places {
     config: PathBuf,
     state: PathBuf,
     local: bool,
-    communities: Option<Remote>,
+    /// Of the communities' files.
+    repository: Option<Remote>,
 }
 
 impl Places {
@@ -36,7 +37,7 @@ impl Places {
             config: opened.folder.clone(),
             state: opened.state().to_path_buf(),
             local: opened.settings.local_sources,
-            communities: opened.settings.communities.clone(),
+            repository: opened.settings.communities.as_ref().map(|communities| communities.remote.clone()),
         }
     }
 
@@ -44,13 +45,19 @@ impl Places {
     pub fn wanted(&self, communities: &[Community], now: DateTime<Utc>) -> Vec<Wanted> {
         let mut wanted: Vec<Wanted> = self.configuration().into_iter().collect();
         for community in communities {
+            // What was put there without a review is told from the history, should the store be lost.
+            let history = community.notes_archive.as_ref().is_some_and(|archive| !archive.review);
             for notes in &community.notes {
                 let Some(remote) = &notes.remote else { continue };
                 if wanted.iter().any(|known| known.name == notes.folder) {
                     continue;
                 }
                 let also = matches!(remote.at, Location::Pad(_)).then(|| next_end(community, notes, now)).flatten();
-                wanted.push(Wanted { also, ..self.wanting(&notes.folder, remote) });
+                let mut of = self.wanting(&notes.folder, remote);
+                if let Some(way) = &mut of.way {
+                    way.history = history;
+                }
+                wanted.push(Wanted { also, ..of });
             }
         }
         wanted
@@ -58,7 +65,7 @@ impl Places {
 
     /// The repository of the communities' files, where there is one.
     pub fn configuration(&self) -> Option<Wanted> {
-        self.communities.as_ref().map(|remote| Wanted { configuration: true, ..self.wanting(COMMUNITIES, remote) })
+        self.repository.as_ref().map(|remote| Wanted { configuration: true, ..self.wanting(COMMUNITIES, remote) })
     }
 
     fn wanting(&self, name: &str, remote: &Remote) -> Wanted {
@@ -105,21 +112,18 @@ impl Places {
             mirror: self.state.join("sources").join(format!("{}.git", &mirror[..16])),
             base: std::path::absolute(&self.config).unwrap_or_else(|_| self.config.clone()),
             token,
+            history: false,
             local: self.local,
             time_out,
         }
-    }
-
-    /// A folder of notes on this machine.
-    pub fn folder(&self, notes: &NotesFolder) -> PathBuf {
-        self.config.join(&notes.folder)
     }
 
     /// The notes of a place as they are known on this machine: a folder is read; of what is fetched the last good, with what is wrong with it
     /// where `states` are given, which say how each place has fared.
     pub fn bring(&self, notes: &NotesFolder, states: Option<&[SourceState]>) -> Brought {
         let Some(remote) = &notes.remote else {
-            return folders::read(&self.folder(notes), notes.folder.trim_end_matches('/'));
+            let Some(folder) = self.folder(notes) else { return Brought { partial: true, ..Brought::default() } };
+            return folders::read(&folder, notes.folder.trim_end_matches('/'));
         };
         let mirrored = self.way(&notes.folder, remote).and_then(|way| git::notes(&way, &notes.folder, &mut Tree::default()));
         let mut brought = mirrored.unwrap_or(Brought { partial: true, ..Brought::default() });
@@ -135,19 +139,21 @@ impl Places {
         brought
     }
 
+    /// Where a folder of notes is: beside the communities' files, if it was not lent by name. `None` while these were not fetched yet.
+    pub fn folder(&self, notes: &NotesFolder) -> Option<PathBuf> {
+        match &notes.granted {
+            Some(folder) => Some(PathBuf::from(folder)),
+            None => Some(self.communities_folder()?.join(&notes.folder)),
+        }
+    }
+
     /// The folder in which the communities' files and the templates are, if it is there: that of the configuration, or what was fetched last.
     pub fn communities_folder(&self) -> Option<PathBuf> {
-        match &self.communities {
+        match &self.repository {
             None => Some(self.config.clone()),
             Some(remote) => self.way(COMMUNITIES, remote).and_then(|way| git::checked_out(&way)),
         }
     }
-}
-
-/// How the places have fared, as the store remembers it; nothing where there is no store.
-pub fn states(state: &Path) -> Vec<SourceState> {
-    let known = state.join(STORE_FILE).exists().then(|| Store::open(state).and_then(|store| store.sources()));
-    known.and_then(Result::ok).unwrap_or_default()
 }
 
 /// When the next meeting ends whose notes stand in a pad: it is fetched then, before it is used for another one.

@@ -18,21 +18,20 @@ use super::places::{COMMUNITIES, Places};
 use super::{Failure, Known, answers, log, organise};
 use crate::archiver::Archive;
 use crate::config::Mail;
-use crate::fetch::{self, Shelf, Wanted};
+use crate::fetch::{Shelf, Wanted};
 use crate::meeting::calendar::Calendar;
 use crate::meeting::series::NotesFolder;
 use crate::meeting::zone::Zones;
 use crate::meeting::zone::report::ZoneReport;
-use crate::output::letter::templates::FOLDER;
 use crate::output::publication::Publication;
 use crate::round::{Brought, Given, Kept, look, walk};
-use crate::source::{Grade, Remark};
+use crate::source::Remark;
 use crate::sources::folder::Watch;
 use crate::sources::zoneinfo;
-use crate::store::{Store, StoreError};
+use crate::store::{SourceState, Store, StoreError};
 use crate::web::Visit;
 use crate::web::decide::DecideRequest;
-use crate::web::health::{RoundCounts, SourceHealth};
+use crate::web::health::RoundCounts;
 use crate::web::organise::OrganiseRequest;
 use reading::Held;
 
@@ -75,6 +74,10 @@ pub struct Rounds {
     clock_doubted: Option<String>,
     /// What is published meanwhile.
     looked: Option<Arc<Publication>>,
+    /// How the places fare that another daemon fetches.
+    elsewhere: Vec<SourceState>,
+    /// What is kept for a start without the server of the store: where, and what it has.
+    served: Option<(Store, Arc<Publication>)>,
     /// How many rounds had been recorded when those of another daemon were taken up last.
     attended: Option<i64>,
     /// Everything is to be read again, though it is not time to.
@@ -115,6 +118,8 @@ impl Rounds {
             failure: None,
             clock_doubted: None,
             looked: None,
+            elsewhere: Vec::new(),
+            served: None,
             attended: None,
             stale: false,
             changed: true,
@@ -234,6 +239,7 @@ impl Rounds {
                 for letter in &walked.letters {
                     tracing::info!(key = letter.key, why = letter.why, "written");
                 }
+                self.keep_served(now);
                 if let Err(error) = self.store.keep_decisions_file(self.opened.state()) {
                     tracing::warn!("{error}");
                 }
@@ -330,53 +336,6 @@ impl Rounds {
     /// The chats of the communities in force.
     pub fn chats(&self) -> &Chats {
         &self.chats
-    }
-
-    /// The store, the configuration and each folder of notes, each with a sentence.
-    fn sources(&self) -> Vec<SourceHealth> {
-        let well = |name: &str, faults: Vec<&Remark>| SourceHealth {
-            name: name.to_string(),
-            ok: faults.is_empty(),
-            said: faults.first().map_or("well".to_string(), |remark| remark.to_string()),
-            fetched: None,
-            good_at: None,
-        };
-        let fetched = self.shelf.states();
-        let of_fetched = |name: &str, before: SourceHealth| match fetched.iter().find(|state| state.name == name) {
-            Some(state) => {
-                let said = fetch::remark(state).map(|remark| remark.to_string());
-                let ok = before.ok && said.is_none();
-                SourceHealth { ok, said: said.filter(|_| before.ok).unwrap_or(before.said), fetched: state.brought, ..before }
-            }
-            None => before,
-        };
-        let of = |file: &str| {
-            self.remarks.iter().filter(|remark| remark.grade == Grade::Fault && *remark.place.file == *file).collect::<Vec<_>>()
-        };
-        let clock = SourceHealth {
-            name: "clock".to_string(),
-            ok: self.clock_doubted.is_none(),
-            said: self.clock_doubted.clone().unwrap_or_else(|| "well".to_string()),
-            fetched: None,
-            good_at: None,
-        };
-        let store = match &self.failure {
-            None => well("store", Vec::new()),
-            Some(said) => SourceHealth { name: "store".to_string(), ok: false, said: said.clone(), fetched: None, good_at: None },
-        };
-        let faults: Vec<&Remark> = self.zones.remarks().iter().filter(|remark| zoneinfo::keeps_the_last_good(remark)).collect();
-        let mut sources = vec![clock, store, well("zone data", faults), well("convened.toml", of("convened.toml"))];
-        let of_templates = self.remarks.iter().filter(|remark| remark.grade == Grade::Fault && remark.place.file.starts_with(FOLDER));
-        sources.push(well("templates", of_templates.collect()));
-        if self.opened.settings.communities.is_some() {
-            sources.push(of_fetched(COMMUNITIES, well(COMMUNITIES, Vec::new())));
-        }
-        for community in &self.calendar.communities {
-            sources.push(well(&community.place.file, of(&community.place.file)));
-            let notes = community.notes.iter().map(|notes| of_fetched(&notes.folder, well(&notes.folder, of(&notes.folder))));
-            sources.extend(notes);
-        }
-        sources
     }
 }
 

@@ -12,7 +12,7 @@ use bytes::Bytes;
 pub use folder::{ExportError, Exported, read, write};
 use relative::Places;
 
-use crate::output::page;
+use crate::output::page::{self, policy};
 use crate::output::publication::{ATOM, CALENDAR, CSS, Document, HTML, JSON, Publication, SCRIPT};
 
 /// The files of an export by their place in the folder, with `/` between the names.
@@ -49,7 +49,7 @@ pub fn files(publication: &Publication, base_url: &str) -> Files {
         "Perhaps the address was cut in a letter, or the meeting was never planned. These pages come without a server: an organiser's link \
          does nothing here, and `convened changes` and `convened approve` take its place.",
     );
-    files.insert(NOT_FOUND.to_owned(), Bytes::from(places.page(&missing, None)));
+    files.insert(NOT_FOUND.to_owned(), Bytes::from(without_server(&places.page(&missing, None))));
     files.insert(HEADERS.to_owned(), Bytes::from(headers(publication)));
     files.insert(NO_JEKYLL.to_owned(), Bytes::new());
     files
@@ -72,14 +72,20 @@ fn place(path: &str, document: &Document) -> String {
     if inner.ends_with(ending) { inner.to_owned() } else { format!("{inner}{ending}") }
 }
 
+/// Says what a server would say in a header, for hosts that send none, and what cannot be had without one.
 fn without_server(page: &str) -> String {
-    page.replace(ZONE_FORM_ENDS, &format!("{ZONE_FORM_ENDS}{ZONE_WANTS_SCRIPT}")).replace(JOIN_LATER, JOIN_LATER_HERE)
+    let policy = format!("<head>\n<meta http-equiv=\"Content-Security-Policy\" content=\"{}\">", policy::POLICY);
+    page.replacen("<head>", &policy, 1)
+        .replace(ZONE_FORM_ENDS, &format!("{ZONE_FORM_ENDS}{ZONE_WANTS_SCRIPT}"))
+        .replace(JOIN_LATER, JOIN_LATER_HERE)
 }
 
 /// By ending: what a document of this kind is, and who may read it from elsewhere.
 fn headers(publication: &Publication) -> String {
-    let mut text =
-        String::from("/*\n  X-Content-Type-Options: nosniff\n  Referrer-Policy: no-referrer\n  Cache-Control: public, max-age=300\n");
+    // Hosts put what several lines say of a file together in ways of their own, so frames are not spoken of: nothing on these pages acts.
+    let mut text = format!("/*\n  Content-Security-Policy: {}\n", policy::POLICY);
+    text.extend(policy::OTHERS.iter().map(|(name, value)| format!("  {name}: {value}\n")));
+    text.push_str("  Cache-Control: public, max-age=300\n");
     for (ending, content_type) in [("ics", CALENDAR), ("json", JSON), ("atom", ATOM)] {
         if publication.documents.values().any(|document| document.content_type == content_type) {
             text.push_str(&format!("/*.{ending}\n  Content-Type: {content_type}\n  Access-Control-Allow-Origin: *\n"));

@@ -36,13 +36,15 @@ pub struct Repository {
     /// The folder or file inside of which the notes are; empty: everything.
     pub path: String,
     pub login: Option<GitLogin>,
+    /// Only an address that everybody reaches is asked: who named it does not run this machine.
+    pub public_only: bool,
 }
 
 /// What proves to a git server who we are.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum GitLogin {
-    /// The file of a private key, for ssh.
-    Key(String),
+    /// The file of a private key, for ssh; and one that holds the keys of hosts, where it is not ssh's own.
+    Key { file: String, known_hosts: Option<String> },
     /// A token or password, for https.
     Token { user: String, token: Secret },
 }
@@ -65,6 +67,8 @@ pub struct Pad {
     pub hosts: Vec<String>,
     /// In bytes.
     pub largest: usize,
+    /// Only an address that everybody reaches is asked, whatever `local-sources` allows.
+    pub public_only: bool,
 }
 
 /// The repository into which the texts of pads are committed after their meetings.

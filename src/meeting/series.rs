@@ -141,6 +141,8 @@ pub enum Letters {
 pub struct NotesFolder {
     /// Its name in remarks, before the paths of its texts: a folder as written, relative to the configuration's; else a short form of the address.
     pub folder: String,
+    /// The folder itself, where it is not the one of that name beside the communities' files.
+    pub granted: Option<String>,
     /// Where it is fetched from, if it is not a folder on this machine.
     pub remote: Option<Remote>,
     /// Of a pad: the path of its notes in the archive, where it has one of its own.

@@ -34,6 +34,8 @@ async fn deliver(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<bool> {
     let written = folder.join("tmp").join(name);
     let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&written).await?;
     file.write_all(bytes).await?;
+    // Writing goes on behind our back, and it is this that waits for it and says what went wrong.
+    file.flush().await?;
     file.sync_all().await?;
     crash_point!("carrier:before-rename");
     fs::rename(&written, folder.join("new").join(name)).await?;

@@ -12,6 +12,7 @@ use crate::meeting::series::{Community, NotesFolder, Series};
 use crate::output::words;
 use crate::plan::ledger::{ArchivedState, Ledger};
 use crate::source::{Place, Remark, Text};
+use crate::sources::git;
 use crate::store::{Room, StoreError, ToArchive};
 
 /// After a meeting its pad is still edited for so long; what is changed later is not put into the archive by itself.
@@ -64,10 +65,7 @@ pub(super) fn due(
                     branch: archive.branch.clone(),
                     file: archive.path(pad.archive_as.as_deref(), &series.id.series, note.date),
                     review: archive.review,
-                    message: format!(
-                        "{}: notes of {}\n\nFrom the community's pad, as it stood after the meeting; nobody has reviewed them.\n",
-                        series.title, note.date
-                    ),
+                    message: message(&series.title, note.date, (!archive.review).then_some(digest.as_str())),
                     digest,
                     bytes: bytes.to_vec(),
                     kept: now,
@@ -77,6 +75,12 @@ pub(super) fn due(
         }
     }
     Ok((found, next))
+}
+
+/// Of the commit; what goes onto the branch itself says so of its digest, for who lost the memory of it.
+fn message(title: &str, date: NaiveDate, direct: Option<&str>) -> String {
+    let said = format!("{title}: notes of {date}\n\nFrom the community's pad, as it stood after the meeting; nobody has reviewed them.\n");
+    direct.map_or(said.clone(), |digest| format!("{said}\n{}", git::unreviewed(digest)))
 }
 
 /// Whether a text is of a pad: under its name and the date of a meeting.

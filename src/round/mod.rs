@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use crate::config::Grants;
 use crate::crash::crash_point;
 use crate::meeting::calendar::{Calendar, Verdicts};
 use crate::meeting::series::{Address, NotesFolder, SeriesId};
@@ -43,6 +44,8 @@ pub struct Given<'a> {
     pub config: &'a [Text],
     pub zones: &'a Zones,
     pub identity: &'a Identity,
+    /// What the communities' files may use, where they come from a repository.
+    pub grants: Option<&'a Arc<Grants>>,
     /// What the sources had to say.
     pub remarks: &'a [Remark],
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::Given;
 use super::texts::Texts;
-use crate::config;
+use crate::config::{self, Grants, Reach};
 use crate::meeting::series::{Community, SeriesId};
 use crate::meeting::zone::Zones;
 use crate::source::{Digest, Place, Remark, Text};
@@ -27,6 +27,7 @@ struct File {
     bytes: Arc<[u8]>,
     digest: Digest,
     uid_domain: String,
+    grants: Option<Arc<Grants>>,
     zones: Zones,
     said: (Option<Community>, Vec<Remark>),
 }
@@ -35,13 +36,17 @@ impl Files {
     /// As [`config::community`] reads the text, with the digest of its bytes. What is not asked for within a round is forgotten.
     fn read(&mut self, text: &Text, given: &Given<'_>, before: &mut HashMap<Arc<str>, File>) -> &File {
         let (uid_domain, zones) = (&given.identity.uid_domain, given.zones);
-        let same = |file: &File| file.bytes == text.bytes && file.uid_domain == *uid_domain && file.zones == *zones;
+        let same = |file: &File| {
+            file.bytes == text.bytes && file.uid_domain == *uid_domain && file.grants.as_ref() == given.grants && file.zones == *zones
+        };
+        let reach = given.grants.map_or(Reach::Own, |grants| Reach::Granted(grants));
         let file = before.remove(&text.path).filter(same).unwrap_or_else(|| File {
             bytes: text.bytes.clone(),
             digest: text.digest(),
             uid_domain: uid_domain.clone(),
+            grants: given.grants.cloned(),
             zones: zones.clone(),
-            said: config::community(text, uid_domain, zones),
+            said: config::community_within(text, uid_domain, zones, reach),
         });
         self.read.entry(text.path.clone()).insert_entry(file).into_mut()
     }
@@ -65,7 +70,8 @@ pub fn communities(files: &mut Files, known: &mut Texts, given: &Given<'_>, now:
         let File { digest, said: (read, said), .. } = files.read(text, given, &mut read_before);
         remarks.extend(said.iter().map(|remark| (Some(id.clone()), remark.clone())));
         let before = known.settled(Room::Config, &text.path).cloned();
-        let last_good = before.as_ref().filter(|before| before.digest != *digest).and_then(|before| reread(before, given));
+        let other = before.as_ref().filter(|before| before.digest != *digest || read.is_none());
+        let last_good = other.and_then(|before| reread(before, given));
         let lost = match (read, &last_good) {
             (Some(read), Some(before)) => vanished(read, before, now),
             _ => Vec::new(),
@@ -110,9 +116,11 @@ pub fn communities(files: &mut Files, known: &mut Texts, given: &Given<'_>, now:
     (communities, remarks)
 }
 
+/// What was in force is read again without what it may no longer use: a grant that is taken back ends no calendar.
 fn reread(stored: &StoredText, given: &Given<'_>) -> Option<Community> {
     let text = Text { path: stored.path.clone(), bytes: stored.bytes.clone()? };
-    config::community(&text, &given.identity.uid_domain, given.zones).0
+    let reach = given.grants.map_or(Reach::Own, |grants| Reach::Kept(grants));
+    config::community_within(&text, &given.identity.uid_domain, given.zones, reach).0
 }
 
 pub(super) fn good(text: &Text, now: DateTime<Utc>) -> StoredText {
@@ -187,7 +195,7 @@ mod tests {
                     message_domain: "cal.example.org".to_owned(),
                     afterwards: Default::default(),
                 };
-                let given = Given { config: &texts, zones: &zones, identity: &identity, remarks: &[] };
+                let given = Given { config: &texts, zones: &zones, identity: &identity, grants: None, remarks: &[] };
                 let now = DateTime::UNIX_EPOCH + chrono::TimeDelta::days(20_500 + number as i64);
                 let read = communities(&mut Files::default(), &mut anew, &given, now);
                 prop_assert_eq!(communities(&mut files, &mut kept, &given, now), read);

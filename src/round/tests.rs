@@ -107,7 +107,7 @@ proptest! {
                 }
             }
             let config = [Text::new("communities/orchard.toml", schedule.as_bytes())];
-            let given = Given { config: &config, zones: &zones, identity: &identity, remarks: &[] };
+            let given = Given { config: &config, zones: &zones, identity: &identity, grants: None, remarks: &[] };
             let mut bring = |folder: &NotesFolder| brought.get(&folder.folder).cloned().unwrap_or_default();
             let ledger = || store.recall(now).unwrap().ledger;
             let mut fresh = Kept::recall(&store).unwrap();

@@ -18,12 +18,14 @@ use crate::meeting::series::{Community, NotesFolder, Series, SeriesId};
 use crate::meeting::zone::Zones;
 use crate::notes::{self, Neighbours, Note, matching};
 use crate::output::clean;
-use crate::plan::ledger::Ledger;
+use crate::plan::ledger::{Archived, ArchivedState, Ledger};
 use crate::source::{Digest, Place, Remark, Text};
 use crate::store::{Room, StoreError};
 
 /// Of notes with fewer items a loss is no surprise.
 const MANY_ITEMS: usize = 4;
+/// After so many days a note says nothing any more.
+const LONG: i64 = 400;
 /// Contradictions and differences from the schedule are remarked while the note is this young.
 pub const NEWS: TimeDelta = TimeDelta::days(45);
 
@@ -195,7 +197,7 @@ impl Folder {
 
     /// The paths at which it holds something else than before; `None` where all of it is to be looked at.
     fn differing(&self, brought: &Brought, prefix: &str) -> Option<BTreeSet<Arc<str>>> {
-        let ground = |brought: &Brought| (brought.partial, brought.texts.is_empty());
+        let ground = |brought: &Brought| (brought.partial, brought.texts.is_empty(), brought.unreviewed.clone());
         if ground(&self.brought) != ground(brought) || self.brought.remarks != brought.remarks {
             return None;
         }
@@ -260,6 +262,10 @@ fn of_folder(
         why.is_some()
     };
     let look = Look { quiet: community.quiet, first: first || new, now };
+    // A meeting of so long ago stands in its archive alone: pads are not kept for ever.
+    for note in ledger.archived.iter().filter(|_| is_pad).filter(|note| is_long_archived(note, folder, now)) {
+        kept.texts.forget(Room::Notes, &format!("{prefix}{}.md", note.date), true);
+    }
     let all = differing.is_none();
     let ground = Ground { prefix: &prefix, brought: &ground, unread: &unread };
     let looked = settle(&mut kept.texts, &ground, differing, &mut lost, look)?;
@@ -276,6 +282,9 @@ fn of_folder(
     let changes: Vec<(Arc<str>, Option<Digest>)> = paths.iter().map(|path| (path.clone(), digest(path))).collect();
     let mut again = readings.update(&name, &changes, zones, &mut |paths| texts.read(paths))?;
     let since = |path: &Arc<str>| texts.settled(Room::Notes, path).map(|text| text.first_seen);
+    if of.brought.unreviewed != brought.unreviewed {
+        again.extend(of.notes.keys().cloned());
+    }
     again.extend(paths.iter().filter(|path| of.notes.get(*path).map(|known| known.since) != since(path)).cloned());
     let branch = match folder.remote.as_ref().map(|remote| &remote.at) {
         Some(Location::Git(repository)) => repository.branch.as_deref(),
@@ -285,7 +294,8 @@ fn of_folder(
         of.nobodys.remove(&path);
         moved.gone.extend(of.notes.remove(&path).into_iter().flat_map(|known| known.placed));
         let Some(text) = texts.settled(Room::Notes, &path) else { continue };
-        let trusted = folder.trusted && (is_pad || !ledger.is_unreviewed(branch, text.digest));
+        let said = || brought.unreviewed.binary_search(&text.digest).is_ok();
+        let trusted = folder.trusted && (is_pad || !said() && !ledger.is_unreviewed(branch, text.digest));
         let (mut placed, mut nobodys_here) = (Vec::new(), Vec::new());
         for note in readings.notes(&name, &path).iter() {
             match series_of(community, folder, note) {
@@ -316,6 +326,12 @@ fn of_folder(
     of.next = of.soon.values().min().copied();
     (of.brought, of.first, of.stamp) = (brought, first, texts.stamp(&prefix));
     Ok(of)
+}
+
+/// Whether the text of a pad's meeting is in its archive, and says nothing any more.
+fn is_long_archived(note: &Archived, folder: &NotesFolder, now: DateTime<Utc>) -> bool {
+    let long_ago = now.date_naive() - TimeDelta::days(LONG);
+    note.place == folder.folder && note.date < long_ago && matches!(note.state, ArchivedState::There | ArchivedState::Left)
 }
 
 /// Why a new version of a note is not believed: it lost its heading, or more than half of its items, and is about the same meeting.

@@ -1,10 +1,13 @@
 //! Asks a list's archive whether it shows a letter. Over https but on this machine, within limits of time and size, and never at another
 //! host than the one that was asked.
 
+use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{Client, Response, StatusCode, redirect};
+use reqwest::{Client, Response, StatusCode, Url, redirect};
 
+use super::public::{PublicOnly, is_public};
 use crate::meeting::arrival::{hash, home};
 
 /// No page of a message is larger; what comes behind is not read.
@@ -16,6 +19,7 @@ const MOST_REDIRECTS: usize = 5;
 #[derive(Clone, Debug)]
 pub struct Archives {
     client: Client,
+    public_only: bool,
 }
 
 /// What an archive says of a letter.
@@ -29,26 +33,34 @@ pub enum Answer {
 }
 
 impl Archives {
-    /// `time_out` holds for a whole answer.
-    pub fn new(time_out: Duration) -> Result<Archives, String> {
+    /// `time_out` holds for a whole answer; with `public_only` no address of this machine or its network is asked.
+    pub fn new(time_out: Duration, public_only: bool) -> Result<Archives, String> {
         let same_place = redirect::Policy::custom(|attempt| {
             let from = attempt.previous().last();
             let stays = from.is_some_and(|from| from.origin() == attempt.url().origin());
             if stays && attempt.previous().len() <= MOST_REDIRECTS { attempt.follow() } else { attempt.stop() }
         });
-        let client = Client::builder()
+        let mut client = Client::builder()
             .user_agent(concat!("convened/", env!("CARGO_PKG_VERSION")))
             .timeout(time_out)
             .connect_timeout(time_out)
             .redirect(same_place)
             .pool_max_idle_per_host(0)
-            .no_proxy()
-            .build();
-        client.map(|client| Archives { client }).map_err(|error| format!("The way to archives cannot be set up: {}.", words(&error)))
+            .no_proxy();
+        if public_only {
+            client = client.dns_resolver(Arc::new(PublicOnly));
+        }
+        client
+            .build()
+            .map(|client| Archives { client, public_only })
+            .map_err(|error| format!("The way to archives cannot be set up: {}.", words(&error)))
     }
 
     /// Whether the archive shows the letter at its address.
     pub async fn ask(&self, address: &str, message_id: &str) -> Answer {
+        if !self.may_ask(address) {
+            return Answer::Unknown("The archive is at an address of a private network, which is not asked.".to_owned());
+        }
         let response = match self.client.get(address).send().await {
             Ok(response) => response,
             Err(error) => return Answer::Unknown(words(&error)),
@@ -64,8 +76,18 @@ impl Archives {
 
     /// Whether the page of the archive itself is there: only then does a missing letter mean something.
     pub async fn is_an_archive(&self, address: &str, message_id: &str) -> bool {
+        if !self.may_ask(address) {
+            return false;
+        }
         let page = self.client.get(home(address, message_id)).send().await;
         page.is_ok_and(|page| page.status().is_success())
+    }
+
+    /// Names are looked up with the question; an address that stands there itself is not.
+    fn may_ask(&self, address: &str) -> bool {
+        let url = Url::parse(address).ok();
+        let itself = url.as_ref().and_then(|url| url.host_str()?.trim_matches(['[', ']']).parse::<IpAddr>().ok());
+        !self.public_only || itself.is_none_or(is_public)
     }
 }
 

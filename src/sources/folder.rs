@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -109,10 +111,29 @@ pub(super) fn entries(folder: &Path, label: &str, remarks: &mut Vec<Remark>) -> 
     Ok(names)
 }
 
-/// A file's bytes, if it is a file and not larger than the limit. A pipe or device is not waited for.
-pub(super) fn read_text(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+/// A note's bytes. What was opened is what counts: a file may be changed for a link to elsewhere after it was found.
+pub(super) fn read_inside(root: &Path, path: &str, limit: u64) -> io::Result<Vec<u8>> {
+    let file = open(&root.join(path))?;
+    let opened = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()));
+    match opened {
+        Ok(opened) if !opened.starts_with(root) => Err(io::Error::new(io::ErrorKind::InvalidInput, "it leads out of its folder")),
+        _ => read_file(file, limit),
+    }
+}
+
+fn read_text(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    read_file(open(path)?, limit)
+}
+
+/// A pipe or device is not waited for.
+fn open(path: &Path) -> io::Result<File> {
+    File::options().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
+}
+
+/// A file's bytes, if it is a file and not larger than the limit.
+fn read_file(file: File, limit: u64) -> io::Result<Vec<u8>> {
     let too_large = || io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {} MB", limit / (1024 * 1024)));
-    let found = fs::metadata(path)?;
+    let found = file.metadata()?;
     if !found.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"));
     }
@@ -120,7 +141,7 @@ pub(super) fn read_text(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
         return Err(too_large());
     }
     let mut bytes = Vec::new();
-    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    file.take(limit + 1).read_to_end(&mut bytes)?;
     if u64::try_from(bytes.len()).is_ok_and(|length| length > limit) { Err(too_large()) } else { Ok(bytes) }
 }
 

@@ -6,6 +6,7 @@ pub mod git;
 pub mod mailbox;
 pub mod notes;
 pub mod pad;
+pub mod public;
 pub mod published;
 pub mod zoneinfo;
 
@@ -28,12 +29,16 @@ pub struct Brought {
     pub remarks: Vec<Remark>,
     /// What is not among the texts is not known to be gone: it stays as it was.
     pub partial: bool,
+    /// Digests of texts that the place itself says nobody reviewed, whatever this machine remembers; in order.
+    pub unreviewed: Arc<[Digest]>,
 }
 
 impl PartialEq for Brought {
     fn eq(&self, other: &Brought) -> bool {
         let rest = |one: &Brought| (one.partial, one.texts.len());
-        rest(self) == rest(other) && self.remarks == other.remarks && self.texts.diff(&other.texts).next().is_none()
+        rest(self) == rest(other)
+            && (&self.remarks, &self.unreviewed) == (&other.remarks, &other.unreviewed)
+            && self.texts.diff(&other.texts).next().is_none()
     }
 }
 

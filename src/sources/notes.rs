@@ -12,7 +12,7 @@ use std::thread;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::folder::{entries, read_text, unreadable, unreadable_folder};
+use super::folder::{entries, read_inside, unreadable, unreadable_folder};
 use super::{Brought, Bytes};
 use crate::source::{Digest, Place, Remark, Text};
 
@@ -65,12 +65,7 @@ pub fn read(folder: &Path, name: &str) -> Brought {
 
 /// The bytes of notes of a folder that was read.
 pub(super) fn load(root: &Path, paths: &[Arc<str>]) -> Vec<Text> {
-    let load = |path: &Arc<str>| {
-        let file = root.join(&**path);
-        let is_link = fs::symlink_metadata(&file).ok()?.is_symlink();
-        let bytes = (!is_link || leads_inside(root, &file)).then(|| read_text(&file, LARGEST_NOTE).ok()).flatten()?;
-        Some(Text::new(path.clone(), bytes))
-    };
+    let load = |path: &Arc<str>| Some(Text::new(path.clone(), read_inside(root, path, LARGEST_NOTE).ok()?));
     paths.iter().filter_map(load).collect()
 }
 
@@ -190,7 +185,7 @@ impl Notes {
 
     /// Reads files, as many at a time as there are processors.
     fn read(&mut self, root: &Path, files: Vec<Found>, now: DateTime<Utc>) -> Vec<Remark> {
-        let digest = |file: &Found| read_text(&root.join(&*file.path), LARGEST_NOTE).map(|bytes| Digest::of(&bytes));
+        let digest = |file: &Found| read_inside(root, &file.path, LARGEST_NOTE).map(|bytes| Digest::of(&bytes));
         let threads = thread::available_parallelism().map_or(1, usize::from).min(files.len() / WORTH_A_THREAD).max(1);
         let digests: Vec<io::Result<Digest>> = thread::scope(|scope| {
             let parts: Vec<_> = files

@@ -1,7 +1,7 @@
 //! Pads, by their download addresses: within limits of time and size, asked with the validators of the last answer, and led nowhere but to
 //! hosts that were named, at addresses that everybody can reach. An answer that is a page of HTML is no pad.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use reqwest::header::{
@@ -12,6 +12,7 @@ use reqwest::{Client, Response, StatusCode, Url};
 use tokio::time::timeout;
 
 use super::Trouble;
+use super::public::is_public;
 use crate::meeting::remote::Pad;
 
 /// The name of a pad's text inside its place.
@@ -38,7 +39,7 @@ pub enum Got {
     Text(Vec<u8>, Validators),
 }
 
-/// Asks for a pad's text. `local`: whether a pad that is configured on this machine may be.
+/// Asks for a pad's text. `local`: whether a pad that is configured on this machine may be, unless it is one that has to be public.
 pub async fn fetch(pad: &Pad, validators: &Validators, local: bool, time_out: Duration) -> Result<Got, Trouble> {
     match timeout(time_out, follow(pad, validators, local, time_out)).await {
         Ok(got) => got,
@@ -47,6 +48,7 @@ pub async fn fetch(pad: &Pad, validators: &Validators, local: bool, time_out: Du
 }
 
 async fn follow(pad: &Pad, validators: &Validators, local: bool, time_out: Duration) -> Result<Got, Trouble> {
+    let local = local && !pad.public_only;
     let configured = Url::parse(&pad.download).map_err(|_| Trouble::new("source-refused", "The address of this pad cannot be asked."))?;
     let mut url = configured.clone();
     for _ in 0..=MOST_REDIRECTS {
@@ -177,68 +179,4 @@ fn broken(error: &reqwest::Error) -> Trouble {
         () => "The answer of this pad broke off, or is none.",
     };
     Trouble::new("source-failed", sentence)
-}
-
-/// Whether an address is one that everybody reaches alike: not of this machine, of a private network, of a link, or of a special purpose
-/// (the registries of RFC 6890).
-fn is_public(address: IpAddr) -> bool {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => is_public_v4(v4),
-        IpAddr::V6(v6) => is_public_v6(v6),
-    }
-}
-
-fn is_public_v4(v4: Ipv4Addr) -> bool {
-    let [a, b, c, _] = v4.octets();
-    let special = matches!((a, b, c), (0, ..) | (100, 64..=127, _) | (192, 0, 0) | (198, 18..=19, _) | (240.., ..));
-    let own = v4.is_private() || v4.is_loopback() || v4.is_link_local();
-    !(special || own || v4.is_multicast() || v4.is_documentation())
-}
-
-fn is_public_v6(v6: Ipv6Addr) -> bool {
-    let [first, second, ..] = v6.segments();
-    // Global unicast is 2000::/3; inside it Teredo, documentation and 6to4, which may lead to any address of IPv4.
-    first & 0xe000 == 0x2000 && !(first == 0x2001 && (second < 0x200 || second == 0xdb8)) && first != 0x2002 && first & 0xfff0 != 0x3ff0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_addresses_that_everybody_reaches_are_asked() {
-        for private in [
-            "127.0.0.1",
-            "127.8.8.8",
-            "10.0.0.1",
-            "172.16.0.1",
-            "192.168.1.1",
-            "169.254.169.254",
-            "0.0.0.0",
-            "100.64.0.1",
-            "192.0.0.8",
-            "198.18.0.1",
-            "224.0.0.1",
-            "255.255.255.255",
-            "240.0.0.1",
-            "::1",
-            "::",
-            "fe80::1",
-            "fc00::1",
-            "fd12::1",
-            "ff02::1",
-            "::ffff:127.0.0.1",
-            "::ffff:10.0.0.1",
-            "2001:db8::1",
-            "2002:7f00:1::",
-            "2001::1",
-            "64:ff9b::7f00:1",
-            "::127.0.0.1",
-        ] {
-            assert!(!is_public(private.parse().unwrap()), "{private}");
-        }
-        for public in ["9.9.9.9", "140.82.112.3", "172.32.0.1", "2606:50c0:8000::153", "2a00:1450:4001:81b::200e"] {
-            assert!(is_public(public.parse().unwrap()), "{public}");
-        }
-    }
 }

@@ -10,8 +10,8 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OpenFlags};
 
 use super::rows::maybe_instant;
-use super::sql;
-use super::{STORE_FILE, Store, StoreError, schema};
+use super::sql::{self, Database};
+use super::{STORE_FILE, Server, Store, StoreError, schema, whole};
 
 /// What a backup holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +24,28 @@ pub struct BackedUp {
 }
 
 impl Store {
+    /// The memory where the settings say that it is, as a file that is the same whether it was one or lay on a server: replaced whole or not
+    /// at all, as of one moment, while daemons work.
+    pub fn back_up_at(place: Option<&Server>, folder: &Path, file: &Path) -> Result<BackedUp, StoreError> {
+        let Some(server) = place else { return Store::back_up(folder, file) };
+        let store = Store::open_server(server)?;
+        let new = beside(file, "new");
+        let kept = store.write_file(&new).and_then(|()| look_into(&new)).and_then(|backed_up| put_in_place(&new, file).map(|()| backed_up));
+        if kept.is_err() {
+            let _ = remove_all(&new);
+        }
+        kept
+    }
+
+    /// Everything into a new file.
+    fn write_file(&self, new: &Path) -> Result<(), StoreError> {
+        make(new)?;
+        let mut connection = Connection::open(new).map_err(|error| StoreError::from_sql(new, error))?;
+        schema::migrate(&mut connection, new)?;
+        let copied = whole::copy(&mut self.database(), &mut Database::Sqlite(connection));
+        copied.map_err(|error| StoreError::from_sql(&self.path, error))?.map_err(|refused| refused.said(new))
+    }
+
     /// Copies the store of a state folder into a file, which is replaced whole or not at all. A daemon may work with the store meanwhile:
     /// the copy is as of one moment, and nobody waits for it.
     pub fn back_up(folder: &Path, file: &Path) -> Result<BackedUp, StoreError> {
@@ -55,10 +77,7 @@ pub(super) fn beside(file: &Path, ending: &str) -> PathBuf {
 
 /// Copies a store as of this moment into a new file, without what deleted rows left behind.
 pub(super) fn copy_whole(from: &Path, to: &Path) -> Result<(), StoreError> {
-    remove_all(to)?;
-    // SQLite takes an empty file for a new one, and leaves its mode as it is.
-    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to);
-    made.map_err(|source| StoreError::File { path: to.to_owned(), source })?;
+    make(to)?;
     let copy = || {
         let connection = Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         connection.busy_timeout(Duration::from_secs(30))?;
@@ -66,6 +85,13 @@ pub(super) fn copy_whole(from: &Path, to: &Path) -> Result<(), StoreError> {
     };
     copy().map_err(|error| StoreError::from_sql(from, error))?;
     Ok(())
+}
+
+/// An empty file that only its owner can read. SQLite takes it for a new one, and leaves its mode as it is.
+fn make(path: &Path) -> Result<(), StoreError> {
+    remove_all(path)?;
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    made.map(drop).map_err(|source| StoreError::File { path: path.to_owned(), source })
 }
 
 /// Reads the whole copy once: one that cannot be read is no backup.

@@ -113,6 +113,9 @@ impl Store {
     pub fn due(&self, now: DateTime<Utc>) -> Result<Vec<String>, StoreError> {
         let run = self.number();
         self.read(|tx| {
+            if !Store::is_heard(tx, run)? {
+                return Ok(Vec::new());
+            }
             let mut select = tx.prepare_cached(&due_sql())?;
             let mut queues = select.query_map([micros(now)], |row| row.get(0))?.collect::<sql::Result<Vec<String>>>()?;
             if run.is_some() {
@@ -127,10 +130,8 @@ impl Store {
     /// The third act: takes the oldest letter that is due, for one recipient (as [`Store::due`] names it) or any, and notes the attempt.
     /// What has become useless meanwhile is marked so. `None` when nothing may be handed over now.
     pub fn claim(&self, recipient: Option<&str>, now: DateTime<Utc>) -> Result<Option<Handover>, StoreError> {
-        {
-            let run = self.number();
-            self.step(|tx| claim(tx, recipient, run, now))
-        }
+        let run = self.number();
+        self.step(|tx| claim(tx, recipient, run, now))
     }
 
     /// To be asked just before the last dot: notes that from here on the letter may have been taken. `false` when it is no longer wanted:
@@ -139,8 +140,8 @@ impl Store {
         self.step(|tx| dot(tx, key, attempt, now))
     }
 
-    /// The fourth act: what became of an attempt. `false` when that attempt is not in hand any more: then nothing changes. A letter that
-    /// comes back waits for a round, if one was recorded while it was in hand and could not take it back.
+    /// The fourth act: what became of an attempt. `false` when that attempt is not in hand any more: then nothing changes, unless it is known
+    /// now that it was sent and no other attempt has begun. A letter that comes back waits for a round, if one was recorded while it was in hand and could not take it back.
     pub fn settle(&self, key: &str, attempt: u32, settled: &Settled, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let settled = self.step(|tx| settle(tx, key, attempt, settled, now))?;
         if settled == Some(true) {
@@ -246,13 +247,30 @@ pub(super) fn dot(tx: &Transaction, key: &str, attempt: u32, now: DateTime<Utc>)
 /// Whether the letter was one to a list; `None` where that attempt is not in hand any more.
 pub(super) fn settle(tx: &Transaction, key: &str, attempt: u32, settled: &Settled, now: DateTime<Utc>) -> sql::Result<Option<bool>> {
     let Some(in_hand) = in_hand(tx, key, attempt)? else {
-        return Ok(None);
+        return if matches!(settled, Settled::Sent { .. }) { learned(tx, key, attempt, settled, now) } else { Ok(None) };
     };
     if matches!(settled, Settled::Deferred { .. } | Settled::Doubt { .. }) {
         comes_back(tx, &in_hand)?;
     }
     apply(tx, &in_hand, settled, now)?;
     Ok(Some(in_hand.list.is_some()))
+}
+
+/// What the server said after all: the daemon that comes with it stood still, and was taken for dead meanwhile. As long as no other attempt
+/// began, the letter was sent, whatever was made of the doubt since, and the next round thinks again.
+fn learned(tx: &Transaction, key: &str, attempt: u32, settled: &Settled, now: DateTime<Utc>) -> sql::Result<Option<bool>> {
+    let late = tx
+        .prepare_cached(&format!(
+            "SELECT {IN_HAND} FROM letter WHERE key = ?1 AND attempts = ?2
+                 AND fate IN ('doubt', 'deferred', 'waiting', 'held', 'useless', 'withdrawn')"
+        ))?
+        .query_maybe(params![key, attempt], InHand::read)?;
+    let Some(letter) = late else {
+        return Ok(None);
+    };
+    apply(tx, &letter, settled, now)?;
+    tx.execute("UPDATE house SET decided = decided + 1", [])?;
+    Ok(Some(letter.list.is_some()))
 }
 
 /// A letter that comes back waits for a round, if one was recorded while it was in hand.

@@ -32,6 +32,12 @@ pub enum StoreError {
     NoBackup { path: PathBuf, why: String },
     #[error("{} holds a store, and a copy for looking at does not take its place. Give the copy a configuration of its own, with another `state`.", .folder.display())]
     Occupied { folder: PathBuf },
+    #[error("{} remembers something already, and no other memory takes its place. Make an empty database, name it in [store], and try again; nothing was changed.", .place.display())]
+    NotEmpty { place: PathBuf },
+    #[error("Daemons work with {}: {names}. Stop them first; nothing was changed.", .place.display())]
+    AtWork { place: PathBuf, names: String },
+    #[error("The database {} is empty, and the state folder {} holds a store that remembers. Take it along with `convened restore --move {1}`; where it is not wanted, move its convened.db away.", .place.display(), .folder.display())]
+    NotMoved { place: PathBuf, folder: PathBuf },
     #[error("{} cannot be written: {source}.", .path.display())]
     File { path: PathBuf, source: std::io::Error },
     #[error("Another convened (process {pid}) works with the state folder {}. Stop it first, or give this one a state folder of its own.", .folder.display())]

@@ -12,7 +12,7 @@ use super::sql::{self, Transaction};
 use super::{Store, StoreError};
 use crate::output::publication::Publication;
 #[cfg(feature = "postgres")]
-use {super::sql::Way, super::sql::params, super::sql::upsert};
+use {super::rows::maybe_instant, super::sql::Way, super::sql::params, super::sql::upsert};
 
 /// A daemon that was not heard for so long is dead: its lease and its letters are another's.
 pub const SILENCE: Duration = Duration::from_secs(8);
@@ -38,6 +38,9 @@ pub struct Standing {
     pub rounds: i64,
     /// Decisions of which no recorded round knows yet.
     pub unplanned: i64,
+    /// Since when somebody plans, whoever it is, and how often another one began to.
+    pub since: Option<DateTime<Utc>>,
+    pub takeovers: i64,
     /// All that were seen within a day, by name.
     pub daemons: Vec<Neighbour>,
     /// Why nothing was heard of them since.
@@ -82,6 +85,19 @@ impl Store {
         }
         let _ = (tx, run);
         Ok(())
+    }
+
+    /// Whether others know that this run lives. One that stood still for so long that they may have taken its letters begins nothing before
+    /// it was heard again.
+    pub(super) fn is_heard(tx: &Transaction, run: Option<i64>) -> sql::Result<bool> {
+        #[cfg(feature = "postgres")]
+        if let Some(run) = run {
+            return tx
+                .prepare_cached(&format!("SELECT EXISTS (SELECT 1 FROM daemon WHERE run = ?1 AND seen + ?2 > {CLOCK})"))?
+                .query_row([run, micros_of(SILENCE)], |row| row.get(0));
+        }
+        let _ = (tx, run);
+        Ok(true)
     }
 
     /// The documents as the store has them now, where `known` is how they were after `rounds` rounds; with the count of rounds now.
@@ -138,7 +154,7 @@ const CLOCK: &str = "CAST(floor(extract(epoch FROM clock_timestamp()) * 1000000)
 
 /// All daemons that were seen within a day, by name: the number of their run, and for how long they have been heard without a gap.
 #[cfg(feature = "postgres")]
-fn neighbours(tx: &Transaction) -> sql::Result<Vec<(i64, Duration, Neighbour)>> {
+pub(super) fn neighbours(tx: &Transaction) -> sql::Result<Vec<(i64, Duration, Neighbour)>> {
     let day = micros_of(Duration::from_secs(86_400));
     let mut select = tx.prepare_cached(&format!(
         "SELECT daemon.name, daemon.address, daemon.run, {CLOCK} - daemon.steady, {CLOCK} - daemon.seen, daemon.run = house.lease
@@ -210,23 +226,28 @@ impl Store {
                 ),
                 params![run, silence / 2],
             )?;
-            let (lease, rounds, unplanned): (Option<i64>, i64, i64) =
-                tx.query_row("SELECT lease, rounds, decided - planned FROM house", [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            let (lease, standing) = tx.query_row("SELECT lease, rounds, decided - planned, leased, takeovers FROM house", [], |row| {
+                let lease: Option<i64> = row.get(0)?;
+                let since = maybe_instant(row.get(3)?)?.filter(|_| lease.is_some());
+                let (rounds, unplanned, takeovers) = (row.get(1)?, row.get(2)?, row.get(4)?);
+                Ok((lease, Standing { leads: lease == Some(run), rounds, unplanned, since, takeovers, ..Standing::default() }))
+            })?;
             let all = neighbours(tx)?;
             let judges = all.iter().any(|(other, steady, _)| *other == run && *steady > SILENCE);
             // A holder of whom nothing is known was an earlier run of one that is known, or said goodbye.
             let held = all.iter().find(|(_, _, other)| other.leads);
             let free = wants && lease != Some(run) && held.is_none_or(|(_, _, holder)| !holder.lives && judges);
             let daemons = all.into_iter().map(|(_, _, other)| other).collect();
-            Ok((Standing { leads: lease == Some(run), rounds, unplanned, daemons, away: None }, free.then_some(lease)))
+            Ok((Standing { daemons, ..standing }, free.then_some(lease)))
         };
         let (mut standing, free) = self.transact(Way::Beat, beat)?;
         if let Some(before) = free {
             // Nothing leaves until the new holder has looked at the world once.
             standing.leads = self.write(|tx| {
+                let take = format!("UPDATE house SET lease = ?1, decided = decided + 1, leased = {CLOCK}, takeovers = takeovers + 1");
                 let taken = match before {
-                    Some(before) => tx.execute("UPDATE house SET lease = ?1, decided = decided + 1 WHERE lease = ?2", [run, before])?,
-                    None => tx.execute("UPDATE house SET lease = ?1, decided = decided + 1 WHERE lease IS NULL", [run])?,
+                    Some(before) => tx.execute(&format!("{take} WHERE lease = ?2"), [run, before])?,
+                    None => tx.execute(&format!("{take} WHERE lease IS NULL"), [run])?,
                 };
                 Ok(taken == 1)
             })?;

@@ -15,6 +15,8 @@ mod fault;
 mod forget;
 mod health;
 mod hosts;
+#[cfg(test)]
+mod late;
 mod lock;
 #[cfg(test)]
 mod migrated;
@@ -24,6 +26,7 @@ mod record;
 mod restore;
 mod rows;
 mod schema;
+mod served;
 mod sources;
 mod sql;
 mod steps;
@@ -52,7 +55,7 @@ pub use lock::{Holder, Lock};
 pub use outbox::OutboxRow;
 pub use recall::Recalled;
 pub use record::{PublicationChange, Record, Recorded};
-pub use restore::Restored;
+pub use restore::{Moved, Restored};
 pub use sources::SourceState;
 pub use steps::{Step, Stepped};
 pub use texts::{Room, StoredText, TextChange};
@@ -79,7 +82,10 @@ pub struct Store {
 impl Store {
     /// Opens `convened.db` in the state folder; makes folder (0700) and file (0600) where they are missing, with a new link key.
     pub fn open(folder: &Path) -> Result<Store, StoreError> {
-        let path = folder.join(STORE_FILE);
+        Store::open_file(folder, folder.join(STORE_FILE))
+    }
+
+    fn open_file(folder: &Path, path: PathBuf) -> Result<Store, StoreError> {
         schema::not_newer(&path)?;
         schema::make_private(folder, &path)?;
         let mut connection = Connection::open(&path).map_err(|error| StoreError::from_sql(&path, error))?;
@@ -88,30 +94,39 @@ impl Store {
         Ok(Store::new(Database::Sqlite(connection), path))
     }
 
-    /// Opens the memory where the settings say that it is. `folder` is the state folder, which each daemon has for itself.
+    /// Opens the memory where the settings say that it is. `folder` is the state folder, which each daemon has for itself. A server that
+    /// remembers nothing is not begun with while a store in the folder remembers.
     pub fn open_at(place: Option<&Server>, folder: &Path) -> Result<Store, StoreError> {
         match place {
             None => Store::open(folder),
-            #[cfg(feature = "postgres")]
             Some(server) => {
-                let path = PathBuf::from(server.shown());
-                let mut database = Database::Postgres(Box::new(server.connection().map_err(StoreError::Server)?));
-                schema::migrate_server(&mut database, &path)?;
-                // Whoever was one host before takes the memory along.
-                let is_empty = database.transact(Way::Read, |tx| tx.query_row(whole::IS_EMPTY, [], |row| row.get::<bool>(0)));
-                if is_empty.map_err(|error| StoreError::from_sql(&path, error))? && folder.join(STORE_FILE).exists() {
-                    let before = Store::open(folder)?;
-                    let copied = whole::copy(&mut before.database(), &mut database);
-                    copied.map_err(|error| StoreError::from_sql(&path, error))?;
+                let store = Store::open_server(server)?;
+                if folder.join(STORE_FILE).exists() && store.is_empty()? && !Store::open(folder)?.is_empty()? {
+                    return Err(StoreError::NotMoved { place: store.path.to_path_buf(), folder: folder.to_owned() });
                 }
-                Ok(Store::new(database, path))
+                Ok(store)
             }
-            #[cfg(not(feature = "postgres"))]
-            Some(_) => Err(StoreError::Server(
-                "this program was built without PostgreSQL. Build it with `cargo install --features postgres`, or take [store] out."
-                    .to_owned(),
-            )),
         }
+    }
+
+    /// The memory on a server, with or without anything in it.
+    #[cfg(feature = "postgres")]
+    fn open_server(server: &Server) -> Result<Store, StoreError> {
+        let path = PathBuf::from(server.shown());
+        let mut database = Database::Postgres(Box::new(server.connection().map_err(StoreError::Server)?));
+        schema::migrate_server(&mut database, &path)?;
+        Ok(Store::new(database, path))
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    fn open_server(_: &Server) -> Result<Store, StoreError> {
+        let sentence = "this program was built without PostgreSQL. Build it with `cargo install --features postgres`, or take [store] out.";
+        Err(StoreError::Server(sentence.to_owned()))
+    }
+
+    /// Whether it has seen no round and no decision.
+    fn is_empty(&self) -> Result<bool, StoreError> {
+        self.read(|tx| tx.query_row(whole::IS_EMPTY, [], |row| row.get(0)))
     }
 
     /// An empty memory that is gone when it is dropped.
@@ -140,7 +155,8 @@ impl Store {
                 let mut memory = Connection::open_in_memory().map_err(|error| StoreError::from_sql(&path, error))?;
                 schema::migrate(&mut memory, &path)?;
                 let mut memory = Database::Sqlite(memory);
-                whole::copy(&mut database, &mut memory).map_err(|error| StoreError::from_sql(&self.path, error))?;
+                let copied = whole::copy(&mut database, &mut memory).map_err(|error| StoreError::from_sql(&self.path, error))?;
+                copied.map_err(|refused| refused.said(&path))?;
                 memory
             }
         };

@@ -18,6 +18,8 @@ use crate::plan::ledger::{Facts, Fate, Ledger, RememberedRule, Revision, SeriesM
 pub(super) const LETTER_DAYS: i64 = 60;
 /// Answered proposals and told remarks are remembered for so many days.
 pub(super) const ANSWER_DAYS: i64 = 400;
+/// Notes of pads that are in their archive: their texts are let go of before.
+pub(super) const ARCHIVED_DAYS: i64 = 460;
 
 /// The memory, and how many decisions it has seen: a [`super::Record`] says so, and comes too late when there is a newer one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +66,7 @@ impl Store {
                 },
                 lists: arrival::lists(tx)?,
                 hellos: arrival::hellos(tx, letters_since)?,
-                archived: archived::all(tx, answers_since.date_naive())?,
+                archived: archived::all(tx, (now - TimeDelta::days(ARCHIVED_DAYS)).date_naive())?,
                 unreviewed: archived::unreviewed(tx)?,
             };
             Ok(Recalled { ledger, decided })

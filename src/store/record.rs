@@ -277,7 +277,7 @@ fn keep_rule(tx: &Transaction, series: &str, position: i64, rule: &RememberedRul
     Ok(())
 }
 
-fn publish(tx: &Transaction, change: &PublicationChange, round: i64) -> sql::Result<()> {
+pub(super) fn publish(tx: &Transaction, change: &PublicationChange, round: i64) -> sql::Result<()> {
     for (path, document) in &change.changed {
         tx.prepare_cached(&upsert("document", &["path"], &["content_type", "etag", "modified", "bytes", "round"]))?.execute(params![
             path,

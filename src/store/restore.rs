@@ -11,8 +11,8 @@ use super::backup::{beside, copy_whole, put_in_place, remove_all, with_tail};
 use super::claim::{self, Settled};
 use super::decisions::{DECISIONS_FILE, read_decisions, take_over};
 use super::rows::{instant, micros};
-use super::sql::{self, Transaction, Way, params};
-use super::{STORE_FILE, Store, StoreError, schema};
+use super::sql::{self, Database, Transaction, Way, params};
+use super::{STORE_FILE, Said, Server, Store, StoreError, schema, whole};
 use crate::plan::component::raised;
 use crate::plan::ledger::Revision;
 
@@ -28,6 +28,17 @@ pub struct Restored {
     /// Letters and decisions of which only the present store knew.
     pub letters: usize,
     pub decisions: usize,
+}
+
+/// What a move came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// Where the file is kept.
+    pub aside: PathBuf,
+    /// Keys of letters that a crash had left in hand.
+    pub in_doubt: Vec<String>,
+    pub letters: i64,
+    pub decisions: i64,
 }
 
 impl Store {
@@ -52,14 +63,10 @@ impl Store {
             sql::transact(&mut connection, Way::Write, |tx| {
                 if is_known {
                     (restored.letters, restored.decisions) = take_over_present(tx)?;
+                    restored.in_doubt = as_of_later(tx, now, true)?;
                 } else {
-                    // What is published under older revisions is not to be served again.
-                    tx.execute("DELETE FROM document", [])?;
-                    if let Some(said) = &from_text {
-                        restored.decisions = take_over(tx, said)?;
-                    }
+                    (restored.decisions, restored.in_doubt) = alone(tx, from_text.as_ref(), now)?;
                 }
-                restored.in_doubt = as_of_later(tx, now, is_known)?;
                 Ok(())
             })
         };
@@ -75,6 +82,44 @@ impl Store {
         }
         put_in_place(&new, &path)?;
         Ok(restored)
+    }
+
+    /// Puts a backup into the empty database of a server. What happened since is known from the text of the decisions beside the state only.
+    pub fn restore_to(server: &Server, folder: &Path, file: &Path, now: DateTime<Utc>) -> Result<Restored, StoreError> {
+        let from_text = read_text(folder);
+        let mut restored = Restored::default();
+        into_server(server, folder, file, |tx| {
+            (restored.decisions, restored.in_doubt) = alone(tx, from_text.as_ref(), now)?;
+            Ok(())
+        })?;
+        Ok(restored)
+    }
+
+    /// Puts a backup as it is into the empty database of a server, for looking at.
+    pub fn restore_copy_to(server: &Server, folder: &Path, file: &Path) -> Result<(), StoreError> {
+        let name = file.to_string_lossy();
+        into_server(server, folder, file, |tx| tx.execute("UPDATE house SET copy_of = ?1", [&*name]).map(drop))
+    }
+
+    /// Moves the store of a state folder, whose lock must be held, into the empty database of a server: as it is, so that nothing is told
+    /// twice and no event is revised. Its file is kept aside, where no daemon finds it.
+    pub fn move_to(server: &Server, folder: &Path, now: DateTime<Utc>) -> Result<Moved, StoreError> {
+        let path = folder.join(STORE_FILE);
+        if !path.exists() {
+            return Err(StoreError::Missing { folder: folder.to_owned() });
+        }
+        let (target, store) = (Store::open_server(server)?, Store::open(folder)?);
+        let in_doubt = store.recover(now)?;
+        let copied = whole::copy(&mut store.database(), &mut target.database());
+        copied.map_err(|error| StoreError::from_sql(&target.path, error))?.map_err(|refused| refused.said(&target.path))?;
+        let (letters, decisions) = target.read(|tx| {
+            let count = |table: &str| tx.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<i64>(0));
+            Ok((count("letter")?, count("decision")?))
+        })?;
+        drop(store);
+        let aside = keep_aside(&path, now)?;
+        remove_all(&path)?;
+        Ok(Moved { aside, in_doubt, letters, decisions })
     }
 
     /// Puts a backup as it is where there is no store yet, for looking at: from a copy nothing is handed over.
@@ -98,16 +143,46 @@ impl Store {
     /// A copy becomes the store, as [`Store::restore`] would have made it. Gives the keys of the letters that are in doubt; `None` where it is
     /// no copy.
     pub fn release(&self, now: DateTime<Utc>) -> Result<Option<Vec<String>>, StoreError> {
-        self.write(|tx| {
+        let released = self.write(|tx| {
             let copy_of: Option<String> = tx.query_row("SELECT copy_of FROM house", [], |row| row.get(0))?;
             if copy_of.is_none() {
-                return Ok(None);
+                return Ok(Ok(None));
             }
-            tx.execute("DELETE FROM document", [])?;
+            let at_work = whole::at_work(tx)?;
+            if !at_work.is_empty() {
+                return Ok(Err(whole::Refused::AtWork(at_work)));
+            }
             tx.execute("UPDATE house SET copy_of = NULL", [])?;
-            as_of_later(tx, now, false).map(Some)
-        })
+            alone(tx, None, now).map(|(_, in_doubt)| Ok(Some(in_doubt)))
+        })?;
+        released.map_err(|refused| refused.said(&self.path))
     }
+}
+
+/// A backup, changed on its way, into the empty database of a server.
+fn into_server(
+    server: &Server,
+    folder: &Path,
+    file: &Path,
+    change: impl FnOnce(&Transaction) -> sql::Result<()>,
+) -> Result<(), StoreError> {
+    let (target, new) = (Store::open_server(server)?, folder.join("convened.db.restoring"));
+    let mut connection = unpack(file, &new)?;
+    let changed = sql::transact(&mut connection, Way::Write, change).map_err(|error| StoreError::from_sql(&new, error));
+    let put = changed.and_then(|()| {
+        let copied = whole::copy(&mut Database::Sqlite(connection), &mut target.database());
+        copied.map_err(|error| StoreError::from_sql(&target.path, error))?.map_err(|refused| refused.said(&target.path))
+    });
+    remove_all(&new)?;
+    put
+}
+
+/// A backup of which only the text of the decisions says what happened since. Gives how many decisions were news, and the letters in doubt.
+fn alone(tx: &Transaction, from_text: Option<&Said>, now: DateTime<Utc>) -> sql::Result<(usize, Vec<String>)> {
+    // What is published under older revisions is not to be served again.
+    tx.execute("DELETE FROM document", [])?;
+    let decisions = from_text.map(|said| take_over(tx, said)).transpose()?.unwrap_or_default();
+    Ok((decisions, as_of_later(tx, now, false)?))
 }
 
 /// The backup as a store of today's schema, in a file of its own.
@@ -145,7 +220,7 @@ fn copy_of_present(path: &Path, present: &Path) -> Result<(), StoreError> {
 }
 
 /// What the text beside a store that is gone or cannot be read says of decisions. One that cannot be read either takes nothing away.
-fn read_text(folder: &Path) -> Option<super::Said> {
+fn read_text(folder: &Path) -> Option<Said> {
     read_decisions(&fs::read_to_string(folder.join(DECISIONS_FILE)).ok()?).ok()
 }
 

@@ -39,17 +39,22 @@ impl Store {
 
     fn take_all(&self, steps: &[Step], run: Option<i64>) -> Vec<Result<(Stepped, bool), StoreError>> {
         if steps.len() > 1
-            && let Ok(stepped) = self.step(|tx| steps.iter().map(|step| take(tx, step, run)).collect::<sql::Result<Vec<_>>>())
+            && let Ok(stepped) = self.step(|tx| {
+                let heard = Store::is_heard(tx, run)?;
+                steps.iter().map(|step| take(tx, step, run, heard)).collect::<sql::Result<Vec<_>>>()
+            })
         {
             return stepped.into_iter().map(Ok).collect();
         }
-        steps.iter().map(|step| self.step(|tx| take(tx, step, run))).collect()
+        steps.iter().map(|step| self.step(|tx| take(tx, step, run, Store::is_heard(tx, run)?))).collect()
     }
 }
 
-/// With whether the fate of a letter to a list was settled by it.
-fn take(tx: &Transaction, step: &Step, run: Option<i64>) -> sql::Result<(Stepped, bool)> {
+/// With whether the fate of a letter to a list was settled by it. A daemon that stood still for so long that others take it for dead
+/// (`heard` is `false`) says what it knows, and begins nothing.
+fn take(tx: &Transaction, step: &Step, run: Option<i64>, heard: bool) -> sql::Result<(Stepped, bool)> {
     match step {
+        Step::Claim { .. } | Step::Dot { .. } if !heard => Ok((Stepped { noted: false, claimed: None }, false)),
         Step::Claim { recipient, now } => {
             let claimed = claim::claim(tx, Some(recipient), run, *now)?;
             Ok((Stepped { noted: true, claimed }, false))
@@ -58,8 +63,8 @@ fn take(tx: &Transaction, step: &Step, run: Option<i64>) -> sql::Result<(Stepped
         Step::Settle { key, attempt, settled, now, then } => {
             let settled = claim::settle(tx, key, *attempt, settled, *now)?;
             let claimed = match then {
-                Some(recipient) => claim::claim(tx, Some(recipient), run, *now)?,
-                None => None,
+                Some(recipient) if heard => claim::claim(tx, Some(recipient), run, *now)?,
+                _ => None,
             };
             Ok((Stepped { noted: settled.is_some(), claimed }, settled == Some(true)))
         }

@@ -3,19 +3,13 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use chrono::{DateTime, Datelike as _, Timelike as _, Utc};
 
+use crate::output::page::policy;
 use crate::output::publication::{ATOM, CALENDAR, Document, HTML, JSON, Publication};
-
-/// What a page may load and do: its own stylesheet and script, its own forms.
-macro_rules! policy {
-    () => {
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'"
-    };
-}
 
 /// The document of a path. A page is found with and without the slash at its end.
 pub(super) fn find<'a>(publication: &'a Publication, path: &'a str) -> Option<(&'a str, &'a Arc<Document>)> {
@@ -53,9 +47,7 @@ pub(super) fn respond(path: &str, document: &Document, asked: &HeaderMap, gzip_f
         harden(response.headers_mut());
         if document.content_type == HTML && path.ends_with("/embed") {
             // Made for frames on other sites; nothing on it acts.
-            response
-                .headers_mut()
-                .insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(concat!(policy!(), "; frame-ancestors *")));
+            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy::FRAMED));
         }
     }
     response
@@ -63,9 +55,10 @@ pub(super) fn respond(path: &str, document: &Document, asked: &HeaderMap, gzip_f
 
 /// What every answer says to browsers.
 pub(super) fn harden(headers: &mut HeaderMap) {
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(concat!(policy!(), "; frame-ancestors 'none'")));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy::UNFRAMED));
+    for (name, value) in policy::OTHERS {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
 }
 
 fn put_content(headers: &mut HeaderMap, path: &str, document: &Document, gzip: bool) {

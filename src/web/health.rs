@@ -37,6 +37,26 @@ pub struct Health {
     /// How many documents are published, and their size in bytes.
     pub documents: (u64, u64),
     pub vitals: Vitals,
+    /// Where several daemons work with one store.
+    pub hosts: Option<HostsHealth>,
+}
+
+/// How the daemons of a store stand, as this one knows it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HostsHealth {
+    /// Whether this one plans and publishes.
+    pub leads: bool,
+    /// Since when somebody does.
+    pub since: Option<DateTime<Utc>>,
+    /// How often one began to.
+    pub takeovers: u64,
+    /// Whether the database answers.
+    pub reachable: bool,
+    /// The recorded round whose publication is served here.
+    pub generation: u64,
+    pub living: u64,
+    /// Those that were heard within a day, and are not any more.
+    pub silent: u64,
 }
 
 /// The rounds since the start.
@@ -102,6 +122,7 @@ impl Health {
             series: 0,
             documents: (0, 0),
             vitals: Vitals::default(),
+            hosts: None,
         }
     }
 

@@ -18,6 +18,7 @@ use crate::source::Grade;
 pub(super) fn text(health: &Health, served: &Served) -> String {
     let mut page = Page(String::new());
     of_the_daemon(&mut page, health);
+    of_the_hosts(&mut page, health);
     of_rounds(&mut page, health);
     of_letters(&mut page, health);
     of_what_is_read(&mut page, health);
@@ -67,6 +68,23 @@ fn of_the_daemon(page: &mut Page, health: &Health) {
     page.gauge("convened_series", "Series in force.", Some(health.series));
     page.gauge("convened_documents", "Documents published: feeds, pages, data.", Some(health.documents.0));
     page.gauge("convened_documents_bytes", "Their size, uncompressed.", Some(health.documents.1));
+}
+
+/// Each daemon says how it stands itself; without several of them there is no line.
+fn of_the_hosts(page: &mut Page, health: &Health) {
+    let hosts = health.hosts.as_ref();
+    let help = "1 for the daemon that plans and publishes, 0 for those that serve and send beside it.";
+    page.gauge("convened_leads", help, hosts.map(|hosts| u8::from(hosts.leads)));
+    let since = hosts.and_then(|hosts| hosts.since).map(seconds);
+    page.gauge("convened_lease_timestamp_seconds", "Since when the daemon that plans does so.", since);
+    page.counter("convened_takeovers_total", "How often a daemon began to plan.", hosts.map(|hosts| hosts.takeovers));
+    let help = "1 while the database that the daemons share answers this one.";
+    page.gauge("convened_database_reachable", help, hosts.map(|hosts| u8::from(hosts.reachable)));
+    let help = "The recorded round whose publication this daemon serves.";
+    page.gauge("convened_generation_served", help, hosts.map(|hosts| hosts.generation));
+    let line = |state: &str, count: u64| (format!("{{state=\"{state}\"}}"), count.to_string());
+    let lines = hosts.map(|hosts| vec![line("living", hosts.living), line("silent", hosts.silent)]);
+    page.gauges("convened_daemons", "Daemons on the database, as this one sees them.", lines.unwrap_or_default().into_iter());
 }
 
 fn of_rounds(page: &mut Page, health: &Health) {

@@ -20,8 +20,9 @@ pub struct Schedule {
 
 impl Schedule {
     /// Weekly from a date on.
-    pub fn weekly(date: NaiveDate, time: &str, zone: &str) -> Schedule {
-        Schedule::of(&format!("every = \"week\"\nfrom = {date}\ntime = \"{time}\"\nzone = \"{zone}\"\n"), date)
+    pub fn weekly(date: NaiveDate, time: &str, zone: &str, join: Option<&str>) -> Schedule {
+        let join = join.map_or_else(String::new, |url| format!("join = {url:?}\n"));
+        Schedule::of(&format!("every = \"week\"\nfrom = {date}\ntime = \"{time}\"\nzone = \"{zone}\"\n{join}"), date)
     }
 
     pub fn of(series: &str, date: NaiveDate) -> Schedule {
@@ -266,7 +267,7 @@ fn a_recording_of_last_time_is_not_that_of_the_next() {
 fn a_task_outside_any_list_gets_one_and_a_promise_in_a_sentence_is_told() {
     let text = "# 2026-11-04 Orchard\n\n**Present:** Ann, Ben\n\n## Agenda\n\n* gates\n    * TODO: Ben paints them\n* Ann will look after the well.\n";
     let found = drafted(&two_weekly("2026-11-04", "17:00", "UTC", "2026-11-18"), &[("o/2026-11-04.md", text)]);
-    assert_eq!(found.text, "# 2026-11-18 Orchard\n\n**Present:**\n\n## Open items of 2026-11-04\n\n* TODO: Ben paints them\n\n## Agenda\n");
+    assert_eq!(found.text, "# 2026-11-18 Orchard\n\n**Present:**\n\n## Open action items\n\n* TODO: Ben paints them\n\n## Agenda\n");
     assert_eq!(found.remarks.iter().map(|remark| (remark.line, remark.code)).collect::<Vec<_>>(), [(9, "items-in-sentences")]);
 }
 

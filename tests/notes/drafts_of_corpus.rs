@@ -1,17 +1,18 @@
-//! Drafts of the next notes of real series, where the corpus is at hand. `cargo test --test notes drafts_of_the_corpus -- --ignored --nocapture`
-//! prints figures; with `CONVENED_DRAFTS=DIR` the draft after each series' last note is written there, to be looked at.
+//! Drafts of the next notes of real series, where the corpus is at hand. `cargo test --test notes drafts_of_real_notes -- --nocapture` prints
+//! figures.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use convened::notes::draft::{Earlier, draft};
-use convened::notes::{self, Neighbours, Note, neighbours};
+use convened::notes::{self, JoinKind, Neighbours, Note, neighbours};
 use convened::source::Text;
 
 use crate::corpus;
 use crate::drafts::{Schedule, wanted};
+use crate::read_back;
 use crate::zones;
 
 pub fn notes_under(folder: &Path, root: &Path, out: &mut Vec<Text>) {
@@ -50,7 +51,7 @@ pub fn series_of_the_corpus() -> Option<BTreeMap<String, Vec<(Text, Note)>>> {
     Some(series)
 }
 
-fn earlier(notes: &[(Text, Note)]) -> Vec<Earlier> {
+pub fn earlier(notes: &[(Text, Note)]) -> Vec<Earlier> {
     let one = |(text, note): &(Text, Note)| Earlier {
         text: text.clone(),
         line: note.line,
@@ -61,53 +62,105 @@ fn earlier(notes: &[(Text, Note)]) -> Vec<Earlier> {
     notes.iter().rev().take(3).map(one).collect()
 }
 
+/// The schedule as the note of the meeting to come says it, where it does, else as the last one: its day, hour, zone and link.
+fn schedule(last: &Note, next: Option<&Note>) -> Schedule {
+    let zones = zones();
+    let day = next.and_then(|note| note.date).unwrap_or_else(|| last.date.unwrap_or_default() + TimeDelta::days(14));
+    let named = |note: &Note| note.time.as_ref().and_then(|time| time.zone.clone()).filter(|zone| zones.get(zone).is_some());
+    let zone = named(last).unwrap_or_else(|| "UTC".to_owned());
+    let wall = |note: &Note| {
+        let start = note.time.as_ref().and_then(|time| time.start_utc).filter(|_| note.contradictions.is_empty());
+        start.and_then(|at: DateTime<Utc>| zones.get(&zone).map(|zone| zone.wall(at)))
+    };
+    let hour = next.and_then(wall).filter(|wall| wall.date() == day).or_else(|| wall(last));
+    let hour = hour.map_or_else(|| "17:00".to_owned(), |wall| wall.format("%H:%M").to_string());
+    let link = next.into_iter().chain([last]).flat_map(|note| &note.join);
+    let link = link.filter(|join| join.kind != JoinKind::Chat && join.url.starts_with("https://")).map(|join| join.url.as_str()).next();
+    Schedule::weekly(day, &hour, &zone, link)
+}
+
+/// What a community wrote into its next note, held beside the draft.
+#[derive(Default)]
+struct Beside {
+    /// Headings of the draft, and those of them that people wrote.
+    headings: [usize; 2],
+    /// Lines that stood word for word in both notes, and those of them that the draft kept.
+    unchanged: [usize; 2],
+    /// Lines of the draft but its items, and those of them that stand in what people wrote.
+    lines: [usize; 2],
+    /// Items that people copied, and those of them that the draft has.
+    copied: [usize; 2],
+    /// Drafts whose title line is the one that people wrote, and all.
+    titles: [usize; 2],
+}
+
+impl Beside {
+    fn count(&mut self, draft: &str, last: (&str, &Note), next: (&str, &Note)) {
+        let lines = |text: &str| text.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect::<Vec<_>>();
+        let (draft, last_lines, next_lines) = (lines(draft), lines(last.0), lines(next.0));
+        let heads = |line: &&String| line.starts_with('#');
+        for line in draft.iter().filter(heads) {
+            self.headings[0] += 1;
+            self.headings[1] += usize::from(next_lines.contains(line));
+        }
+        let items: BTreeSet<&str> = last.1.action_items.iter().map(|item| item.text.as_str()).collect();
+        let is_item = |line: &str| items.iter().any(|item| line.contains(item));
+        for line in last_lines.iter().filter(|line| next_lines.contains(line) && !is_item(line)) {
+            self.unchanged[0] += 1;
+            self.unchanged[1] += usize::from(draft.contains(line));
+        }
+        for line in draft.iter().filter(|line| !is_item(line)) {
+            self.lines[0] += 1;
+            self.lines[1] += usize::from(next_lines.contains(line));
+        }
+        for item in last.1.action_items.iter().filter(|item| !item.done) {
+            if next.1.action_items.iter().any(|other| other.text == item.text) {
+                self.copied[0] += 1;
+                self.copied[1] += usize::from(draft.iter().any(|line| line.contains(&item.text)));
+            }
+        }
+        let title = |lines: &[String]| lines.iter().find(|line| line.starts_with("# ")).cloned();
+        if let (Some(own), Some(theirs)) = (title(&draft), title(&next_lines)) {
+            self.titles[0] += usize::from(own == theirs);
+            self.titles[1] += 1;
+        }
+    }
+}
+
+/// The note of each meeting of each series, drafted from the ones before it: read back it says what the plan says and nothing else, and it is held
+/// beside what people wrote. `CONVENED_DRAFTS=DIR` keeps the last draft of each series, to be looked at, `CONVENED_DRAFTS_OF=WORD` all of one.
 #[test]
-#[ignore = "figures; needs the corpus"]
-fn drafts_of_the_corpus() {
+fn drafts_of_real_notes_say_what_the_plan_says_and_nothing_else() {
     let Some(series) = series_of_the_corpus() else { return };
     let zones = zones();
     let folder = std::env::var_os("CONVENED_DRAFTS");
-    let (mut all, mut dated, mut timed, mut with_time, mut peopled) = (0, 0, 0, 0, 0);
+    let of = std::env::var("CONVENED_DRAFTS_OF").ok();
+    let (mut all, mut wrong) = (0, 0);
+    let mut beside = Beside::default();
     for (name, notes) in &series {
         let (mut n, mut good) = (0, 0);
-        for at in 3..=notes.len() {
-            let (_, last) = &notes[at - 1];
-            let next: NaiveDate = match notes.get(at) {
-                Some((_, note)) => note.date.unwrap_or_default(),
-                None => last.date.unwrap_or_default() + TimeDelta::days(14),
-            };
-            let zone = last.time.as_ref().and_then(|time| time.zone.clone()).filter(|zone| zones.get(zone).is_some());
-            let zone = zone.unwrap_or_else(|| "UTC".to_owned());
-            let hour = last.time.as_ref().and_then(|time| time.start_utc);
-            let hour = hour.and_then(|at: DateTime<Utc>| zones.get(&zone).map(|zone| zone.wall(at).format("%H:%M").to_string()));
-            let schedule = Schedule::weekly(next, hour.as_deref().unwrap_or("17:00"), &zone);
+        for at in 1..=notes.len() {
+            let (text, last) = &notes[at - 1];
+            let next = notes.get(at);
+            let schedule = schedule(last, next.map(|(_, note)| note));
             let wanted = wanted(&schedule);
-            let drafted = draft(&wanted, &earlier(&notes[..at]), &zones);
-            let path = drafted.path.clone().unwrap_or_else(|| "draft.md".to_owned());
-            let read = notes::read(&Text::new(path, drafted.text.as_bytes()), &zones, &Neighbours::default());
-            let note = read.first();
-            let date_right = note.is_some_and(|note| note.date.is_none_or(|date| date == next));
-            let said = note.and_then(|note| note.time.as_ref()).and_then(|time| time.start_utc);
-            let has_time = last.time.as_ref().is_some_and(|time| time.start_utc.is_some());
-            let time_right = !has_time || said == Some(wanted.meeting.start);
-            let empty = note.is_some_and(|note| note.attendees.is_empty());
-            all += 1;
+            let earlier = earlier(&notes[..at]);
+            let drafted = draft(&wanted, &earlier, &zones);
+            let faults = read_back::faults(&drafted, &wanted, &earlier, last);
             n += 1;
-            dated += usize::from(date_right);
-            with_time += usize::from(has_time);
-            timed += usize::from(has_time && time_right);
-            peopled += usize::from(!empty);
-            good += usize::from(date_right && time_right && empty);
-            if !date_right {
-                println!("{}", drafted.text.lines().take(8).collect::<Vec<_>>().join("\n"));
+            good += usize::from(faults.is_empty());
+            for fault in &faults {
+                println!("  {} -> {}: {fault}", last.path, wanted.meeting.local_start().date());
             }
-            if !(date_right && time_right && empty) {
-                let who = note.map(|note| format!("{:?}", note.attendees.first())).unwrap_or_default();
-                println!("  {} -> {next}: date {date_right} time {time_right} empty {empty} {who}", last.path);
+            if let Some((after, note)) = next.filter(|(after, _)| after.path != text.path) {
+                let words = |text: &Text| String::from_utf8_lossy(&text.bytes).into_owned();
+                beside.count(&drafted.text, (&words(text), last), (&words(after), note));
             }
-            if let Some(folder) = folder.as_ref().filter(|_| at == notes.len()) {
+            let kept = at == notes.len() || of.as_ref().is_some_and(|of| name.contains(of.as_str()));
+            if let Some(folder) = folder.as_ref().filter(|_| kept) {
                 let remarks: String = drafted.remarks.iter().map(|remark| format!("{remark:?}\n")).collect();
-                let file = Path::new(folder).join(format!("{}.md", name.replace(['/', ' '], "_")));
+                let day = last.date.unwrap_or_default();
+                let file = Path::new(folder).join(format!("{}-{day}.md", name.replace(['/', ' '], "_")));
                 let head = format!(
                     "<<<<< {} -> {:?}; {} items {} topics\n{remarks}>>>>>\n",
                     last.path, drafted.path, drafted.items, drafted.topics
@@ -116,6 +169,19 @@ fn drafts_of_the_corpus() {
             }
         }
         println!("{name}: {good} of {n}");
+        (all, wrong) = (all + n, wrong + n - good);
     }
-    println!("{all} drafts: date right or none {dated}, hour right {timed} of {with_time}, people left {peopled}");
+    println!("{all} drafts of {} series, {wrong} of them say something else", series.len());
+    println!(
+        "headings {:?}, unchanged {:?}, lines {:?}, copied items {:?}, titles {:?}",
+        beside.headings, beside.unchanged, beside.lines, beside.copied, beside.titles
+    );
+    assert_eq!(wrong, 0, "of {all}");
+    let share = |part: usize, of: usize| 100 * part / of.max(1);
+    // What people wrote differs from one time to the next; a draft that forgets a kind of line falls below these.
+    assert!(share(beside.headings[1], beside.headings[0]) >= 88, "headings of drafts that people wrote, too");
+    assert!(share(beside.unchanged[1], beside.unchanged[0]) >= 73, "lines that stand in both notes");
+    assert!(share(beside.lines[1], beside.lines[0]) >= 80, "lines of drafts that people wrote, too");
+    assert!(share(beside.copied[1], beside.copied[0]) >= 92, "items that people copied");
+    assert!(share(beside.titles[0], beside.titles[1]) >= 80, "titles");
 }

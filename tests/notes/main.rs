@@ -7,6 +7,7 @@ mod changes;
 mod corpus;
 mod days;
 mod drafts;
+mod drafts_of_any;
 mod drafts_of_corpus;
 mod explained;
 mod faults;
@@ -16,6 +17,7 @@ mod heads;
 mod history;
 mod hostile;
 mod items;
+mod read_back;
 
 use convened::meeting::zone::Zones;
 use convened::notes::{self, Neighbours, Note};

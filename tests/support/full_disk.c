@@ -1,7 +1,9 @@
-/* A full disk for a test: while the file $FULL_DISK is there, nothing more can be written below $FULL_FOLDER. */
+/* Disks that fail, for tests. While the file $FULL_DISK is there, nothing more can be written below $FULL_FOLDER; with $DIE_AT the process is
+   killed before the write of that number there. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,15 +11,21 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+static int written;
+
 static int full(int fd) {
-    const char *flag = getenv("FULL_DISK"), *folder = getenv("FULL_FOLDER");
+    const char *flag = getenv("FULL_DISK"), *folder = getenv("FULL_FOLDER"), *die = getenv("DIE_AT");
     char link[64], path[4096];
-    if (!flag || !folder || access(flag, F_OK) != 0) return 0;
+    if (!folder || (!die && (!flag || access(flag, F_OK) != 0))) return 0;
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
     ssize_t length = readlink(link, path, sizeof path - 1);
     if (length < 0) return 0;
     path[length] = 0;
     if (strncmp(path, folder, strlen(folder)) != 0) return 0;
+    if (die) {
+        if (__sync_add_and_fetch(&written, 1) >= atoi(die)) kill(getpid(), SIGKILL);
+        return 0;
+    }
     errno = ENOSPC;
     return 1;
 }

@@ -63,6 +63,52 @@ impl Repository {
         }
     }
 
+    /// A symbolic link, committed as one.
+    pub fn link(&self, path: &str, to: &Path) {
+        let link = self.work.join(path);
+        fs::create_dir_all(link.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink(to, link).unwrap();
+        git(&self.work, &["add", "-A"]);
+        git(&self.work, &["commit", "-q", "-m", path]);
+        git(&self.work, &["push", "-q", "origin", "HEAD:main"]);
+    }
+
+    /// Commits a file, and below a folder ten thousand million more, in a few objects.
+    pub fn bomb(&self, path: &str, text: &str, below: &str) {
+        let read = |words: &[&str], input: &str| {
+            let mut child =
+                Command::new("git").args(words).current_dir(&self.work).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+            child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+            let output = child.wait_with_output().unwrap();
+            assert!(output.status.success(), "git {words:?}");
+            String::from_utf8(output.stdout).unwrap().trim().to_owned()
+        };
+        let mut object = format!("100644 blob {}", read(&["hash-object", "-w", "--stdin"], "# x\n"));
+        for _ in 0..10 {
+            let ten: String = (0..10).map(|at| format!("{object}\t{at}.md\n")).collect();
+            object = format!("040000 tree {}", read(&["mktree"], &ten));
+        }
+        fs::write(self.work.join(path), text).unwrap();
+        git(&self.work, &["add", path]);
+        let tree = object.rsplit(' ').next().unwrap();
+        // The index would have to name each of them: the trees above are made by hand.
+        let mut inner = format!("040000 tree {tree}");
+        let mut parts: Vec<&str> = below.split('/').collect();
+        let last = parts.pop().unwrap();
+        let of = |tree: &str| git(&self.work, &["ls-tree", tree]);
+        let whole = git(&self.work, &["write-tree"]);
+        let mut name = last.to_owned();
+        for depth in (0..=parts.len()).rev() {
+            let at = if depth == 0 { whole.clone() } else { format!("{whole}:{}", parts[..depth].join("/")) };
+            let kept: String =
+                of(&at).lines().filter(|line| !line.ends_with(&format!("\t{name}"))).map(|line| format!("{line}\n")).collect();
+            inner = format!("040000 tree {}", read(&["mktree"], &format!("{kept}{inner}\t{name}\n")));
+            name = if depth == 0 { String::new() } else { parts[depth - 1].to_owned() };
+        }
+        let commit = git(&self.work, &["commit-tree", inner.rsplit(' ').next().unwrap(), "-p", "HEAD", "-m", "bomb"]);
+        git(&self.work, &["push", "-q", "origin", &format!("{commit}:refs/heads/main")]);
+    }
+
     /// Takes what others pushed.
     pub fn pull(&self) {
         git(&self.work, &["fetch", "-q", "--prune", "origin"]);
@@ -127,6 +173,62 @@ impl GitDaemon {
 }
 
 impl Drop for GitDaemon {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// A real sshd with keys of its own; ended when it is dropped.
+pub struct Sshd {
+    process: Child,
+    pub port: u16,
+    folder: PathBuf,
+}
+
+impl Sshd {
+    /// `None` where it is not installed. The key that is let in is `key` in the folder, and the host's own stands in `known-hosts`.
+    pub fn start(folder: &Path) -> Option<Sshd> {
+        let program = ["/usr/sbin/sshd", "/usr/bin/sshd"].into_iter().find(|path| Path::new(path).exists())?;
+        let folder = folder.join("ssh");
+        fs::create_dir_all(&folder).unwrap();
+        let keygen = |name: &str| {
+            let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(folder.join(name)).status().unwrap();
+            assert!(made.success());
+            fs::read_to_string(folder.join(format!("{name}.pub"))).unwrap()
+        };
+        let (host, key) = (keygen("host"), keygen("key"));
+        keygen("stranger");
+        fs::write(folder.join("authorized"), key).unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let of = |host: &str| format!("[127.0.0.1]:{port} {host}");
+        fs::write(folder.join("known hosts"), of(&host)).unwrap();
+        fs::write(folder.join("another"), of(&fs::read_to_string(folder.join("stranger.pub")).unwrap())).unwrap();
+        let path = |name: &str| folder.join(name).display().to_string();
+        fs::write(
+            folder.join("config"),
+            format!(
+                "Port {port}\nListenAddress 127.0.0.1\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\nStrictModes no\nUsePAM no\n\
+                 PasswordAuthentication no\nKbdInteractiveAuthentication no\n",
+                path("host"),
+                path("authorized")
+            ),
+        )
+        .unwrap();
+        // Where root separates privileges; systemd makes it elsewhere.
+        let _ = fs::create_dir_all("/run/sshd");
+        let process = Command::new(program).args(["-D", "-e", "-f"]).arg(folder.join("config")).stderr(Stdio::null()).spawn().unwrap();
+        let sshd = Sshd { process, port, folder };
+        crate::daemon::soon("sshd listens", || TcpStream::connect(("127.0.0.1", port)).ok());
+        Some(sshd)
+    }
+
+    pub fn file(&self, name: &str) -> String {
+        self.folder.join(name).display().to_string()
+    }
+}
+
+impl Drop for Sshd {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();

@@ -67,6 +67,10 @@ pub fn of(seen: &Seen) -> Vec<Need> {
         let what = format!("The zone data in force ({}) are old: hours of places may be wrong.", seen.zones.in_force);
         needs.push(Need::of(Exit::Well, what, "Update the host's tzdata, or convened."));
     }
+    if let Some(backup) = &seen.copy_of {
+        let what = format!("The store is a copy of {backup} for looking at: nothing is sent, and nothing is put into archives.");
+        needs.push(Need::of(Exit::Well, what, "To make it the store: convened restore --release"));
+    }
     needs.sort_by_key(|need| std::cmp::Reverse(need.exit as u8));
     needs
 }

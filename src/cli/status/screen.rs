@@ -84,6 +84,9 @@ fn the_daemon(screen: &mut Screen, seen: &Seen) {
     let free = seen.disk.map_or(String::new(), |(_, free)| format!(", {} free", bytes(free)));
     let store = seen.store_bytes.map_or("none yet".to_owned(), |size| format!("{}{free}, in {}", bytes(size), seen.state.display()));
     screen.line("store", &store);
+    if let Some(backup) = &seen.copy_of {
+        screen.line("", &format!("a copy of {backup} for looking at; nothing is sent"));
+    }
 }
 
 fn letters(screen: &mut Screen, seen: &Seen) {

@@ -5,7 +5,12 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::Rounds;
+use crate::daemon::places::COMMUNITIES;
 use crate::daemon::{WATCHDOG, vitals};
+use crate::fetch;
+use crate::output::letter::templates::FOLDER;
+use crate::source::{Grade, Remark};
+use crate::sources::zoneinfo;
 use crate::web::health::{Health, SourceHealth};
 
 impl Rounds {
@@ -40,5 +45,52 @@ impl Rounds {
         for source in self.sources().into_iter().filter(|source| source.ok) {
             self.good_at.insert(source.name, read_at);
         }
+    }
+
+    /// The store, the configuration and each folder of notes, each with a sentence.
+    fn sources(&self) -> Vec<SourceHealth> {
+        let well = |name: &str, faults: Vec<&Remark>| SourceHealth {
+            name: name.to_string(),
+            ok: faults.is_empty(),
+            said: faults.first().map_or("well".to_string(), |remark| remark.to_string()),
+            fetched: None,
+            good_at: None,
+        };
+        let fetched = if self.elsewhere.is_empty() { self.shelf.states() } else { self.elsewhere.clone() };
+        let of_fetched = |name: &str, before: SourceHealth| match fetched.iter().find(|state| state.name == name) {
+            Some(state) => {
+                let said = fetch::remark(state).map(|remark| remark.to_string());
+                let ok = before.ok && said.is_none();
+                SourceHealth { ok, said: said.filter(|_| before.ok).unwrap_or(before.said), fetched: state.brought, ..before }
+            }
+            None => before,
+        };
+        let of = |file: &str| {
+            self.remarks.iter().filter(|remark| remark.grade == Grade::Fault && *remark.place.file == *file).collect::<Vec<_>>()
+        };
+        let clock = SourceHealth {
+            name: "clock".to_string(),
+            ok: self.clock_doubted.is_none(),
+            said: self.clock_doubted.clone().unwrap_or_else(|| "well".to_string()),
+            fetched: None,
+            good_at: None,
+        };
+        let store = match &self.failure {
+            None => well("store", Vec::new()),
+            Some(said) => SourceHealth { name: "store".to_string(), ok: false, said: said.clone(), fetched: None, good_at: None },
+        };
+        let faults: Vec<&Remark> = self.zones.remarks().iter().filter(|remark| zoneinfo::keeps_the_last_good(remark)).collect();
+        let mut sources = vec![clock, store, well("zone data", faults), well("convened.toml", of("convened.toml"))];
+        let of_templates = self.remarks.iter().filter(|remark| remark.grade == Grade::Fault && remark.place.file.starts_with(FOLDER));
+        sources.push(well("templates", of_templates.collect()));
+        if self.opened.settings.communities.is_some() {
+            sources.push(of_fetched(COMMUNITIES, well(COMMUNITIES, Vec::new())));
+        }
+        for community in &self.calendar.communities {
+            sources.push(well(&community.place.file, of(&community.place.file)));
+            let notes = community.notes.iter().map(|notes| of_fetched(&notes.folder, well(&notes.folder, of(&notes.folder))));
+            sources.extend(notes);
+        }
+        sources
     }
 }

@@ -33,11 +33,14 @@ pub(super) enum Of {
 impl Held {
     pub fn of(notes: &NotesFolder, places: &Places, shelf: &Shelf, now: DateTime<Utc>) -> Held {
         let of = match notes.remote {
-            None => {
-                let mut folder = Notes::new(places.folder(notes), notes.folder.trim_end_matches('/'));
-                folder.look(now);
-                Of::Folder(folder)
-            }
+            None => match places.folder(notes) {
+                Some(folder) => {
+                    let mut folder = Notes::new(folder, notes.folder.trim_end_matches('/'));
+                    folder.look(now);
+                    Of::Folder(folder)
+                }
+                None => Of::Fetched(places.bring(notes, None)),
+            },
             // What was fetched by an earlier run is known before anything is asked.
             Some(_) => Of::Fetched(shelf.brought(&notes.folder).unwrap_or_else(|| places.bring(notes, None))),
         };
@@ -125,7 +128,7 @@ impl Rounds {
                 self.opened.settings = Settings { listen, state: state.clone(), log, log_level, ..settings };
             }
         }
-        let (more, said) = communities(&Places::of(&self.opened));
+        let (more, said) = communities(&Places::of(&self.opened), &self.shelf.states());
         texts.extend(more);
         remarks.extend(said);
         remarks.extend(mailbox_remark(&self.opened.settings));
@@ -151,7 +154,8 @@ impl Rounds {
     pub(super) fn watch_folders(&mut self) {
         let mut folders: Vec<PathBuf> = vec![self.opened.folder.clone(), wake_folder(self.opened.state())];
         let notes = self.calendar.communities.iter().flat_map(|community| &community.notes).filter(|notes| notes.remote.is_none());
-        folders.extend(notes.map(|notes| self.opened.folder.join(&notes.folder)).filter(|folder| folder.is_dir()));
+        let places = Places::of(&self.opened);
+        folders.extend(notes.filter_map(|notes| places.folder(notes)).filter(|folder| folder.is_dir()));
         folders.extend(zone_source(&self.opened.settings.zone_data).folder().filter(|folder| folder.is_dir()));
         folders.sort();
         folders.dedup();

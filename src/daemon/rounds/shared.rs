@@ -3,31 +3,73 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use imbl::OrdMap;
 
 use super::{Rounds, blocking};
+use crate::config;
 use crate::daemon::{Failure, mail};
+use crate::fetch;
 use crate::meeting::series::NotesFolder;
 use crate::plan::items;
 use crate::round::texts::Texts;
 use crate::round::{Brought, Given, Kept, survey};
-use crate::source::{Digest, Text};
-use crate::store::{Room, StoreError};
+use crate::source::{Grade, Remark, Text};
+use crate::store::{PublicationChange, Room, Standing, Store, StoreError, StoredText};
 
 impl Rounds {
-    /// From now on this daemon plans: it begins with what the store has, as after a start.
-    pub async fn take_over(mut self) -> Result<Rounds, Failure> {
-        self = blocking(move || {
+    /// From now on this daemon plans: it begins with what the store has, as after a start. `false` where the store does not say it now: a
+    /// round on what was known before would publish something old.
+    pub async fn take_over(mut self) -> Result<(Rounds, bool), Failure> {
+        blocking(move || {
             match Kept::recall(&self.store) {
                 Ok(kept) => self.kept = kept,
-                Err(error) => self.failure = Some(error.to_string()),
+                Err(error) => {
+                    self.failure = Some(error.to_string());
+                    return (self, false);
+                }
             }
             self.brought.clear();
+            self.elsewhere.clear();
+            (self.failure, self.looked) = (None, None);
             (self.stale, self.changed) = (true, true);
-            self
+            (self, true)
         })
-        .await?;
-        Ok(self)
+        .await
+    }
+
+    /// Keeps what is served for a start without the server of the store, with the settings of this host where they are without a fault.
+    pub(super) fn keep_served(&mut self, now: DateTime<Utc>) {
+        if !self.store.is_shared() {
+            return;
+        }
+        let keep = |rounds: &mut Rounds| -> Result<(), StoreError> {
+            let folder = rounds.opened.state();
+            if rounds.served.is_none() {
+                let known = Store::last_served(folder).map(|(publication, _)| publication).unwrap_or_default();
+                rounds.served = Some((Store::served(folder)?, Arc::new(known)));
+            }
+            let Some((store, known)) = &mut rounds.served else { return Ok(()) };
+            let of_settings = |remark: &Remark| &*remark.place.file == config::SETTINGS && remark.grade == Grade::Fault;
+            let text = rounds.opened.texts.iter().find(|text| &*text.path == config::SETTINGS);
+            let text = text.filter(|_| !rounds.opened.remarks.iter().any(of_settings)).map(|text| StoredText {
+                room: Room::Config,
+                path: text.path.clone(),
+                digest: text.digest(),
+                bytes: Some(text.bytes.clone()),
+                first_seen: now,
+                settled: true,
+            });
+            store.keep_served(&PublicationChange::between(known, &rounds.kept.publication), text, now)?;
+            *known = rounds.kept.publication.clone();
+            Ok(())
+        };
+        if let Err(error) = keep(self) {
+            tracing::warn!("{error}");
+        }
+    }
+
+    /// How many rounds had been recorded when what is served here was published.
+    pub fn generation(&self, standing: &Standing) -> i64 {
+        if standing.leads { standing.rounds } else { self.attended.unwrap_or_default() }
     }
 
     /// Whether another daemon's last round is known here.
@@ -59,20 +101,19 @@ impl Rounds {
         let known = self.attended.map_or(-1, |rounds| rounds);
         let (publication, rounds) = self.store.publication_since(&self.kept.publication, known)?;
         let texts = Texts::of(&self.store)?;
-        let config: Vec<Text> =
-            texts.in_force(Room::Config).filter_map(|text| Some(Text { path: text.path.clone(), bytes: text.bytes.clone()? })).collect();
-        // As they stand in the store, so that nobody asks for their words but who has not read them yet.
-        let notes: OrdMap<Arc<str>, Digest> = texts.in_force(Room::Notes).map(|text| (text.path.clone(), text.digest)).collect();
+        let settled = texts.in_force(Room::Config);
+        let config: Vec<Text> = settled.filter_map(|text| Some(Text { path: text.path.clone(), bytes: text.bytes.clone()? })).collect();
+        self.elsewhere = self.store.sources()?;
+        // Of the notes, what the other one read is in force; what it could not read is known from how the places fare.
+        let states = &self.elsewhere;
         let mut bring = |folder: &NotesFolder| {
-            let inside = format!("{}/", folder.folder.trim_end_matches('/'));
-            let of = notes.range(Arc::<str>::from(inside.as_str())..).take_while(|(path, _)| path.starts_with(&inside));
-            let texts = of.map(|(path, digest)| (Arc::from(&path[inside.len()..]), *digest)).collect();
-            Brought { texts, ..Brought::default() }
+            let remarks = states.iter().filter(|state| state.name == folder.folder).filter_map(fetch::remark).collect();
+            Brought { partial: true, remarks, ..Brought::default() }
         };
         let readings = std::mem::take(&mut self.kept.readings);
         let mut kept = Kept { texts, readings, publication: Arc::new(publication), ..Kept::default() };
         let mut ledger = self.store.recall(now)?.ledger;
-        let given = Given { config: &config, zones: &self.opened.zones, identity: &self.opened.identity, remarks: &[] };
+        let given = Given { config: &config, ..self.opened.trusting() };
         let survey = survey(&mut kept, &mut ledger, &given, &mut bring, now)?;
         let mut calendar = survey.calendar;
         calendar.items = items::items(&calendar, &ledger, &mut items::Standing::default());
@@ -84,6 +125,8 @@ impl Rounds {
         self.last_round = ledger.last_round;
         self.remarks = survey.remarks.into_iter().map(|(_, remark)| remark).collect();
         self.attended = Some(rounds);
+        self.good_at.clear();
+        self.keep_served(now);
         if let Err(error) = self.store.keep_decisions_file(self.opened.state()) {
             tracing::warn!("{error}");
         }

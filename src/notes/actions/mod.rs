@@ -88,6 +88,16 @@ pub fn is_section(heading: &str) -> bool {
     lists::kind_of(heading).is_some()
 }
 
+/// Whether a line names a list of work, such as "Actions:", and is none of it.
+pub fn heads(doc: &Doc<'_>, i: usize) -> bool {
+    let line = &doc.lines[i];
+    match line.kind {
+        Kind::Item => lists::heads_work(line),
+        Kind::Text => line.parent.is_none() && line.plain.len() < 30 && lists::kind_of(&line.plain) == Some(lists::List::Work),
+        _ => false,
+    }
+}
+
 /// Whether a task is marked as one where it stands: a box, or "TODO:".
 pub fn is_marked(doc: &Doc<'_>, i: usize) -> bool {
     let line = &doc.lines[i];

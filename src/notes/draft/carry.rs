@@ -1,5 +1,7 @@
 //! What is carried over: open items in their lists and their form, sections by age shifted by one, topics that were put off.
 
+use std::collections::HashSet;
+
 use super::super::actions;
 use super::super::lines::Kind;
 use super::super::words::fold;
@@ -20,7 +22,6 @@ pub(super) enum State {
 /// What was carried over.
 #[derive(Debug, Default)]
 pub(super) struct Carried {
-    pub items: usize,
     pub topics: usize,
     /// Lines of items that are promised in sentences, outside any list.
     pub in_sentences: Vec<u32>,
@@ -48,17 +49,14 @@ pub(super) fn states(last: &Paper<'_>) -> Vec<State> {
         if done && out[i - base] != State::Unsaid && out[i - base] != State::Open {
             continue;
         }
-        let nested = (i + 1..end).any(|at| last.items.get(&last.doc.lines[at].number) == Some(&false));
+        // What is open below what is done stays, and moves up to its place.
         let state = if done { State::Closed } else { State::Open };
         out[i - base..end - base].fill(state);
-        if done && nested {
-            // What is open below stays where it belongs.
-            out[i - base] = State::Open;
-        }
     }
     for i in last.span.clone().rev() {
         let line = &last.doc.lines[i];
-        let heads = matches!(line.kind, Kind::Text | Kind::Item | Kind::Row) && last.is_work(i) && line.plain.len() < GROUP;
+        let names = actions::heads(&last.doc, i);
+        let heads = matches!(line.kind, Kind::Text | Kind::Item | Kind::Row) && (last.is_work(i) || names) && line.plain.len() < GROUP;
         if out[i - base] != State::Unsaid || !heads {
             continue;
         }
@@ -67,7 +65,9 @@ pub(super) fn states(last: &Paper<'_>) -> Vec<State> {
         let group = below.is_some_and(|at| {
             let next = &last.doc.lines[at];
             let heading = last.items.contains_key(&next.number) || next.boxed.is_some() || next.indent > line.indent;
-            heading && (line.kind != Kind::Row || next.kind == Kind::Row) && !line.plain.ends_with('.')
+            // A bullet heads what hangs below it, and not the bullet behind it.
+            let above = if line.kind == Kind::Item { next.indent > line.indent } else { next.indent >= line.indent };
+            heading && above && (line.kind != Kind::Row || next.kind == Kind::Row) && !line.plain.ends_with('.')
         });
         if group {
             out[i - base] = State::Open;
@@ -91,41 +91,63 @@ pub(super) fn put_off(last: &Paper<'_>) -> Vec<bool> {
 
 /// Moves what is carried to where the next note has it.
 pub(super) fn over(last: &Paper<'_>, sections: &mut Vec<Section>) -> Carried {
+    let stands: HashSet<usize> = sections.iter().flat_map(|section| &section.rows).filter_map(|row| row.from).collect();
     let mut carried = Carried { topics: last.note.carried_topics.len(), ..Carried::default() };
-    let mut marked = Vec::new();
+    let (mut marked, mut taken) = (Vec::new(), 0);
     let topics = put_off(last);
     for i in last.span.clone() {
         let line = &last.doc.lines[i];
-        if last.items.get(&line.number) != Some(&false) {
+        if !last.is_open(i) {
             continue;
         }
-        if last.is_work(i) {
-            carried.items += 1;
-        } else if topics[i - last.span.start] {
-            // It goes with its topic.
-        } else if actions::is_marked(&last.doc, i) {
-            carried.items += 1;
+        if last.is_work(i) || stands.contains(&i) || topics[i - last.span.start] {
+            // It stands in its list, goes with its topic, or is in every note.
+        } else if i < taken {
+            // It hangs below one that goes.
+        } else if actions::is_marked(&last.doc, i) && last.doc.lines[i].boxed != Some(true) {
             marked.extend(dedented(last, i));
+            taken = last.below(i);
         } else {
             carried.in_sentences.push(line.number);
         }
     }
     shift(last, sections);
-    put(last, sections, marked);
+    put(sections, marked);
     topics_to_agenda(sections);
     carried
+}
+
+/// Lines of open items that are nowhere in the sections, and are not known to stay behind.
+pub(super) fn lost(last: &Paper<'_>, sections: &[Section], known: &[u32]) -> Vec<u32> {
+    let there: HashSet<usize> = sections.iter().flat_map(|section| &section.rows).filter_map(|row| row.from).collect();
+    let open = last.span.clone().filter(|i| last.is_open(*i) && !there.contains(i)).map(|i| last.doc.lines[i].number);
+    open.filter(|line| !known.contains(line)).collect()
 }
 
 /// An item with what stands below it, as if it stood at the margin.
 fn dedented(last: &Paper<'_>, i: usize) -> Vec<Row> {
     let indent = last.doc.lines[i].indent;
-    let lines = (i..last.below(i)).map(|at| &last.doc.lines[at]);
-    let open = lines.filter(|line| line.kind != Kind::Blank && last.items.get(&line.number) != Some(&true));
-    let cut = |raw: &str| {
-        let blank = raw.len() - raw.trim_start_matches([' ', '\t']).len();
-        raw.get(blank.min(indent)..).unwrap_or(raw).trim_end().to_owned()
-    };
-    open.map(|line| Row { text: cut(line.raw), gap: false, why: Why::Item }).collect()
+    let open = |at: &usize| last.doc.lines[*at].kind != Kind::Blank && last.items.get(&last.doc.lines[*at].number) != Some(&true);
+    let row = |at: usize| Row { text: moved_left(last.doc.lines[at].raw, indent), gap: false, why: Why::Item, from: Some(at) };
+    (i..last.below(i)).filter(open).map(row).collect()
+}
+
+/// The column of a line's first word.
+pub(super) fn column(text: &str) -> usize {
+    text.chars().take_while(|c| matches!(c, ' ' | '\t')).fold(0, |at, c| at + if c == '\t' { 4 - at % 4 } else { 1 })
+}
+
+/// A line with so many columns less before its first word.
+pub(super) fn moved_left(raw: &str, columns: usize) -> String {
+    let (mut at, mut gone) = (0, 0);
+    for c in raw.chars().take_while(|c| matches!(c, ' ' | '\t')) {
+        if gone >= columns {
+            break;
+        }
+        gone += if c == '\t' { 4 - gone % 4 } else { 1 };
+        at += c.len_utf8();
+    }
+    raw.get(at..).unwrap_or(raw).trim_end().to_owned()
 }
 
 /// How old the items of a section are, by its heading: 0 this meeting's, 1 the last one's; 100 those that wait for another place.
@@ -194,7 +216,7 @@ fn shift(last: &Paper<'_>, sections: &mut Vec<Section>) {
         if unit.0 == PARKED && stamped && !empty && rows.first().is_none_or(|row| !is_date(&row.text)) {
             // These were said at a meeting as long before the last one as their heading told.
             if let Some(date) = last.earlier.get(units.len().saturating_sub(3)) {
-                rows.insert(0, Row { text: date.format("%Y-%m-%d").to_string(), gap: false, why: Why::Item });
+                rows.insert(0, Row { text: date.format("%Y-%m-%d").to_string(), gap: false, why: Why::Item, from: None });
             }
         }
         into.push((unit.1, rows, below));
@@ -234,8 +256,24 @@ fn is_date(text: &str) -> bool {
     text.len() == 10 && text.parse::<chrono::NaiveDate>().is_ok()
 }
 
+/// Rows of items that no reader takes for tasks where they stand, for what they hung below is gone: into a list of work.
+pub(super) fn gather(last: &Paper<'_>, sections: &mut Vec<Section>, lost: &[usize]) {
+    let mut rows = Vec::new();
+    for from in lost {
+        let below = last.below(*from);
+        let goes = |row: &Row| row.from.is_some_and(|at| (*from..below).contains(&at));
+        for section in sections.iter_mut() {
+            let (gone, rest): (Vec<Row>, Vec<Row>) = std::mem::take(&mut section.rows).into_iter().partition(goes);
+            section.rows = rest;
+            let column = gone.first().map_or(0, |row| column(&row.text));
+            rows.extend(gone.into_iter().map(|row| Row { text: moved_left(&row.text, column), gap: false, ..row }));
+        }
+    }
+    put(sections, rows);
+}
+
 /// Items that stood outside any list of work: into the list, or one of their own.
-fn put(last: &Paper<'_>, sections: &mut Vec<Section>, rows: Vec<Row>) {
+fn put(sections: &mut Vec<Section>, rows: Vec<Row>) {
     if rows.is_empty() {
         return;
     }
@@ -244,6 +282,8 @@ fn put(last: &Paper<'_>, sections: &mut Vec<Section>, rows: Vec<Row>) {
         sections.iter().position(|section| rank(&section.name) == Some(1) && sections.iter().any(|other| rank(&other.name) == Some(0)));
     let at = aged.or_else(|| sections.iter().position(list));
     if let Some(section) = at.and_then(|at| sections.get_mut(at)) {
+        let rows: Vec<Row> =
+            rows.into_iter().filter(|row| row.from.is_none() || !section.rows.iter().any(|own| own.from == row.from)).collect();
         section.rows.retain(|row| !is_placeholder(row));
         section.fill(rows);
         return;
@@ -251,10 +291,10 @@ fn put(last: &Paper<'_>, sections: &mut Vec<Section>, rows: Vec<Row>) {
     let level = sections.iter().filter(|section| section.stays && (1..=6).contains(&section.level)).map(|section| section.level).min();
     let named = |section: &Section| section.people || standing::is_boilerplate(&section.name) || section.heading.is_empty();
     let at = sections.iter().position(|section| section.stays && !named(section) && section.level <= 6).unwrap_or(sections.len());
-    let heading = format!("{} Open items of {}", "#".repeat(usize::from(level.unwrap_or(2))), last.date);
+    let heading = format!("{} {OPEN}", "#".repeat(usize::from(level.unwrap_or(2))));
     let section = Section {
         heading: vec![heading],
-        name: "Open items".to_owned(),
+        name: OPEN.to_owned(),
         level: level.unwrap_or(2),
         stays: true,
         work: true,
@@ -265,6 +305,9 @@ fn put(last: &Paper<'_>, sections: &mut Vec<Section>, rows: Vec<Row>) {
     };
     sections.insert(at, section);
 }
+
+/// The heading of items that stood in no list: one that is read as a list of work, and holds no date that would be taken for the meeting's.
+const OPEN: &str = "Open action items";
 
 fn is_placeholder(row: &Row) -> bool {
     row.why == Why::Stands && row.text.trim().trim_start_matches(['-', '*', '+']).trim().trim_matches(['[', ']', ' ']).is_empty()

@@ -34,7 +34,7 @@ pub(super) fn date_like(old: &str, found: &Found, new: NaiveDate) -> String {
     for tok in &toks {
         let digits = tok.text.bytes().take_while(u8::is_ascii_digit).count();
         let text = if dates::month(tok.text, true).is_some() {
-            cased(tok.text, &month_like(tok.text, new))
+            month_named_like(tok.text, new)
         } else if digits == 0 {
             continue;
         } else if digits == 4 {
@@ -67,6 +67,11 @@ fn month_like(old: &str, new: NaiveDate) -> String {
     } else {
         full[..3].to_owned()
     }
+}
+
+/// The name of a month as `old` writes one.
+pub(super) fn month_named_like(old: &str, new: NaiveDate) -> String {
+    cased(old, &month_like(old, new))
 }
 
 fn cased(old: &str, new: &str) -> String {

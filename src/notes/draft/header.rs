@@ -9,7 +9,7 @@ use super::super::lines::Kind;
 use super::super::words::{fold, label, tokens};
 use super::super::{Finding, JoinKind};
 use super::Wanted;
-use super::clock::{date_like, hours_like, time_like, weekday_like, weekdays_beside};
+use super::clock::{date_like, hours_like, month_named_like, time_like, weekday_like, weekdays_beside};
 use super::paper::Paper;
 use crate::meeting::zone::{Zone, Zones};
 
@@ -41,6 +41,7 @@ struct Line {
     /// Each date in it is the meeting's, and each hour.
     head: bool,
     time: bool,
+    title: bool,
 }
 
 impl<'a> Renewal<'a> {
@@ -100,7 +101,7 @@ impl<'a> Renewal<'a> {
         let stated = self.last.note.time.as_ref().is_some_and(|time| time.line == line.number);
         let about = about(&line.plain);
         let told = label(&line.plain).is_some_and(|(name, _)| is_date(&name));
-        let what = Line { about, head: title || told, time: title || stated || self.is_time(i) || about == About::Then };
+        let what = Line { about, head: title || told, title, time: title || stated || self.is_time(i) || about == About::Then };
         let raw = self.with_phone(line.number, line.raw.trim_end());
         if let Some(zone) = self.row_zone(i) {
             return self.row(&raw, &zone);
@@ -195,10 +196,22 @@ impl<'a> Renewal<'a> {
             let beside = weekdays_beside(piece, &found.at);
             edits.extend(beside.into_iter().map(|at| (at.clone(), weekday_like(&piece[at], date.weekday()))));
         }
+        if what.title && dates::find(piece, true).is_empty() {
+            edits.extend(self.lone_month(piece, date));
+        }
         if what.time && timed && !dated && what.about != About::Last {
             edits.extend(self.lone_weekday(piece, date));
         }
         replaced(piece, edits)
+    }
+
+    /// "Team meeting - June": the month of the last meeting, where the title says no more.
+    fn lone_month(&self, piece: &str, date: NaiveDate) -> Option<(std::ops::Range<usize>, String)> {
+        let toks = tokens(piece);
+        let mut months = toks.iter().filter(|tok| tok.text.starts_with(char::is_uppercase) && dates::month(tok.text, true).is_some());
+        let month = months.next().filter(|_| months.next().is_none())?;
+        let own = dates::month(month.text, true) == Some(self.last.date.month());
+        own.then(|| (month.start..month.end, month_named_like(month.text, date)))
     }
 
     /// "When: Thursday 9:00": the day of the last meeting, where the line does not speak of all of them.

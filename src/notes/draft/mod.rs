@@ -1,6 +1,7 @@
 //! The next note from the last ones: the header of the meeting to come, what stood unchanged in the last three notes, the open items and
 //! the topics put off, all in the community's own form. Nothing is invented, and nothing else of what was said last time is repeated.
 
+mod back;
 mod carry;
 mod clock;
 mod clock_pages;
@@ -61,6 +62,9 @@ pub struct Draft {
     pub from: Option<String>,
     /// Open items that it carries over.
     pub items: usize,
+    /// Lines of the last note with tasks that are none of the draft's: promised in sentences, speaking of a change of a meeting, or no task without the
+    /// people present.
+    pub left: Vec<u32>,
     /// Topics put off that it carries over.
     pub topics: usize,
     /// What a person should look at, with the line of the last note.
@@ -80,12 +84,30 @@ pub fn draft(wanted: &Wanted<'_>, earlier: &[Earlier], zones: &Zones) -> Draft {
     let mut renewal = Renewal::new(wanted, last, zones);
     let mut sections = sections::of(last, &standing, &mut renewal);
     let carried = carry::over(last, &mut sections);
-    let text = sections::written(&sections);
     let mut remarks = renewal.remarks;
     remarks.extend(left(last, &carried));
-    let name = header::path(&last.note.path, before.first().map(|paper| paper.note.path.as_str()), wanted);
-    remarks.extend(read_back(wanted, &text, name.as_deref(), zones));
-    Draft { text, path: name.clone(), from: Some(last.note.path.clone()), items: carried.items, topics: carried.topics, remarks }
+    let path = header::path(&last.note.path, before.first().map(|paper| paper.note.path.as_str()), wanted);
+    let name = path.as_deref().unwrap_or("draft.md");
+    let among = Neighbours::from_paths(earlier.iter().map(|note| &*note.text.path).chain([name]));
+    let (text, found) = back::text(&mut sections, &back::Beside { wanted, last, folder: &among, path: name, zones });
+    let mut left = carried.in_sentences;
+    left.extend(found.iter().filter(|remark| remark.code == back::CHANGE || remark.code == back::UNREAD).map(|remark| remark.line));
+    remarks.extend(found);
+    if text.is_none() {
+        sections.clear();
+    }
+    let lost = carry::lost(last, &sections, &left);
+    left.extend(lost.iter().copied());
+    remarks.extend(lost.into_iter().map(|line| Finding {
+        line,
+        code: "draft-left",
+        text: "This open item could not be carried over in a form that would be read as one: copy it by hand.".to_owned(),
+    }));
+    let from = Some(last.note.path.clone());
+    match text {
+        Some((text, items)) => Draft { text, path, from, items, left, topics: carried.topics, remarks },
+        None => Draft { text: skeleton::text(wanted), path, from, left, remarks, ..Draft::default() },
+    }
 }
 
 /// Items that the last note promised in sentences: they are not copied, a person may want to.
@@ -101,31 +123,4 @@ fn left(last: &Paper<'_>, carried: &Carried) -> Option<Finding> {
         lines.join(", ")
     );
     Some(Finding { line, code: "items-in-sentences", text })
-}
-
-/// What a reader of the draft would take for its date and hour, held against the schedule.
-fn read_back(wanted: &Wanted<'_>, text: &str, name: Option<&str>, zones: &Zones) -> Vec<Finding> {
-    let notes = super::read(&Text::new(name.unwrap_or("draft.md"), text.as_bytes()), zones, &Neighbours::default());
-    let Some(note) = notes.first() else { return Vec::new() };
-    let mut out = Vec::new();
-    let date = wanted.meeting.local_start().date();
-    if note.date.is_some_and(|said| said != date && said != wanted.meeting.start.date_naive()) {
-        let text = format!("The draft still names {} as its date, and the meeting is on {date}: look at its head.", day(note.date));
-        out.push(Finding { line: note.line, code: "draft-date", text });
-    }
-    if let Some(time) = &note.time
-        && time.start_utc.is_some_and(|said| note.date == Some(date) && said != wanted.meeting.start)
-    {
-        let text = format!(
-            "The draft still says \"{}\", and the meeting is at {} UTC: look at its head.",
-            time.stated,
-            wanted.meeting.start.format("%H:%M")
-        );
-        out.push(Finding { line: time.line, code: "draft-time", text });
-    }
-    out
-}
-
-fn day(date: Option<NaiveDate>) -> String {
-    date.map_or_else(String::new, |date| date.to_string())
 }

@@ -25,6 +25,8 @@ pub(super) struct Paper<'a> {
     /// Headings that name the meeting.
     pub titles: HashSet<usize>,
     pub head: HashSet<usize>,
+    /// The people of the note, as they are called in it.
+    pub speakers: people::Known,
     /// Lists of people, each with the line of its label.
     pub people: Vec<Range<usize>>,
     /// Lines in lists of work, and their headings.
@@ -55,6 +57,7 @@ impl<'a> Paper<'a> {
             titles: titles(&doc, &meeting),
             head: meeting.head.iter().copied().filter(|i| span.contains(i)).collect(),
             people: people::lists(&doc, span.clone()),
+            speakers: people::known(&doc, span.clone(), &note.attendees),
             work: actions::work(&doc, span.clone()),
             blocks: blocks(&doc, span.clone()),
             date: earlier.date,
@@ -71,6 +74,11 @@ impl<'a> Paper<'a> {
     /// Whether a line stands in a list of work, or heads one.
     pub fn is_work(&self, i: usize) -> bool {
         i.checked_sub(self.span.start).and_then(|at| self.work.get(at)).copied().unwrap_or(false)
+    }
+
+    /// Whether a line is an open item.
+    pub fn is_open(&self, i: usize) -> bool {
+        self.doc.lines.get(i).is_some_and(|line| self.items.get(&line.number) == Some(&false))
     }
 
     /// The list of people that a line belongs to.

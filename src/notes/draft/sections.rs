@@ -2,7 +2,7 @@
 
 use super::super::lines::Kind;
 use super::super::words::{addresses, label, unseen};
-use super::super::{actions, people};
+use super::super::{actions, dates, people};
 use super::carry::{self, State};
 use super::header::{self, About, Renewal};
 use super::paper::Paper;
@@ -26,6 +26,8 @@ pub(super) struct Row {
     /// A blank line stands before it.
     pub gap: bool,
     pub why: Why,
+    /// The line of the last note that it was.
+    pub from: Option<usize>,
 }
 
 /// A heading with what stands below it, up to the next heading.
@@ -68,10 +70,12 @@ pub(super) fn of(last: &Paper<'_>, standing: &Standing, renewal: &mut Renewal<'_
     let state = carry::states(last);
     let put_off = carry::put_off(last);
     let mut reader = Reader { last, standing, renewal, kept: vec![false; last.span.len()] };
+    let mut places = vec![0; last.span.len()];
     let mut out = vec![Section { stays: true, ..Section::default() }];
     let mut blanks = 0;
     for i in last.span.clone() {
         let line = &doc.lines[i];
+        places[i - last.span.start] = reader.place(i, &places);
         let Some(section) = out.last_mut() else { continue };
         if line.kind == Kind::Blank && i >= last.front {
             blanks += 1;
@@ -109,7 +113,8 @@ pub(super) fn of(last: &Paper<'_>, standing: &Standing, renewal: &mut Renewal<'_
             if first {
                 section.lead = section.lead.max(blanks);
             }
-            section.rows.push(Row { text: shown(&text), gap: blanks > 0 && !first, why });
+            let text = carry::moved_left(&text, line.indent.saturating_sub(places[at]));
+            section.rows.push(Row { text: shown(&text), gap: blanks > 0 && !first, why, from: Some(i) });
             blanks = 0;
         } else {
             // A blank line beside what was dropped parts what stays.
@@ -119,8 +124,28 @@ pub(super) fn of(last: &Paper<'_>, standing: &Standing, renewal: &mut Renewal<'_
     if let Some(section) = out.last_mut() {
         section.tail = blanks;
     }
+    without_old_agendas(&mut out, last);
     placeholders(&mut out, standing);
     out
+}
+
+/// "## Agenda 7 October" below that of the 21st: the agenda of an older meeting, left by who copied; sections that stood above it already go.
+fn without_old_agendas(sections: &mut [Section], last: &Paper<'_>) {
+    let keys: Vec<String> = sections.iter().map(|section| standing::key(&section.name)).collect();
+    let older = |section: &Section| dates::find(&section.name, true).iter().any(|found| found.date().is_some_and(|date| date < last.date));
+    for at in 1..sections.len() {
+        if sections[at].work || !older(&sections[at]) || !keys[..at].contains(&keys[at]) {
+            continue;
+        }
+        let level = sections[at].level;
+        let end = (at + 1..sections.len()).find(|next| sections[*next].level <= level).unwrap_or(sections.len());
+        for copy in at..end {
+            if copy == at || keys[..at].contains(&keys[copy]) {
+                sections[copy].stays = false;
+                sections[copy].rows.retain(|row| row.why != Why::Stands);
+            }
+        }
+    }
 }
 
 struct Reader<'r, 'a, 'b> {
@@ -132,6 +157,19 @@ struct Reader<'r, 'a, 'b> {
 }
 
 impl Reader<'_, '_, '_> {
+    /// The column of a line in the draft: where what it hung below is gone, it stands where that stood, for deeper in it would be code.
+    fn place(&self, i: usize, places: &[usize]) -> usize {
+        let (line, base) = (&self.last.doc.lines[i], self.last.span.start);
+        let above = match line.kind {
+            // A fence below an item goes with it.
+            Kind::Aside if line.indent > 0 => (base..i).rev().take(200).find(|at| self.last.doc.lines[*at].kind == Kind::Item),
+            _ => line.parent,
+        };
+        let Some((parent, place)) = above.and_then(|at| Some((at, *places.get(at.checked_sub(base)?)?))) else { return line.indent };
+        let deeper = line.indent.saturating_sub(self.last.doc.lines[parent].indent);
+        if self.is_kept(parent) || line.kind != Kind::Item { place + deeper } else { place }
+    }
+
     fn heading(&mut self, i: usize) -> Section {
         let line = &self.last.doc.lines[i];
         let people = self.last.people.iter().any(|list| list.start == i);
@@ -186,13 +224,17 @@ impl Reader<'_, '_, '_> {
             return Some(if same || renewed != line.raw.trim_end() { renewed } else { self.other_address(i, renewed) });
         }
         if self.standing.line(&section, line) {
-            let held = line.parent.is_none_or(|parent| self.is_kept(parent));
+            // A text that is set in goes on from a bullet, also behind a blank line.
+            let bullet = |at: &usize| last.doc.lines[*at].kind == Kind::Item && last.doc.lines[*at].heading == line.heading;
+            let goes_on = || (last.span.start..i).rev().take(40).find(bullet).filter(|_| line.kind == Kind::Text && line.indent >= 2);
+            let held = line.parent.or_else(goes_on).is_none_or(|parent| self.is_kept(parent));
             return held.then(|| unboxed(line.raw));
         }
         if let Some(text) = self.labelled(i, &section) {
             return Some(text);
         }
-        if line.kind == Kind::Row && is_empty_row(line.raw) || line.kind == Kind::Item && line.body.is_empty() {
+        let held = line.parent.is_none_or(|parent| self.is_kept(parent));
+        if line.kind == Kind::Row && is_empty_row(line.raw) || line.kind == Kind::Item && line.body.is_empty() && held {
             return Some(unboxed(line.raw));
         }
         let fixed = self.standing.is_alone() && (self.alone(i, preamble) || line.kind == Kind::Aside && preamble);
@@ -214,13 +256,16 @@ impl Reader<'_, '_, '_> {
     /// "Recording: https://…": the label stays where each note has it, what it said goes.
     fn labelled(&self, i: usize, section: &str) -> Option<String> {
         let line = &self.last.doc.lines[i];
-        if line.parent.is_some() || !header::is_short(self.last, i) {
+        if line.parent.is_some() || !header::is_short(self.last, i) || actions::is_marked(&self.last.doc, i) {
             return None;
         }
         let (name, rest) = label(&line.plain).filter(|(name, _)| !name.is_empty() && name.len() <= 40)?;
         // Elsewhere a label is the name of who speaks.
-        let form = section.is_empty() || self.last.head.contains(&i) || !addresses(rest).is_empty() || header::is_role(&name);
-        let stands = form && self.standing.label(section, &name);
+        let speaks = !section.is_empty() && self.last.speakers.has(&name) && !header::is_role(&name);
+        let found = addresses(rest);
+        let linked = !found.is_empty() && found.iter().map(|(url, _)| url.len()).sum::<usize>() + 12 > rest.len();
+        let form = section.is_empty() || self.last.head.contains(&i) || linked || header::is_role(&name);
+        let stands = form && !speaks && self.standing.label(section, &name);
         (stands && !rest.is_empty()).then(|| header::emptied(line.raw)).flatten()
     }
 
@@ -230,13 +275,17 @@ impl Reader<'_, '_, '_> {
             return self.renewal.to_last(renewed, i);
         }
         let old = addresses(self.last.doc.lines[i].raw);
-        old.iter().fold(renewed, |line, (url, _)| line.replacen(url.as_str(), "", 1)).trim_end().to_owned()
+        let bare = old.iter().fold(renewed, |line, (url, _)| line.replacen(&format!("<{url}>"), "", 1).replacen(url.as_str(), "", 1));
+        bare.trim_end().to_owned()
     }
 
     /// A line of a list of people: the form stays, the people go.
     fn person(&mut self, i: usize, label_at: usize, section: &str) -> Option<String> {
         let line = &self.last.doc.lines[i];
         let raw = line.raw.trim_end();
+        if !self.lists_people(label_at) || self.last.items.contains_key(&line.number) {
+            return None;
+        }
         if i == label_at {
             let told = header::emptied(raw).unwrap_or_else(|| raw.to_owned());
             return Some(self.with_break(raw, told));
@@ -254,12 +303,22 @@ impl Reader<'_, '_, '_> {
                 if stands && !named && (line.plain.contains(':') || line.plain.len() > 60 || line.plain.to_lowercase().contains("handle")) {
                     return Some(raw.to_owned());
                 }
-                let roles = label(&line.plain).is_some_and(|(name, _)| self.standing.label(section, &name) && !people::names_one(&name));
+                let person = |name: &str| people::names_one(name) || self.last.speakers.has(name);
+                let roles = label(&line.plain).is_some_and(|(name, _)| self.standing.label(section, &name) && !person(&name));
                 roles.then(|| header::emptied(raw)).flatten()
             }
             Kind::Aside => self.standing.line(section, line).then(|| raw.to_owned()),
             Kind::Heading(_) | Kind::Blank => None,
         }
+    }
+
+    /// Whether a label stands where people are listed each time, and not in the midst of what was talked about.
+    fn lists_people(&self, i: usize) -> bool {
+        let (last, line) = (self.last, &self.last.doc.lines[i]);
+        let section = standing::section(last, i);
+        let stands = || label(&line.plain).is_some_and(|(name, _)| self.standing.label(&section, &name));
+        let first = last.people.first().is_some_and(|list| list.start == i);
+        matches!(line.kind, Kind::Heading(_)) || section.is_empty() || last.head.contains(&i) || first || stands()
     }
 
     /// "Present: Kim</br>": what breaks the line stays.
@@ -300,45 +359,51 @@ fn shown(text: &str) -> String {
 fn placeholders(sections: &mut [Section], standing: &Standing) {
     for section in sections.iter_mut().filter(|section| section.stays && section.rows.is_empty() && !section.heading.is_empty()) {
         if let Some(row) = standing.placeholder(&standing::key(&section.name)) {
-            section.rows.push(Row { text: shown(row), gap: false, why: Why::Stands });
+            section.rows.push(Row { text: shown(row), gap: false, why: Why::Stands, from: None });
         }
     }
 }
 
-/// The text of the draft.
-pub(super) fn written(sections: &[Section]) -> String {
-    let mut out = String::new();
+/// The text of the draft, and for each line of it the section and the row it is; a heading's lines are those of no row.
+pub(super) fn written(sections: &[Section]) -> (String, Vec<Place>) {
+    let mut lines: Vec<(&str, Place)> = Vec::new();
+    let mut bytes = 0;
     for (n, section) in sections.iter().enumerate() {
-        if !section.stays && section.rows.is_empty() {
+        if !section.stays && section.rows.is_empty() || bytes > LARGEST {
             continue;
         }
-        for line in &section.heading {
-            out.push_str(line);
-            out.push('\n');
-        }
+        lines.extend(section.heading.iter().map(|line| (line.as_str(), Place { section: n, row: None })));
         let lead = section.lead.min(2);
         if !section.rows.is_empty() {
             let lead = if section.heading.is_empty() { 0 } else { lead };
-            out.extend(std::iter::repeat_n('\n', lead));
+            lines.extend(std::iter::repeat_n(("", Place { section: n, row: None }), lead));
         }
-        for row in &section.rows {
-            if row.gap {
-                out.push('\n');
-            }
-            out.push_str(&row.text);
-            out.push('\n');
-            if out.len() > LARGEST {
-                return out;
+        for (at, row) in section.rows.iter().enumerate() {
+            let place = Place { section: n, row: Some(at) };
+            lines.extend(row.gap.then_some(("", place)));
+            lines.push((&row.text, place));
+            bytes += row.text.len() + 1;
+            if bytes > LARGEST {
+                break;
             }
         }
         // A line in bold or italics may follow at once.
         let least = usize::from(sections.get(n + 1).is_none_or(|next| next.level <= 6));
         let tail = section.tail.max(if section.rows.is_empty() { lead } else { 0 }).clamp(least, 2);
         if !section.heading.is_empty() || !section.rows.is_empty() {
-            out.extend(std::iter::repeat_n('\n', tail));
+            lines.extend(std::iter::repeat_n(("", Place { section: n, row: None }), tail));
         }
     }
-    let mut text = out.trim_matches('\n').to_owned();
-    text.push('\n');
-    text
+    let first = lines.iter().position(|line| !line.0.is_empty()).unwrap_or(lines.len());
+    let end = lines.iter().rposition(|line| !line.0.is_empty()).map_or(first, |last| last + 1);
+    let kept = &lines[first..end];
+    let text = kept.iter().flat_map(|(line, _)| [*line, "\n"]).collect();
+    (text, kept.iter().map(|line| line.1).collect())
+}
+
+/// Where a line of the draft comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub section: usize,
+    pub row: Option<usize>,
 }

@@ -4,10 +4,15 @@ use std::fmt::Write as _;
 
 use super::Wanted;
 
+/// The title of its note.
+pub(super) fn title(wanted: &Wanted<'_>) -> String {
+    format!("{} {}", wanted.meeting.local_start().date(), wanted.series.title)
+}
+
 pub(super) fn text(wanted: &Wanted<'_>) -> String {
     let meeting = wanted.meeting;
     let local = meeting.local_start();
-    let mut out = format!("# {} {}\n\n", local.date(), wanted.series.title);
+    let mut out = format!("# {}\n\n", title(wanted));
     let utc = meeting.start.format("%H:%M");
     let _ = match meeting.zone.is_utc() {
         true => writeln!(out, "- Time: {utc} UTC"),

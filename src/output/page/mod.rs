@@ -6,7 +6,7 @@ mod community;
 pub mod decide;
 mod month;
 pub mod organiser;
-mod policy;
+pub mod policy;
 mod qr;
 mod record;
 pub(super) mod remarks;

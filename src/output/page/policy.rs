@@ -1,4 +1,20 @@
-//! What browsers leave out of a page under the pages' Content-Security-Policy, found in a template before anybody misses it.
+//! The pages' Content-Security-Policy, wherever they are served from; and what browsers leave out of a page under it, found in a template before
+//! anybody misses it.
+
+macro_rules! words {
+    () => {
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'"
+    };
+}
+
+/// What a page may load and do: its own stylesheet and script, its own forms.
+pub const POLICY: &str = words!();
+/// The same of a page that no other site may show in a frame.
+pub const UNFRAMED: &str = concat!(words!(), "; frame-ancestors 'none'");
+/// The same of a page that is made for frames; nothing on it acts.
+pub const FRAMED: &str = concat!(words!(), "; frame-ancestors *");
+/// What is said beside it of everything.
+pub const OTHERS: [(&str, &str); 2] = [("x-content-type-options", "nosniff"), ("referrer-policy", "no-referrer")];
 
 /// Lines of a page's template with what would not work there, and what to do instead.
 pub(super) fn of_page(source: &str) -> Vec<(u32, String)> {

@@ -5,20 +5,24 @@
 mod read;
 mod write;
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::Url;
 use tokio::io::AsyncReadExt as _;
 use tokio::time::timeout;
 
+use super::public::is_public;
 use super::{Trouble, for_the_log};
 use crate::meeting::remote::{GitLogin, Repository};
 
 pub use read::{Blob, Tree, checked_out, load, notes};
-pub use write::{Entry, Put, put};
+pub use write::{Entry, Put, put, unreviewed};
 
 /// The commit in force.
 const GOOD: &str = "refs/convened/good";
@@ -26,6 +30,8 @@ const GOOD: &str = "refs/convened/good";
 const SEEN: &str = "refs/convened/seen";
 /// No file of a mirror grows larger.
 const LARGEST_FILE: u64 = 512 * 1024 * 1024;
+/// A note older than this says nothing any more.
+const HISTORY: TimeDelta = TimeDelta::days(400);
 /// Of what git says about a failure.
 const WORDS: u64 = 8 * 1024;
 
@@ -41,24 +47,34 @@ pub struct Way {
     pub token: Option<Result<PathBuf, String>>,
     /// Whether plain http towards this machine is allowed.
     pub local: bool,
+    /// Its last year is fetched with it, not only what is there now: commits of ours say there what nobody reviewed.
+    pub history: bool,
     /// For one conversation with the other side.
     pub time_out: Duration,
 }
 
 /// Brings the mirror up to date, and puts what came in force, unless the branch was rewritten.
-pub async fn fetch(way: &Way) -> Result<(), Trouble> {
+pub async fn fetch(way: &Way, now: DateTime<Utc>) -> Result<(), Trouble> {
     way.make_mirror()?;
     let good = way.commit(GOOD);
     let branch = way.repository.branch.as_ref().map_or("HEAD".to_owned(), |branch| format!("refs/heads/{branch}"));
     let refspec = format!("+{branch}:{SEEN}");
-    let mut arguments = vec!["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"];
-    // At first only what is there now; later everything since then, which tells whether the branch was rewritten.
-    if good.is_none() {
-        arguments.push("--depth=1");
-    }
     let url = way.url();
-    arguments.extend(["--", &url, &refspec]);
-    way.talk(&arguments).await?;
+    let since = format!("--shallow-since={}", (now - HISTORY).format("%Y-%m-%dT%H:%M:%SZ"));
+    let arguments = |depth: Option<&'static str>, since: Option<&str>| -> Vec<String> {
+        let words = ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"].into_iter();
+        words.chain(depth).chain(since).chain(["--", &url, &refspec]).map(str::to_owned).collect()
+    };
+    // At first only what is there now; later everything since then, which tells whether the branch was rewritten.
+    match (&good, way.history) {
+        (Some(_), _) => way.talk(&arguments(None, None)).await?,
+        (None, false) => way.talk(&arguments(Some("--depth=1"), None)).await?,
+        (None, true) => match way.talk(&arguments(None, Some(&since))).await {
+            // Nothing was committed for so long.
+            Err(trouble) if trouble.details.contains("shallow") => way.talk(&arguments(Some("--depth=1"), None)).await?,
+            talked => talked?,
+        },
+    }
     let Some(seen) = way.commit(SEEN) else { return Err(Trouble::new("source-failed", "This repository has no commit yet.")) };
     match good {
         Some(good) if good != seen && !way.descends(&seen, &good) => {
@@ -79,8 +95,9 @@ fn short(commit: &str) -> &str {
 }
 
 impl Way {
-    /// Puts what the repository showed last in force.
+    /// Puts what the repository showed last in force, unless there is too much of it.
     pub fn accept(&self) -> Result<(), Trouble> {
+        self.bounded(SEEN)?;
         match self.local(&["update-ref", GOOD, SEEN], None) {
             Ok(output) if output.status.success() => Ok(()),
             _ => Err(Trouble::new("source-failed", "What was fetched of this repository could not be kept: the state folder refused.")),
@@ -175,8 +192,29 @@ impl Way {
         }
     }
 
+    /// The public addresses of the repository's host, looked up and checked here: who answers for the name a moment later does not matter.
+    /// A proxy looks names up itself.
+    async fn pinned(&self) -> Result<Option<String>, Trouble> {
+        let refused = |sentence: &str| Trouble::new("source-refused", sentence);
+        if ["https_proxy", "HTTPS_PROXY"].iter().any(|name| std::env::var_os(name).is_some()) {
+            return Ok(None);
+        }
+        let url = Url::parse(&self.repository.url).ok().filter(|url| url.scheme() == "https");
+        let url = url.ok_or_else(|| refused("This repository is not at an https:// address."))?;
+        let host = url.host_str().ok_or_else(|| refused("The address of this repository has no host."))?;
+        let port = url.port_or_known_default().unwrap_or(443);
+        let found = tokio::net::lookup_host((host.trim_matches(['[', ']']), port))
+            .await
+            .map_err(|_| Trouble::new("source-failed", "The host of this repository is not found."))?;
+        let public: Vec<String> = found.map(|at| at.ip()).filter(|ip| is_public(*ip)).map(|ip| ip.to_string()).collect();
+        match public.is_empty() {
+            true => Err(refused("This repository is at an address of this machine or of a private network, which is not asked for it.")),
+            false => Ok(Some(format!("http.curloptResolve={host}:{port}:{}", public.join(",")))),
+        }
+    }
+
     /// A conversation with the other side.
-    async fn talk(&self, arguments: &[&str]) -> Result<(), Trouble> {
+    async fn talk(&self, arguments: &[impl AsRef<OsStr>]) -> Result<(), Trouble> {
         let mut command = Command::new("git");
         self.prepare(&mut command);
         let url = &self.repository.url;
@@ -199,10 +237,10 @@ impl Way {
             scheme => settings.push(format!("protocol.{scheme}.allow=always")),
         }
         match &self.repository.login {
-            Some(GitLogin::Key(key)) => {
-                // A path with a quote in it would end the word for the shell that git starts ssh by.
-                let key = key.replace('\'', "'\\''");
-                command.env("GIT_SSH_COMMAND", format!("ssh -oBatchMode=yes -oConnectTimeout={slow} -oIdentitiesOnly=yes -i '{key}'"));
+            Some(GitLogin::Key { file, known_hosts }) => {
+                let hosts = known_hosts.as_ref().map(|hosts| format!(" {}", option("UserKnownHostsFile", hosts))).unwrap_or_default();
+                let key = option("IdentityFile", file);
+                command.env("GIT_SSH_COMMAND", format!("{} -oIdentitiesOnly=yes {key}{hosts}", ssh(slow)));
             }
             Some(GitLogin::Token { user, .. }) => {
                 let file = match &self.token {
@@ -223,8 +261,13 @@ impl Way {
                 );
             }
             None => {
-                command.env("GIT_SSH_COMMAND", format!("ssh -oBatchMode=yes -oConnectTimeout={slow}"));
+                command.env("GIT_SSH_COMMAND", ssh(slow));
             }
+        }
+        if self.repository.public_only {
+            // What this user may read elsewhere, by ~/.netrc or otherwise, is not lent to whoever named the address.
+            command.env("HOME", "/nonexistent").env_remove("SSH_AUTH_SOCK");
+            settings.extend(self.pinned().await?);
         }
         for setting in &settings {
             command.args(["-c", setting]);
@@ -233,6 +276,17 @@ impl Way {
         let (status, said) = within(command, self.time_out).await?;
         if status.success() { Ok(()) } else { Err(explained(status, &said)) }
     }
+}
+
+/// Ssh that asks nobody anything, and believes no host that it does not know.
+fn ssh(seconds: u64) -> String {
+    format!("ssh -oBatchMode=yes -oStrictHostKeyChecking=yes -oConnectTimeout={seconds}")
+}
+
+/// A path as an option of ssh, whole: in quotes for the shell that git starts ssh by, and in quotes for ssh. Git is run in another folder.
+fn option(name: &str, path: &str) -> String {
+    let path = std::path::absolute(path).map_or(path.to_owned(), |path| path.display().to_string());
+    format!("'-o{name}=\"{}\"'", path.replace('%', "%%").replace('\'', "'\\''"))
 }
 
 /// Runs a program that may hang, and ends it with what it has started when its time is over.
@@ -291,6 +345,9 @@ fn explained(status: ExitStatus, said: &str) -> Trouble {
         () if status.signal() == Some(libc::SIGXFSZ) || has(&["file too large"]) => {
             ("source-too-large", "This repository is larger than what is fetched. Name a smaller one.")
         }
+        () if has(&["no space left on device", "disk quota exceeded"]) => {
+            ("source-failed", "The disk with the state folder has no room for what is fetched. Make room; nothing is lost.")
+        }
         () if has(&["redirect", "returned error: 30"]) => {
             ("source-refused", "This repository leads to another address, which is not followed. Write the address it has now.")
         }
@@ -316,7 +373,7 @@ fn explained(status: ExitStatus, said: &str) -> Trouble {
         }
         () if has(&["host key verification failed"]) => (
             "source-refused",
-            "The host of this repository is not among the known hosts of ssh. Add its key to /etc/ssh/ssh_known_hosts, or to known_hosts of the user that runs convened.",
+            "The host of this repository is not among the known hosts of ssh, or shows another key. Add its key to /etc/ssh/ssh_known_hosts, to known_hosts of the user that runs convened, or to a file named by known-hosts.",
         ),
         () if has(&["could not resolve", "name or service not known"]) => ("source-failed", "The host of this repository is not found."),
         () if has(&[

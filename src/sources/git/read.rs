@@ -1,16 +1,72 @@
 //! What stands in a mirror: the notes of the commit in force, or all of it as a folder.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
+use std::io::Read as _;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use imbl::OrdMap;
 
 use super::Way;
+use super::write::UNREVIEWED;
 use crate::source::{Digest, Place, Remark, Text, UNREADABLE};
 use crate::sources::notes::{LARGEST_NOTE, MOST_NOTES};
-use crate::sources::{Brought, Bytes};
+use crate::sources::{Brought, Bytes, Trouble};
+
+/// More than so many files, and more than so many bytes in them, are not taken over: a few small objects of git can name billions.
+const MOST_FILES: usize = 200_000;
+const MOST_BYTES: u64 = 512 * 1024 * 1024;
+/// Of the list of a commit's files.
+const LONGEST_LIST: u64 = 64 * 1024 * 1024;
+
+impl Way {
+    /// Whether there is not too much in a commit, below the configured path.
+    pub(super) fn bounded(&self, commit: &str) -> Result<(), Trouble> {
+        let too_large = || {
+            Trouble::new("source-too-large", "There are too many or too large files in this repository. Name a folder inside with `path`.")
+        };
+        let list = self.list(commit).ok_or_else(too_large)?;
+        let (mut files, mut bytes) = (0, 0u64);
+        for entry in list.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()) {
+            let about = entry.split(|byte| *byte == b'\t').next().unwrap_or_default();
+            let size = std::str::from_utf8(about).ok().and_then(|about| about.split_whitespace().nth(3)?.parse().ok());
+            files += 1;
+            bytes = bytes.saturating_add(size.unwrap_or(0));
+        }
+        if files > MOST_FILES || bytes > MOST_BYTES { Err(too_large()) } else { Ok(()) }
+    }
+
+    /// What the commits of ours in the history that is known say nobody reviewed: the digests of texts.
+    fn said_unreviewed(&self, commit: &str) -> Arc<[Digest]> {
+        let grep = format!("--grep=^{UNREVIEWED}: ");
+        let log = self.local(&["log", "--format=%B", &grep, commit, "--"], None).ok().filter(|log| log.status.success());
+        let said = log.map(|log| String::from_utf8_lossy(&log.stdout).into_owned()).unwrap_or_default();
+        let lines = said.lines().filter_map(|line| line.strip_prefix(UNREVIEWED)?.strip_prefix(": "));
+        let digests: BTreeSet<Digest> = lines.filter_map(|digest| digest.trim().parse().ok()).collect();
+        digests.into_iter().collect()
+    }
+
+    /// The files of a commit below the configured path, as `git ls-tree` names them; `None` where git refused, or where the list has no end.
+    fn list(&self, commit: &str) -> Option<Vec<u8>> {
+        let mut command = Command::new("git");
+        self.prepare(&mut command);
+        command.args(["-c", "protocol.allow=never", "ls-tree", "-r", "-z", "--long", "--full-tree", commit, "--"]);
+        if !self.repository.path.is_empty() {
+            command.arg(&self.repository.path);
+        }
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()?;
+        let mut list = Vec::new();
+        let read = child.stdout.take()?.take(LONGEST_LIST + 1).read_to_end(&mut list);
+        if read.is_err() || u64::try_from(list.len()).map_or(true, |length| length > LONGEST_LIST) {
+            let _ = child.kill();
+            let _ = child.wait();
+            return None;
+        }
+        child.wait().ok()?.success().then_some(list)
+    }
+}
 
 /// Of so many files the bytes are held at a time.
 const AT_ONCE: usize = 1_000;
@@ -67,14 +123,10 @@ impl Tree {
     /// All that a commit holds; bytes that were read before are not read again.
     fn whole(way: &Way, name: &str, good: &str, before: &Tree) -> Option<Tree> {
         let path = way.repository.path.as_str();
-        let mut arguments = vec!["ls-tree", "-r", "-z", "--long", "--full-tree", good, "--"];
-        if !path.is_empty() {
-            arguments.push(path);
-        }
-        let listed = way.local(&arguments, None).ok().filter(|output| output.status.success())?;
+        let listed = way.list(good)?;
         let mut remarks = Vec::new();
         let mut found: Vec<(&str, &str)> = Vec::new();
-        let entries: Vec<&[u8]> = listed.stdout.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()).collect();
+        let entries: Vec<&[u8]> = listed.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()).collect();
         if entries.is_empty() && !path.is_empty() {
             let sentence = "This repository has no such folder. What was read of it before stays in force; check `path`.";
             remarks.push(Remark::fault(Place::new(name, 0), UNREADABLE, sentence));
@@ -117,7 +169,7 @@ impl Tree {
             tree.put(inner.into(), blob, *read.get(blob)?);
         }
         tree.brought.remarks = remarks;
-        Some(tree.at(way))
+        Some(tree.at(way, good))
     }
 
     /// This one with what a later commit changed; `None` where it is better read whole.
@@ -161,7 +213,7 @@ impl Tree {
         for (inner, blob) in put {
             tree.put(inner.into(), blob, *read.get(blob)?);
         }
-        Some(tree.at(way))
+        Some(tree.at(way, good))
     }
 
     fn put(&mut self, path: Arc<str>, blob: &str, digest: Digest) {
@@ -169,8 +221,9 @@ impl Tree {
         self.brought.texts.insert(path, digest);
     }
 
-    fn at(mut self, way: &Way) -> Tree {
+    fn at(mut self, way: &Way, good: &str) -> Tree {
         self.brought.bytes = Bytes::Git(Box::new(way.clone()), self.blobs.clone());
+        self.brought.unreviewed = way.said_unreviewed(good);
         self
     }
 }
@@ -193,18 +246,19 @@ fn each<'b>(way: &Way, wanted: &[&'b str], read: &mut dyn FnMut(&'b str, &[u8]))
     Some(())
 }
 
-/// The whole commit in force as a folder beside the mirror, made where it is not there yet; older ones are taken away. Links in it are plain files.
+/// What the commit in force has below the configured path as a folder beside the mirror, made where it is not there yet; older ones are taken away. Links in it are plain files.
 pub fn checked_out(way: &Way) -> Option<PathBuf> {
     let good = way.good()?;
     let folder = way.mirror.join("checked-out").join(&good);
     if folder.is_dir() {
-        return Some(folder.join(&way.repository.path));
+        return Some(folder);
     }
+    let tree = if way.repository.path.is_empty() { good.clone() } else { format!("{good}:{}", way.repository.path) };
     let new = way.mirror.join("checked-out").join("new");
     let _ = fs::remove_dir_all(&new);
     fs::create_dir_all(&new).ok()?;
     let work_tree = format!("--work-tree={}", std::path::absolute(&new).ok()?.display());
-    let read = way.local(&["-c", "core.symlinks=false", "-c", "core.bare=false", &work_tree, "read-tree", &good], None).ok()?;
+    let read = way.local(&["-c", "core.symlinks=false", "-c", "core.bare=false", &work_tree, "read-tree", &tree], None).ok()?;
     let put =
         way.local(&["-c", "core.symlinks=false", "-c", "core.bare=false", &work_tree, "checkout-index", "--all", "--force"], None).ok()?;
     if !read.status.success() || !put.status.success() {
@@ -214,5 +268,5 @@ pub fn checked_out(way: &Way) -> Option<PathBuf> {
     for entry in fs::read_dir(folder.parent()?).ok()?.flatten().filter(|entry| *entry.file_name() != *good) {
         let _ = fs::remove_dir_all(entry.path());
     }
-    Some(folder.join(&way.repository.path))
+    Some(folder)
 }

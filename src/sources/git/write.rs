@@ -8,6 +8,13 @@ use crate::sources::{Trouble, for_the_log};
 
 const BASE: &str = "refs/convened/base";
 const REVIEW: &str = "refs/convened/review/";
+/// Begins the line of a commit's message that names a text nobody reviewed.
+pub(super) const UNREVIEWED: &str = "Convened-Unreviewed";
+
+/// The line that says in a commit's message that nobody reviewed the text of this digest: it is read there by who remembers nothing of it.
+pub fn unreviewed(digest: &str) -> String {
+    format!("{UNREVIEWED}: {digest}\n")
+}
 
 /// What is to be put, and how the commit looks.
 #[derive(Clone, Copy, Debug)]

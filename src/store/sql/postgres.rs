@@ -19,7 +19,7 @@ use bytes::BytesMut;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::Instant;
 
-use super::tls::Tls;
+use super::tls::{self, Tls};
 use super::{Error, Result, Transaction, Value, Way};
 
 /// Each commit waits for the disk. Nobody waits for ever for a lock, and a daemon that stands still in the middle of an act (a laptop's lid)
@@ -55,9 +55,17 @@ impl std::fmt::Debug for Server {
 }
 
 impl Server {
-    /// An error is a sentence. Without a word about it in the address, a server on another machine has to speak TLS.
+    /// An error is a sentence. Without a word about it in the address, a server on another machine has to speak TLS. Where TLS is spoken,
+    /// certificate and name are checked, whatever the address asks for: `require` is libpq's `verify-full` here.
     pub fn of(url: &str, password: Option<&SecretString>, certificates: Option<&Path>) -> std::result::Result<Server, String> {
-        let mut config: Config = url.parse().map_err(|error: ::postgres::Error| format!("{}.", words(&error)))?;
+        let known = url.replace("sslmode=verify-full", "sslmode=require").replace("sslmode=verify-ca", "sslmode=require");
+        let mut config: Config = known.parse().map_err(|error: ::postgres::Error| {
+            let instead = match url.contains("sslrootcert=") {
+                true => " Name the authority's certificate as `certificates` in [store], not as sslrootcert in the address.",
+                false => "",
+            };
+            format!("{}.{instead}", words(&error))
+        })?;
         let is_near = |host: &Host| match host {
             Host::Tcp(name) => name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()),
             Host::Unix(_) => true,
@@ -211,12 +219,19 @@ pub(in crate::store) fn schema(sql: &str) -> String {
         .replace(") STRICT;", ");")
 }
 
-/// The error without the crate's frame round it.
+/// The error without the crate's frame round it; with what to do, where that is certain.
 pub(super) fn words(error: &::postgres::Error) -> String {
-    match error.as_db_error() {
-        Some(error) => error.message().to_owned(),
-        None => std::error::Error::source(error).map_or_else(|| error.to_string(), |source| format!("{error}: {source}")),
+    if let Some(error) = error.as_db_error() {
+        let todo = match error.code().code() {
+            "28P01" => "; look at `password-file` in [store], and at the user in `url`",
+            "28000" => "; the server's pg_hba.conf has to let this user in from here",
+            "3D000" => "; make it with createdb, or name another one in `url` of [store]",
+            _ => "",
+        };
+        return format!("{}{todo}", error.message());
     }
+    let source = std::error::Error::source(error);
+    source.and_then(tls::words).unwrap_or_else(|| source.map_or_else(|| error.to_string(), |source| format!("{error}: {source}")))
 }
 
 /// What stands behind an error, as far as it matters to what is done next.
@@ -235,7 +250,7 @@ pub(in crate::store) fn trouble(error: &::postgres::Error) -> Trouble {
     // What is not said by the server is said by the way to it.
     let Some(code) = error.code() else { return Trouble::Away };
     match code.code() {
-        "57P01" | "57P02" | "57P03" | "53300" | "25P03" => Trouble::Away,
+        "57P01" | "57P02" | "57P03" | "53300" | "25P03" | "28000" | "28P01" | "3D000" => Trouble::Away,
         "53100" => Trouble::Full,
         "25006" => Trouble::ReadOnly,
         "55P03" | "40001" | "40P01" | "57014" => Trouble::Busy,

@@ -1,5 +1,6 @@
 //! TLS to a PostgreSQL server: the certificates of the public authorities and those of one file are believed, and the name has to match.
 
+use std::error::Error;
 use std::future::Future;
 use std::io;
 use std::path::Path;
@@ -10,7 +11,7 @@ use std::task::{Context, Poll};
 use postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{CertificateError, ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client;
@@ -35,6 +36,37 @@ impl Tls {
             versions.map_err(|error| format!("TLS cannot be set up: {error}."))?.with_root_certificates(store).with_no_client_auth();
         Ok(Tls(Arc::new(config)))
     }
+}
+
+/// What keeps TLS from being spoken, and what to do about it; `None` where it is something else.
+pub(super) fn words(error: &(dyn Error + 'static)) -> Option<String> {
+    if error.to_string() == "server does not support TLS" {
+        let todo = "switch `ssl` on there, or write sslmode=disable into `url` of [store] where nobody else can listen on the way";
+        return Some(format!("it does not speak TLS; {todo}"));
+    }
+    let mut inner = error;
+    let found = loop {
+        if let Some(found) = inner.downcast_ref::<rustls::Error>() {
+            break found;
+        }
+        // An error of io says nothing of what it holds but by this way.
+        let held = inner.downcast_ref::<io::Error>().and_then(io::Error::get_ref).map(|held| held as &(dyn Error + 'static));
+        inner = held.or_else(|| inner.source())?;
+    };
+    let rustls::Error::InvalidCertificate(why) = found else { return Some(format!("TLS failed with it: {found}")) };
+    Some(match why {
+        CertificateError::UnknownIssuer => {
+            "nobody who is believed here vouches for its certificate; name the file of the authority that does as `certificates` in [store]"
+                .to_owned()
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "its certificate is for another name; write the name that stands in the certificate into `url` of [store]".to_owned()
+        }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "its certificate has expired; renew it on the server".to_owned()
+        }
+        other => format!("its certificate is not believed ({other:?})"),
+    })
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> MakeTlsConnect<S> for Tls {
