@@ -61,7 +61,9 @@ struct Named {
     /// By the folders of notes.
     notes: BTreeMap<String, BTreeSet<PathBuf>>,
     zones: bool,
-    /// Something else: the configuration, or what cannot be told.
+    /// A command was given, which may have fetched the configuration.
+    called: bool,
+    /// Something else: the configuration's files, or what cannot be told.
     more: bool,
 }
 
@@ -75,7 +77,10 @@ impl Rounds {
             self.read_notes(None, now);
             self.read_at = Some(now);
             self.next_scan = self.opened.settings.refresh.next_scan(now);
-        } else if !named.notes.is_empty() {
+        } else {
+            if named.called {
+                self.read_configuration();
+            }
             self.read_notes(Some(&named.notes), now);
         }
         if now >= self.zones.next() || stale || named.zones {
@@ -90,13 +95,14 @@ impl Rounds {
         }
     }
 
-    /// What the watch saw. A command that only wakes us leaves nothing to read.
+    /// What the watch saw.
     fn named(&self) -> Named {
         let Seen { paths, more } = self.watch.seen();
         let mut named = Named { more, ..Named::default() };
         let (wake, zones) = (wake_folder(self.opened.state()), zone_source(&self.opened.settings.zone_data).folder());
         for path in paths {
             if path.starts_with(&wake) {
+                named.called = true;
                 continue;
             }
             if zones.as_ref().is_some_and(|zones| path.starts_with(zones)) {
