@@ -78,20 +78,21 @@ pub async fn pass(store: &Store, archives: &[Archive], clock: &impl Fn() -> Date
     if store.copy_of()?.is_some() {
         return Ok(passed);
     }
-    let due = blocking(store, move |store| store.to_archive(now)).await?;
+    let due = blocking(store, move |store| store.to_archive(now, now + LONGEST_WAIT)).await?;
     for note in due {
-        let archive =
-            archives.iter().find(|archive| archive.community == *note.series.community && archive.way.repository.url == note.repository);
+        let archive = archives
+            .iter()
+            .find(|archive| archive.community == *note.series.community && archive.way.repository.url == note.target.repository);
         // Its community has another archive now, or none: it waits for a round that says so.
         let Some(archive) = archive else { continue };
         let outcome = match put(store, archive, &note).await {
             Ok(Put::There | Put::Pushed) => {
-                tracing::info!(file = note.file, "archived");
+                tracing::info!(file = note.target.file, "archived");
                 ArchiveOutcome::There
             }
             Ok(Put::Left) => ArchiveOutcome::Left,
             Err(trouble) => {
-                tracing::warn!(file = note.file, said = trouble.details, "{}", trouble.sentence);
+                tracing::warn!(file = note.target.file, said = trouble.details, "{}", trouble.sentence);
                 let doubled = 2i32.saturating_pow(note.failures.min(16));
                 ArchiveOutcome::Failed { said: trouble.sentence, next: clock() + (FIRST_WAIT * doubled).min(LONGEST_WAIT) }
             }
@@ -109,16 +110,16 @@ pub async fn pass(store: &Store, archives: &[Archive], clock: &impl Fn() -> Date
 async fn put(store: &Store, archive: &Archive, note: &ToArchive) -> Result<Put, Trouble> {
     let review = format!("convened/{}-{}", note.series.series, note.date);
     let entry = Entry {
-        branch: &note.branch,
-        review: note.review.then_some(review.as_str()),
-        file: &note.file,
+        branch: &note.target.branch,
+        review: note.target.review.then_some(review.as_str()),
+        file: &note.target.file,
         bytes: &note.bytes,
         message: &note.message,
         author: (&archive.author.0, &archive.author.1),
         at: note.kept.timestamp(),
     };
     let unknown = |error: StoreError| Trouble::new("source-failed", error.to_string());
-    let ours = |digest: &str| store.wrote_to_archive(&note.repository, digest).unwrap_or(false);
+    let ours = |digest: &str| store.wrote_to_archive(note, digest).unwrap_or(false);
     // Known to be ours before it can be read back: a crash in between must not make it trusted.
     let before = || {
         store.writes_to_archive(note).map_err(unknown)?;

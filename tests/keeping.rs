@@ -369,7 +369,7 @@ fn what_pads_held_is_let_go_of_long_after_it_stands_in_the_archive_and_never_bef
                 ..Brought::default()
             };
             through.round(&opened.given(), &mut bring, now).unwrap();
-            for note in kept.to_archive(now).unwrap() {
+            for note in kept.to_archive(now, now).unwrap() {
                 let of = (note.date - begin.date_naive()).num_weeks() / 4;
                 if !away(of) {
                     kept.writes_to_archive(&note).unwrap();
@@ -383,7 +383,7 @@ fn what_pads_held_is_let_go_of_long_after_it_stands_in_the_archive_and_never_bef
     }
     // A year and a month have fourteen or fifteen meetings; three more wait for their archive.
     assert_eq!((counts[20].0, counts[47].0), (15, 18), "{counts:?}");
-    let waiting = kept.to_archive(begin + TimeDelta::weeks(400)).unwrap();
+    let waiting = kept.to_archive(begin + TimeDelta::weeks(400), begin + TimeDelta::weeks(400)).unwrap();
     assert_eq!(waiting.len(), 3);
     assert!(waiting.iter().all(|note| !note.bytes.is_empty()), "what no archive has is kept");
     assert!(counts[47].1 <= 18, "{counts:?}");

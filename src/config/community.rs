@@ -90,7 +90,8 @@ fn read(text: &Text, uid_domain: &str, zones: &Zones, reach: Reach<'_>, remarks:
     let (series, notes) = series_and_notes(&mut table, &usual, remarks);
     let notes_archive =
         table.table("notes-archive", "[notes-archive]", remarks).and_then(|archive| notes::archive(archive, within, remarks));
-    notes::check_archive(&table, &notes, remarks);
+    notes::check_pads(&notes, remarks);
+    notes::check_archive(&table, &notes, notes_archive.as_ref(), remarks);
     let ids: Vec<SeriesId> = series.iter().map(|series| series.id.clone()).collect();
     let chats = chat::read(table.tables("chat", "[[chat]]", remarks), &ids, within, remarks);
     let lists: Vec<&Address> = series

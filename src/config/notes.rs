@@ -166,9 +166,28 @@ pub(super) fn archive(mut table: Table<'_>, within: Within<'_>, remarks: &mut Ve
     Some(NotesArchive { repository, branch, file, review, author, time_out, place })
 }
 
-/// An archive without pads, or a pad that has a place in an archive that is none, does nothing.
-pub(super) fn check_archive(table: &Table<'_>, notes: &[NotesFolder], remarks: &mut Vec<Remark>) {
-    let is_pad = |notes: &&NotesFolder| notes.remote.as_ref().is_some_and(|remote| matches!(remote.at, Location::Pad(_)));
+fn is_pad(notes: &&NotesFolder) -> bool {
+    notes.remote.as_ref().is_some_and(|remote| matches!(remote.at, Location::Pad(_)))
+}
+
+/// A pad stands once: what its text says is of the series that its heading names.
+pub(super) fn check_pads(notes: &[NotesFolder], remarks: &mut Vec<Remark>) {
+    let pads: Vec<&NotesFolder> = notes.iter().filter(is_pad).collect();
+    for (at, pad) in pads.iter().enumerate() {
+        if let Some(before) = pads[..at].iter().find(|before| before.folder == pad.folder) {
+            let sentence = format!(
+                "The pad {} stands on line {} already: each sentence of it would count for both. Name it once; without \"series\" its heading says \
+                 which series it is about.",
+                words::shown(&pad.folder),
+                before.place.line
+            );
+            remarks.push(Remark::fault(pad.place.clone(), codes::DOUBLE_PAD, sentence));
+        }
+    }
+}
+
+/// An archive without pads, a pad that has a place in an archive that is none, or a place that two pads share.
+pub(super) fn check_archive(table: &Table<'_>, notes: &[NotesFolder], archive: Option<&NotesArchive>, remarks: &mut Vec<Remark>) {
     if table.has("notes-archive") && !notes.iter().any(|notes| is_pad(&notes)) {
         let sentence = "[notes-archive] keeps what pads held after their meetings, and no [[notes]] of this community is a pad. Take it out, or write pad = \"https://…\".";
         remarks.push(Remark::advice(table.place_of("notes-archive"), codes::NO_EFFECT, sentence));
@@ -177,6 +196,20 @@ pub(super) fn check_archive(table: &Table<'_>, notes: &[NotesFolder], remarks: &
         let sentence =
             "\"archive-as\" has an effect with [notes-archive] only. Write that table with the git repository, or take this out.";
         remarks.push(Remark::advice(notes.place.clone(), codes::NO_EFFECT, sentence));
+    }
+    let Some(archive) = archive else { return };
+    let pads: Vec<&NotesFolder> = notes.iter().filter(is_pad).collect();
+    let pattern = |pad: &NotesFolder| pad.archive_as.clone().unwrap_or_else(|| archive.file.clone());
+    for (at, pad) in pads.iter().enumerate() {
+        let shared = |before: &&&NotesFolder| pattern(before) == pattern(pad) && !pattern(pad).contains("{series}");
+        if let Some(before) = pads[..at].iter().find(shared) {
+            let sentence = format!(
+                "Notes of this pad and of the one on line {} would have one name in the archive, and the later one on a day is not put there. Write \
+                 {{series}} into it, or give this pad an \"archive-as\".",
+                before.place.line
+            );
+            remarks.push(Remark::warning(pad.place.clone(), codes::ARCHIVE_SHARED, sentence));
+        }
     }
 }
 

@@ -17,7 +17,6 @@ use super::opening::{Opened, zone_source};
 use super::places::{COMMUNITIES, Places};
 use super::{Failure, Known, answers, log, organise};
 use crate::archiver::Archive;
-use crate::config::Mail;
 use crate::fetch::{Shelf, Wanted};
 use crate::meeting::calendar::Calendar;
 use crate::meeting::series::NotesFolder;
@@ -328,9 +327,9 @@ impl Rounds {
         self.clock_doubted = said;
     }
 
-    /// How letters are to leave, as the configuration says it now.
-    pub fn mail(&self) -> &Mail {
-        &self.opened.settings.mail
+    /// What the configuration says now.
+    pub fn settings(&self) -> &Settings {
+        &self.opened.settings
     }
 
     /// The chats of the communities in force.

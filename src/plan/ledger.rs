@@ -243,13 +243,23 @@ pub struct Archived {
     pub place: String,
     pub date: NaiveDate,
     pub series: SeriesId,
-    /// The path in the archive.
-    pub file: String,
+    pub target: ArchiveTarget,
     pub digest: String,
     pub state: ArchivedState,
     pub failures: u32,
     /// Why the last attempt failed.
     pub said: Option<String>,
+}
+
+/// Where in which archive a note is put.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArchiveTarget {
+    pub repository: String,
+    pub branch: String,
+    /// The path in the repository.
+    pub file: String,
+    /// On a branch of its own, for people to merge.
+    pub review: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -22,7 +22,7 @@ use crate::plan::ledger::{Archived, ArchivedState, Ledger};
 use crate::source::{Digest, Place, Remark, Text};
 use crate::store::{Room, StoreError};
 
-/// Of notes with fewer items a loss is no surprise.
+/// Of files with fewer items a loss is no surprise.
 const MANY_ITEMS: usize = 4;
 /// After so many days a note says nothing any more.
 const LONG: i64 = 400;
@@ -240,7 +240,7 @@ fn of_folder(
     let ground = match is_pad {
         true => {
             differing = None;
-            let texts = pads::by_meeting(brought.all(), &kept.texts, &prefix, zones, &mut of.said);
+            let texts = pads::by_meeting(brought.all(), &mut kept.texts, &prefix, zones, &mut of.said);
             Brought { partial: brought.partial, ..texts.into_iter().collect() }
         }
         false => brought.clone(),
@@ -257,7 +257,7 @@ fn of_folder(
     }
     let mut said = Vec::new();
     let mut lost = |old: &Text, new: &Text| -> bool {
-        let why = lost(old, new, zones);
+        let why = lost(old, new, is_pad, zones);
         said.extend(why.map(|sentence| (new.path.clone(), Remark::warning(Place::new(new.path.clone(), 0), "note-lost-much", sentence))));
         why.is_some()
     };
@@ -334,8 +334,9 @@ fn is_long_archived(note: &Archived, folder: &NotesFolder, now: DateTime<Utc>) -
     note.place == folder.folder && note.date < long_ago && matches!(note.state, ArchivedState::There | ArchivedState::Left)
 }
 
-/// Why a new version of a note is not believed: it lost its heading, or more than half of its items, and is about the same meeting.
-fn lost(old: &Text, new: &Text, zones: &Zones) -> Option<&'static str> {
+/// Why a new version of a note is not believed: it lost its heading, or more than half of its items, and is about the same meeting. A pad is
+/// anybody's, and nobody looks over what is done to it: there a few items count, too.
+fn lost(old: &Text, new: &Text, is_pad: bool, zones: &Zones) -> Option<&'static str> {
     let read = |text: &Text| notes::read(text, zones, &Neighbours::default());
     let before = read(old);
     let after = read(new);
@@ -345,7 +346,8 @@ fn lost(old: &Text, new: &Text, zones: &Zones) -> Option<&'static str> {
     if headless {
         return Some("This note lost its heading since it was last read. The version before stays in force until there is one again.");
     }
-    let fewer = items(&before) >= MANY_ITEMS && items(&after) * 2 < items(&before) && date(&before) == date(&after);
+    let many = if is_pad { 1 } else { MANY_ITEMS };
+    let fewer = items(&before) >= many && items(&after) * 2 < items(&before) && date(&before) == date(&after);
     fewer.then_some("This note lost more than half of its action items since it was last read. The version before stays in force; close them with `convened items done` if that is meant.")
 }
 

@@ -94,6 +94,12 @@ fn templates(folder: &Path, texts: &mut Vec<Text>, remarks: &mut Vec<Remark>) {
     }
 }
 
+/// Whether a file is a note, by its name.
+pub fn is_note(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.ends_with(".md") || name.ends_with(".markdown")
+}
+
 /// The names in a folder, sorted. A name that is not UTF-8 is a remark; `label` is what remarks call the folder.
 pub(super) fn entries(folder: &Path, label: &str, remarks: &mut Vec<Remark>) -> io::Result<Vec<String>> {
     let mut names = Vec::new();

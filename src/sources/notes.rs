@@ -12,7 +12,7 @@ use std::thread;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::folder::{entries, read_inside, unreadable, unreadable_folder};
+use super::folder::{entries, is_note, read_inside, unreadable, unreadable_folder};
 use super::{Brought, Bytes};
 use crate::source::{Digest, Place, Remark, Text};
 
@@ -27,7 +27,7 @@ const TICK: TimeDelta = TimeDelta::seconds(2);
 /// Fewer files than this are not worth a thread.
 const WORTH_A_THREAD: usize = 64;
 
-/// A folder of notes that is looked at again and again: every `*.md` in it and below, with paths relative to it. Symbolic links are followed
+/// A folder of notes that is looked at again and again: every `*.md` and `*.markdown` in it and below, with paths relative to it. Symbolic links are followed
 /// to files inside the folder only, files and folders whose names begin with a dot are left out.
 #[derive(Debug)]
 pub struct Notes {
@@ -242,7 +242,7 @@ fn collect(root: &Path, folder: &Path, prefix: &str, depth: usize, name: &str, f
 /// A file, if it is a note.
 fn of_note(root: &Path, path: &Path, relative: &str, about: &Metadata) -> Option<Found> {
     let is_link = about.is_symlink();
-    let is_note = relative.to_ascii_lowercase().ends_with(".md") && (about.is_file() || is_link && leads_inside(root, path));
+    let is_note = is_note(relative) && (about.is_file() || is_link && leads_inside(root, path));
     let about = if is_link { fs::metadata(path).ok()? } else { about.clone() };
     let mut hasher = DefaultHasher::new();
     let times = (about.mtime(), about.mtime_nsec(), about.ctime(), about.ctime_nsec());

@@ -6,7 +6,7 @@ use super::rows::{date, instant, micros, series_id, unreadable};
 use super::sql::{self, Row, Transaction, params};
 use super::{Store, StoreError};
 use crate::meeting::series::SeriesId;
-use crate::plan::ledger::{Archived, ArchivedState};
+use crate::plan::ledger::{ArchiveTarget, Archived, ArchivedState};
 
 /// A note that is to be in the archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,12 +15,7 @@ pub struct ToArchive {
     pub place: String,
     pub date: NaiveDate,
     pub series: SeriesId,
-    pub repository: String,
-    pub branch: String,
-    /// The path in the repository.
-    pub file: String,
-    /// On a branch for people to merge.
-    pub review: bool,
+    pub target: ArchiveTarget,
     /// Of the commit.
     pub message: String,
     pub digest: String,
@@ -43,7 +38,8 @@ pub enum ArchiveOutcome {
 }
 
 impl Store {
-    /// Keeps these versions; one that is known stays as it is, and what people took over is left to them.
+    /// Keeps these versions; one that is known stays as it is, unless it waits and is to go elsewhere, and what people took over is left to
+    /// them.
     pub fn keep_for_archive(&self, notes: &[ToArchive]) -> Result<(), StoreError> {
         self.write(|tx| {
             let mut insert = tx.prepare_cached(
@@ -52,7 +48,7 @@ impl Store {
                  community = excluded.community, series = excluded.series, repository = excluded.repository, branch = excluded.branch,
                  file = excluded.file, review = excluded.review, message = excluded.message, digest = excluded.digest, bytes = excluded.bytes,
                  kept = excluded.kept, state = 'kept', failures = 0, next = excluded.next, said = NULL
-                 WHERE archived.digest <> excluded.digest AND archived.state <> 'left'",
+                 WHERE archived.state = 'kept' OR (archived.digest <> excluded.digest AND archived.state <> 'left')",
             )?;
             for note in notes {
                 insert.execute(params![
@@ -60,10 +56,10 @@ impl Store {
                     note.date.to_string(),
                     &*note.series.community,
                     note.series.to_string(),
-                    note.repository,
-                    note.branch,
-                    note.file,
-                    note.review,
+                    note.target.repository,
+                    note.target.branch,
+                    note.target.file,
+                    note.target.review,
                     note.message,
                     note.digest,
                     note.bytes,
@@ -74,22 +70,20 @@ impl Store {
         })
     }
 
-    /// What is to be put into an archive now, in the order in which it was kept.
-    pub fn to_archive(&self, now: DateTime<Utc>) -> Result<Vec<ToArchive>, StoreError> {
+    /// What is to be put into an archive now, in the order in which it was kept. What waits for longer than until `latest` was put off while
+    /// the clock was wrong.
+    pub fn to_archive(&self, now: DateTime<Utc>, latest: DateTime<Utc>) -> Result<Vec<ToArchive>, StoreError> {
         self.read(|tx| {
             let mut select = tx.prepare_cached(
                 "SELECT place, date, series, repository, branch, file, review, message, digest, bytes, kept, failures FROM archived
-                 WHERE state = 'kept' AND next <= ?1 ORDER BY kept, place, date",
+                 WHERE state = 'kept' AND (next <= ?1 OR next > ?2) ORDER BY kept, place, date",
             )?;
-            let rows = select.query_map([micros(now)], |row| {
+            let rows = select.query_map([micros(now), micros(latest)], |row| {
                 Ok(ToArchive {
                     place: row.get(0)?,
                     date: date(row.get_ref(1)?.as_str()?)?,
                     series: series_id(row.get_ref(2)?.as_str()?)?,
-                    repository: row.get(3)?,
-                    branch: row.get(4)?,
-                    file: row.get(5)?,
-                    review: row.get(6)?,
+                    target: target(row, 3)?,
                     message: row.get(7)?,
                     digest: row.get(8)?,
                     bytes: row.get(9)?,
@@ -101,11 +95,16 @@ impl Store {
         })
     }
 
-    /// Whether we put a version of this digest into the repository before, or were about to.
-    pub fn wrote_to_archive(&self, repository: &str, digest: &str) -> Result<bool, StoreError> {
+    /// Whether we put a version of this digest there before, or were about to, and not for another meeting or from another pad.
+    pub fn wrote_to_archive(&self, note: &ToArchive, digest: &str) -> Result<bool, StoreError> {
+        let ArchiveTarget { repository, file, .. } = &note.target;
         self.read(|tx| {
-            let mut select = tx.prepare_cached("SELECT count(*) FROM archived_version WHERE repository = ?1 AND digest = ?2")?;
-            select.query_row(params![repository, digest], |row| row.get::<i64>(0)).map(|count| count > 0)
+            let mut select = tx.prepare_cached(
+                "SELECT count(*) FROM archived_version WHERE repository = ?1 AND digest = ?2 AND NOT EXISTS (SELECT 1 FROM archived
+                 WHERE archived.repository = ?1 AND file = ?3 AND state = 'there' AND (place <> ?4 OR date <> ?5))",
+            )?;
+            let written = params![repository, digest, file, note.place, note.date.to_string()];
+            select.query_row(written, |row| row.get::<i64>(0)).map(|count| count > 0)
         })
     }
 
@@ -116,7 +115,7 @@ impl Store {
                 "INSERT INTO archived_version (repository, branch, digest, review) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (repository, branch, digest)
                  DO UPDATE SET review = CASE WHEN excluded.review = 0 THEN 0 ELSE archived_version.review END",
             )?
-            .execute(params![note.repository, note.branch, note.digest, note.review])?;
+            .execute(params![note.target.repository, note.target.branch, note.digest, note.target.review])?;
             Ok(())
         })
     }
@@ -145,21 +144,26 @@ impl Store {
 /// How the notes of the last year stand.
 pub(super) fn all(tx: &Transaction, since: NaiveDate) -> sql::Result<Vec<Archived>> {
     let mut select = tx.prepare_cached(
-        "SELECT place, date, series, file, digest, state, failures, said FROM archived WHERE date >= ?1 ORDER BY place, date",
+        "SELECT place, date, series, repository, branch, file, review, digest, state, failures, said FROM archived WHERE date >= ?1 ORDER BY place, date",
     )?;
     let rows = select.query_map([since.to_string()], |row| {
         Ok(Archived {
             place: row.get(0)?,
             date: date(row.get_ref(1)?.as_str()?)?,
             series: series_id(row.get_ref(2)?.as_str()?)?,
-            file: row.get(3)?,
-            digest: row.get(4)?,
-            state: state(row, 5)?,
-            failures: row.get(6)?,
-            said: row.get(7)?,
+            target: target(row, 3)?,
+            digest: row.get(7)?,
+            state: state(row, 8)?,
+            failures: row.get(9)?,
+            said: row.get(10)?,
         })
     })?;
     rows.collect()
+}
+
+/// Where it goes, from four columns on.
+fn target(row: &Row, first: usize) -> sql::Result<ArchiveTarget> {
+    Ok(ArchiveTarget { repository: row.get(first)?, branch: row.get(first + 1)?, file: row.get(first + 2)?, review: row.get(first + 3)? })
 }
 
 fn state(row: &Row, column: usize) -> sql::Result<ArchivedState> {

@@ -12,6 +12,7 @@ use imbl::OrdMap;
 use super::Way;
 use super::write::UNREVIEWED;
 use crate::source::{Digest, Place, Remark, Text, UNREADABLE};
+use crate::sources::folder::is_note;
 use crate::sources::notes::{LARGEST_NOTE, MOST_NOTES};
 use crate::sources::{Brought, Bytes, Trouble};
 
@@ -116,7 +117,7 @@ fn inside<'f>(path: &str, file: &'f str, mode: &str) -> Option<&'f str> {
         inner => inner,
     };
     let hidden = inner.split('/').any(|part| part.starts_with('.'));
-    (mode.starts_with("100") && !hidden && inner.to_ascii_lowercase().ends_with(".md")).then_some(inner)
+    (mode.starts_with("100") && !hidden && is_note(inner)).then_some(inner)
 }
 
 impl Tree {
