@@ -17,6 +17,7 @@ use super::opening::{Opened, zone_source};
 use super::places::{COMMUNITIES, Places};
 use super::{Failure, Known, answers, log, organise};
 use crate::archiver::Archive;
+use crate::config::Settings;
 use crate::fetch::{Shelf, Wanted};
 use crate::meeting::calendar::Calendar;
 use crate::meeting::series::NotesFolder;
