@@ -63,9 +63,9 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     write_new(&file, &text)?;
     if !settings.exists() {
         write_new(&settings, SETTINGS)?;
-        println!("{}", settings.display());
+        writeln!(std::io::stdout(), "{}", settings.display())?;
     }
-    println!("{}", file.display());
+    writeln!(std::io::stdout(), "{}", file.display())?;
     eprint!("{told}");
     eprintln!("Look at {}, then: convened --config {} check", if told.is_empty() { "both" } else { "it" }, target.display());
     Ok(Exit::Well)
