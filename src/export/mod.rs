@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-pub use folder::{ExportError, Exported, read, write};
+pub use folder::{ExportError, Exported, as_it_is, read, write};
 use relative::Places;
 
 use crate::output::page::{self, policy};
