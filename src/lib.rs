@@ -18,9 +18,10 @@
 //! - [`output`]: values in, words out: feeds, pages, letters (by templates that people may put in place of ours), posts to chats
 //! - [`store`]: the memory, in six whole acts
 //! - [`post`]: hands one letter over - to a mail server, a program, a folder, a chat - and says what is known about its fate
+//! - [`bucket`]: one bucket of S3-compatible storage
 //! - [`web`]: serves the last publication; passes decisions on
 //! - [`export`]: the publication as a folder of static files, and what was told beside it
-//! - [`round`], [`carrier`], [`arrival`], [`fetch`], [`archiver`], [`daemon`]: the loops and the clock
+//! - [`round`], [`carrier`], [`arrival`], [`fetch`], [`archiver`], [`publisher`], [`daemon`]: the loops and the clock
 //! - [`cli`]: one file a command
 //!
 //! # What is absent, on purpose (`tests/walls.rs` keeps it so)
@@ -62,11 +63,16 @@ pub mod web;
 
 pub mod export;
 
+#[cfg(feature = "s3")]
+pub mod bucket;
+
 pub mod archiver;
 pub mod arrival;
 pub mod carrier;
 mod crash;
 pub mod fetch;
+#[cfg(feature = "s3")]
+pub mod publisher;
 pub mod round;
 
 pub mod daemon;

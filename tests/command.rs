@@ -537,6 +537,10 @@ fn a_draft_becomes_a_new_pad_and_its_token_stands_in_no_sentence() {
         "HTTP/1.1 401 Unauthorized\r\nContent-Length: 12\r\n\r\nopensesame42",
         "HTTP/1.1 500 Oh\r\nContent-Length: 12\r\n\r\nopensesame42",
         "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.2/x\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 429 Too Many Requests\r\nContent-Length: 12\r\n\r\nopensesame42",
+        "HTTP/1.1 413 Payload Too Large\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 201 Created\r\nContent-Length: 4\r\n\r\nnull",
+        "HTTP/1.1 201 Created\r\nContent-Length: 4000\r\n\r\n{",
     ] {
         let (address, asked) = answering(answer);
         let url = format!("{address}/v1/notes");
@@ -545,8 +549,43 @@ fn a_draft_becomes_a_new_pad_and_its_token_stands_in_no_sentence() {
         assert_eq!(code(&refused), Some(3), "{answer}: {}", err(&refused));
         assert!(!err(&refused).contains("opensesame42") && out(&refused).is_empty(), "{}", err(&refused));
     }
+    for (answer, sentence) in [
+        ("HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n<html>hi</html>", "answered 200, and made no note: it shows a page"),
+        ("HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 0\r\n\r\n", "wants its visitors to sign in"),
+        ("HTTP/1.1 302 Found\r\nLocation: https://other.example.org/x\r\nContent-Length: 0\r\n\r\n", "without the address of the new note"),
+        ("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "no place for new notes"),
+    ] {
+        let (address, asked) = answering(answer);
+        let refused = house.run(&["draft", "orchard/community", "--pad", &address, "--now", LATER]);
+        asked.join().unwrap();
+        assert!(code(&refused) == Some(3) && err(&refused).contains(sentence), "{answer}: {}", err(&refused));
+        assert!(out(&refused).is_empty());
+    }
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let refused = house.run(&["draft", "orchard/community", "--pad", &format!("http://{closed}"), "--now", LATER]);
+    assert!(code(&refused) == Some(3) && err(&refused).contains("The pad cannot be reached."), "{}", err(&refused));
     let plain = house.run(&["draft", "orchard/community", "--pad", "http://pad.example.org", "--now", LATER]);
     assert!(code(&plain) == Some(2) && err(&plain).contains("over https only"), "{}", err(&plain));
+}
+
+#[test]
+fn notes_say_when_their_configuration_matches_no_series() {
+    let house = settled();
+    let named = |config: &str| house.run(&["--config", config, "notes", "notes/2026-03-04.md", "--json"]);
+    house.write("notes/2026-03-04.md", "# 2026-03-04 Orchard community meeting\n");
+    let well = named("config");
+    assert!(err(&well).is_empty() && out(&well).contains("\"series\":\"orchard/community\""), "{} {}", err(&well), out(&well));
+    let told = |config: &str| {
+        let output = named(config);
+        let said = err(&output);
+        assert!(said.contains("No series are matched") || said.contains("Series of files with faults may not be matched."), "{said}");
+        said
+    };
+    assert!(told("nowhere").contains("nowhere: fault"));
+    house.write("config/communities/orchard.toml", "format = 1\ntitle = Orchard\n");
+    assert!(told("config").contains("communities/orchard.toml:2"));
+    house.write("config/convened.toml", "format = ");
+    told("config");
 }
 
 #[test]
@@ -565,6 +604,15 @@ fn init_writes_what_check_accepts_and_nothing_over_what_is_there() {
     let agenda = house.json(&["--config", "drafted", "agenda", "--json", "--now", BEGINNING]);
     assert_eq!((&agenda[0]["series"], &agenda[0]["start"]), (&"archive/orchard-call".into(), &"2026-03-04T17:00:00Z".into()));
     assert_eq!(code(&house.run(&["init", "drafted", "--from-notes", "archive", "--now", BEGINNING])), Some(2));
+    for week in 0..9 {
+        let day = day() - chrono::TimeDelta::days(7 * (week + 1));
+        house.write(&format!("silent/calls/{day}.markdown"), &format!("# {day} Orchard call\n\n## Agenda\n"));
+    }
+    let unfinished = house.run(&["init", "half", "--from-notes", "silent", "--now", BEGINNING]);
+    assert!(code(&unfinished) == Some(0) && err(&unfinished).contains("fill in what the file asks"), "{}", err(&unfinished));
+    let text = std::fs::read_to_string(house.path().join("half/communities/silent.toml.draft")).unwrap();
+    assert!(text.contains("QUESTION: At which hour does it meet") && !house.path().join("half/convened.toml").exists(), "{text}");
+    assert_eq!(code(&house.run(&["init", "half", "--from-notes", "silent", "--now", BEGINNING])), Some(2));
     std::fs::create_dir(house.path().join("empty")).unwrap();
     let nothing = house.run(&["init", "void", "--from-notes", "empty", "--now", BEGINNING]);
     assert!(code(&nothing) == Some(1) && !house.path().join("void").exists(), "{}", err(&nothing));

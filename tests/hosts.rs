@@ -5,6 +5,9 @@
 //! `CONVENED_FULL` sends 10,000 letters instead of 240.
 #![cfg(feature = "postgres")]
 
+#[path = "support/bucket.rs"]
+#[allow(dead_code, reason = "each test that includes this file uses its part of it")]
+mod bucket;
 #[path = "support/carried.rs"]
 mod carried;
 #[path = "support/certificates.rs"]
@@ -40,6 +43,9 @@ mod encrypted;
 mod fetched;
 #[path = "hosts/moved.rs"]
 mod moved;
+#[cfg(feature = "s3")]
+#[path = "hosts/published.rs"]
+mod published;
 #[path = "hosts/server.rs"]
 mod server;
 #[path = "hosts/standing_still.rs"]

@@ -49,30 +49,43 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
         (None, None) => "example".to_owned(),
     };
     let file = target.join("communities").join(format!("{id}.toml"));
-    if file.exists() {
-        return Err(Stop::usage(format!(
-            "{} is there already. Give the community another id with --community, or move the file.",
-            file.display()
-        )));
-    }
-    let (text, told) = match &args.from_notes {
-        Some(notes) => drafted(target, notes, &id, today)?,
-        None => (COMMUNITY.replace("FIRST", &first(today).to_string()), String::new()),
+    let taken = |file: &Path| {
+        let sentence = format!("{} is there already. Give the community another id with --community, or move the file.", file.display());
+        if file.exists() { Err(Stop::usage(sentence)) } else { Ok(()) }
     };
+    taken(&file)?;
+    let Drafted { text, told, ending } = match &args.from_notes {
+        Some(notes) => drafted(target, notes, &id, today)?,
+        None => Drafted { text: COMMUNITY.replace("FIRST", &first(today).to_string()), told: String::new(), ending: "toml" },
+    };
+    let file = file.with_extension(ending);
+    taken(&file)?;
     fs::create_dir_all(target.join("communities")).map_err(|error| refused(&target.join("communities"), &error))?;
     write_new(&file, &text)?;
-    if !settings.exists() {
+    // Settings without any community would be a fault.
+    if !settings.exists() && ending == "toml" {
         write_new(&settings, SETTINGS)?;
         writeln!(std::io::stdout(), "{}", settings.display())?;
     }
     writeln!(std::io::stdout(), "{}", file.display())?;
     eprint!("{told}");
-    eprintln!("Look at {}, then: convened --config {} check", if told.is_empty() { "both" } else { "it" }, target.display());
+    if ending == "toml" {
+        eprintln!("Look at {}, then: convened --config {} check", if told.is_empty() { "both" } else { "it" }, target.display());
+    }
     Ok(Exit::Well)
 }
 
+/// A file to write.
+struct Drafted {
+    text: String,
+    /// What was found, as lines for a person.
+    told: String,
+    /// What its name ends with: a draft that is no configuration yet is not read as one.
+    ending: &'static str,
+}
+
 /// The community's text from a folder of notes, and what was found as lines for a person.
-fn drafted(target: &Path, notes: &Path, id: &str, today: NaiveDate) -> Result<(String, String), Stop> {
+fn drafted(target: &Path, notes: &Path, id: &str, today: NaiveDate) -> Result<Drafted, Stop> {
     if !notes.is_dir() {
         return Err(Stop::usage(format!("{} is not a folder.", notes.display())));
     }
@@ -90,10 +103,16 @@ fn drafted(target: &Path, notes: &Path, id: &str, today: NaiveDate) -> Result<(S
         told += &format!("{id}/{}: {} notes{dates}{aside}\n", series.id, series.dates.len());
     }
     match found.toml {
-        Some(text) => Ok((text, format!("{told}{} questions stand in the file.\n", found.questions))),
+        Some(text) if found.complete => {
+            Ok(Drafted { text, told: format!("{told}{} questions stand in the file.\n", found.questions), ending: "toml" })
+        }
+        Some(text) => {
+            let why = "Each series lacks something, mostly its hour, so this is no configuration yet: fill in what the file asks, and call it .toml then.";
+            Ok(Drafted { text, told: format!("{told}{} questions stand in the file. {why}\n", found.questions), ending: "toml.draft" })
+        }
         None => {
             eprint!("{told}");
-            let sentence = "No series could be found in these notes: a series needs three dated notes, and one of them has to say its hour. Nothing was written.";
+            let sentence = "No series could be found in these notes: a series needs three dated notes. Nothing was written.";
             Err(Stop::faults(sentence))
         }
     }

@@ -12,6 +12,7 @@ pub mod export;
 pub mod fetch;
 pub mod import;
 pub mod init;
+mod into_bucket;
 pub mod items;
 pub mod letter;
 pub mod link;
@@ -37,19 +38,24 @@ use std::process::ExitCode;
 use chrono::{DateTime, Datelike, Utc};
 use clap::{Args, Parser, Subcommand};
 
+use crate::config::SETTINGS;
 use crate::daemon::Failure;
 use crate::daemon::opening::open;
 use crate::meeting::calendar;
 use crate::meeting::series::Series;
+use crate::source::Grade;
 use crate::sources::zoneinfo::{self, ZoneSource};
 use crate::store::StoreError;
+
+/// Where the configuration is looked for.
+const DEFAULT_CONFIG: &str = "config";
 
 /// A calendar and reminder daemon for open communities: schedules and notes in; feeds, pages and letters out.
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true, after_help = FIRST_STEPS)]
 pub struct Cli {
     /// The folder with convened.toml and communities/*.toml
-    #[arg(long, global = true, default_value = "config", value_name = "DIR")]
+    #[arg(long, global = true, default_value = DEFAULT_CONFIG, value_name = "DIR")]
     pub config: PathBuf,
     #[command(subcommand)]
     pub command: Command,
@@ -274,10 +280,27 @@ fn read_notes(config: &Path, args: &notes::Args) -> Result<Exit, Stop> {
     let code = match open(config) {
         Ok(opened) => {
             let (survey, _) = opened.survey(&opened.memory()?, Utc::now())?;
+            let faults: Vec<_> = opened
+                .remarks
+                .iter()
+                .chain(survey.remarks.iter().map(|(_, remark)| remark))
+                .filter(|remark| remark.grade == Grade::Fault)
+                .collect();
+            faults.iter().for_each(|fault| eprintln!("{fault}"));
+            if !faults.is_empty() {
+                eprintln!("Series of files with faults may not be matched.");
+            }
             let all: Vec<_> = survey.calendar.all_series().map(|(_, series)| candidate(series)).collect();
             notes::run(args, &all, &opened.zones, &mut out)?
         }
-        Err(_) => notes::run(args, &[], &zoneinfo::load(&ZoneSource::Newest, None).0, &mut out)?,
+        Err(failure) => {
+            // Without a configuration none was meant; one that is named or there and cannot be read matches nothing, and that is told.
+            if config != Path::new(DEFAULT_CONFIG) || config.join(SETTINGS).exists() {
+                let why = Stop::from(failure).sentence;
+                eprintln!("{why}\nNo series are matched: the configuration in {} cannot be used.", config.display());
+            }
+            notes::run(args, &[], &zoneinfo::load(&ZoneSource::Newest, None).0, &mut out)?
+        }
     };
     Ok(match code {
         0 => Exit::Well,

@@ -18,7 +18,8 @@ use tokio::runtime::Runtime;
 
 use super::export::{files, say_what_is_lost, summary};
 use super::fetch::{wanted, with_communities};
-use super::published::{Place, Published};
+use super::into_bucket::IntoBucket;
+use super::published::{BUCKET, Place, Published};
 use super::{At, Exit, Stop};
 use crate::archiver;
 use crate::arrival::look;
@@ -52,13 +53,16 @@ pub struct Args {
     /// A shell command that takes the exported folder to where people read it; when it fails, nothing is sent
     #[arg(long, value_name = "COMMAND", requires = "export")]
     publish: Option<String>,
+    /// Put everything published into the bucket of [s3], before any letter leaves
+    #[arg(long, conflicts_with_all = ["export", "publish", "published"])]
+    s3: bool,
     /// What was published last, which the state must know of: a folder or an address [default: the folder of --export]
     #[arg(long, value_name = "DIR|URL", requires = "export")]
     published: Option<String>,
     /// Begin anew, although something is published: nothing was told before, and nothing of the past is told
     #[arg(long, conflicts_with = "adopt")]
     new: bool,
-    /// The state was lost: take over what was published there, and the decisions from decisions.toml
+    /// The state was lost: take over what was published there, and the decisions from decisions.toml; "s3" is the bucket
     #[arg(long, value_name = "DIR|URL")]
     adopt: Option<String>,
     /// One JSON object
@@ -93,8 +97,9 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
         eprintln!("The store is a copy of {backup} for looking at: nothing is sent. `convened restore --release` makes it the store.");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let bucket = (args.s3 || args.adopt.as_deref() == Some(BUCKET)).then(|| IntoBucket::open(&opened, &runtime)).transpose()?;
     store.recover(now)?;
-    let above = before(&args, &opened, &store, &runtime, now)?;
+    let above = before(&args, &opened, &store, &runtime, bucket.as_ref(), now)?;
     // First what is known of the letters before: a remark about one that has arrived would be wrong.
     runtime.block_on(look(&store, &Arc::new(daemon::watch_of(&opened.settings.mail)?), now))?;
     let mut kept = Kept::recall(&store)?;
@@ -105,24 +110,20 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     let walked = walk(&store, &mut kept, &opened.given(), &mut bring, now)?;
     store.keep_decisions_file(state)?;
     zoneinfo::keep(&zone_source(&opened.settings.zone_data), state)?;
-    // What lasts for weeks is said by `check`, on the organisers' page and in the letter of the week, not at every hour of a cron job.
-    for remark in walked.remarks.iter().filter(|remark| remark.lasting.is_none()) {
+    // What lasts for weeks, and advice, is said by `check`, on the organisers' page and in the letter of the week, not at every hour of a cron job.
+    for remark in walked.remarks.iter().filter(|remark| remark.lasting.is_none() && remark.grade != Grade::Advice) {
         eprintln!("{}", discreet::text(&log::of_remark(remark)));
     }
     let post = Arc::new(daemon::ways(&opened.settings.mail, &daemon::chats(&walked.calendar))?);
-    let out = args.export.as_ref().map(|folder| Out {
-        folder,
-        args: &args,
-        opened: &opened,
-        store: &store,
-        walked: &walked,
-        runtime: &runtime,
-        now,
-        began,
-    });
+    let target = match (&args.export, bucket.as_ref().filter(|_| args.s3)) {
+        (Some(folder), _) => Some(Target::Folder(folder)),
+        (None, bucket) => bucket.map(Target::Bucket),
+    };
+    let out =
+        target.map(|target| Out { target, args: &args, opened: &opened, store: &store, walked: &walked, runtime: &runtime, now, began });
     let announced = out.as_ref().map(|out| out.announce(above)).transpose()?;
     // What is announced is what was due at that instant.
-    let fixed = args.at.now.or(args.export.is_some().then_some(now));
+    let fixed = args.at.now.or(out.is_some().then_some(now));
     let clock = move || fixed.unwrap_or_else(Utc::now);
     let carried = runtime.block_on(drain(&store, &post, clock, &Pace::default()))?;
     let archives = Places::of(&opened).archives(&walked.calendar.communities, &opened.identity.from);
@@ -153,15 +154,24 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
 }
 
 /// Compares the state at hand with what was published, or takes that over. Gives the count that this run must be above.
-fn before(args: &Args, opened: &Opened, store: &Store, runtime: &Runtime, now: DateTime<Utc>) -> Result<i64, Stop> {
+fn before(
+    args: &Args,
+    opened: &Opened,
+    store: &Store,
+    runtime: &Runtime,
+    bucket: Option<&IntoBucket<'_>>,
+    now: DateTime<Utc>,
+) -> Result<i64, Stop> {
     if let Some(place) = &args.adopt {
         let calendar = opened.survey(&opened.memory()?, now)?.0.calendar;
-        Place::new(place, runtime).adopt(store, opened.state(), &calendar, &opened.settings.mail.message_id_domain, now)?;
+        let domain = &opened.settings.mail.message_id_domain;
+        Place::new(place, runtime, bucket).adopt(store, opened.state(), &calendar, domain, now)?;
     }
     let folder = args.export.as_ref().map(|folder| folder.to_string_lossy().into_owned());
     let mut above = 0;
-    for name in [folder.as_ref(), args.published.as_ref()].into_iter().flatten() {
-        let place = Place::new(name, runtime);
+    let in_bucket = args.s3.then(|| BUCKET.to_owned());
+    for name in [folder.as_ref(), args.published.as_ref(), in_bucket.as_ref()].into_iter().flatten() {
+        let place = Place::new(name, runtime, bucket);
         let published = place.look()?;
         let count = match (&published, args.new) {
             (Published::State(last), true) => last.generation,
@@ -180,9 +190,15 @@ fn before(args: &Args, opened: &Opened, store: &Store, runtime: &Runtime, now: D
     Ok(above)
 }
 
+/// Where a run publishes.
+enum Target<'a> {
+    Folder(&'a Path),
+    Bucket(&'a IntoBucket<'a>),
+}
+
 /// A run that publishes.
 struct Out<'a> {
-    folder: &'a Path,
+    target: Target<'a>,
     args: &'a Args,
     opened: &'a Opened,
     store: &'a Store,
@@ -200,7 +216,34 @@ impl Out<'_> {
     }
 
     fn write(&self, state: &State) -> Result<Exported, Stop> {
-        Ok(export::write(&files(self.opened, &self.walked.publication, state), self.folder)?)
+        match self.target {
+            Target::Folder(folder) => Ok(export::write(&files(self.opened, &self.walked.publication, state), folder)?),
+            Target::Bucket(bucket) => bucket.write(self.store, &self.walked.publication, &state.text()),
+        }
+    }
+
+    /// What an export comes to where this state and the publication stand there already; `None` where they do not.
+    fn as_it_is(&self, state: &State) -> Result<Option<Exported>, Stop> {
+        match self.target {
+            // What is written into the folder is still to be published: that is a run.
+            Target::Folder(folder) => Ok(export::as_it_is(&files(self.opened, &self.walked.publication, state), folder)?),
+            Target::Bucket(_) => Ok(Some(self.write(state)?).filter(|exported| exported.written + exported.removed == 0)),
+        }
+    }
+
+    fn read(&self, name: &str) -> Result<Option<Vec<u8>>, Stop> {
+        match self.target {
+            Target::Folder(folder) => Ok(export::read(folder, name)?),
+            Target::Bucket(bucket) => bucket.read(name),
+        }
+    }
+
+    /// Where it can be read again what was published.
+    fn readable(&self) -> Option<&str> {
+        match self.target {
+            Target::Folder(_) => self.args.published.as_deref(),
+            Target::Bucket(_) => Some(BUCKET),
+        }
     }
 
     /// Publishes the round, with the letters that are about to leave. Where nothing changed and nothing leaves, the last run stands.
@@ -208,19 +251,20 @@ impl Out<'_> {
         say_what_is_lost(&self.walked.calendar);
         let (telling, last) = (self.store.leaving(self.now)?, self.store.run()?);
         let as_it_was = self.state(&[], &last)?;
-        let stands = export::read(self.folder, STATE_FILE)?.is_some_and(|there| there == as_it_was.text().into_bytes());
+        let stands = self.read(STATE_FILE)?.is_some_and(|there| there == as_it_was.text().into_bytes());
         if stands
             && telling.is_empty()
             && self.is_published()?
-            && let Some(exported) = export::as_it_is(&files(self.opened, &self.walked.publication, &as_it_was), self.folder)?
+            && let Some(exported) = self.as_it_is(&as_it_was)?
         {
             return Ok((exported, last));
         }
         let run = self.store.begin_run(above)?;
         let exported = self.write(&self.state(&telling, &run)?)?;
         self.publish()?;
-        if let Some(name) = &self.args.published
-            && let Published::State(there) = Place::new(name, self.runtime).look()?
+        let bucket = if let Target::Bucket(bucket) = self.target { Some(bucket) } else { None };
+        if let Some(name) = self.readable()
+            && let Published::State(there) = Place::new(name, self.runtime, bucket).look()?
             && there.run != run.name
             && there.generation >= run.generation
         {
@@ -267,12 +311,12 @@ impl Out<'_> {
 
     /// Of the folder's account of itself: another one after each change.
     fn digest(&self) -> Result<String, Stop> {
-        Ok(HEXLOWER.encode(&Sha256::digest(export::read(self.folder, STATE_FILE)?.unwrap_or_default())))
+        Ok(HEXLOWER.encode(&Sha256::digest(self.read(STATE_FILE)?.unwrap_or_default())))
     }
 
     fn publish(&self) -> Result<(), Stop> {
-        let Some(words) = &self.args.publish else { return Ok(()) };
-        let folder = self.folder.canonicalize()?;
+        let (Some(words), Target::Folder(folder)) = (&self.args.publish, &self.target) else { return Ok(()) };
+        let folder = folder.canonicalize()?;
         let said = io::stderr().as_fd().try_clone_to_owned()?;
         let ended = Command::new("sh").arg("-c").arg(words).env("CONVENED_EXPORT", folder).stdin(Stdio::null()).stdout(said).status();
         match ended {
@@ -311,8 +355,9 @@ fn say(args: &Args, walked: &Walked, carried: &Carried, published: Option<&(Expo
         carried.in_doubt,
         walked.changed.len()
     )?;
-    if let (Some(folder), Some((exported, run))) = (&args.export, published) {
-        writeln!(out, "{} Run {}.", super::export::words(exported, folder), run.generation)?;
+    if let Some((exported, run)) = published {
+        let place = args.export.as_deref().unwrap_or(Path::new("the bucket"));
+        writeln!(out, "{} Run {}.", super::export::words(exported, place), run.generation)?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use tokio::runtime::Runtime;
 
 use super::Stop;
 use super::decide::to_tell;
+use super::into_bucket::IntoBucket;
 use crate::export;
 use crate::export::told::{LastWord, STATE_FILE, State, revisions_of};
 use crate::meeting::calendar::Calendar;
@@ -21,11 +22,15 @@ use crate::store::{Run, Store};
 /// A feed that every publication has.
 const FEED: &str = "feeds/all.ics";
 
-/// Where something was published: an address, or a folder with the same files.
+/// Where something was published: an address, a folder with the same files, or the bucket of the settings.
 pub struct Place<'a> {
     pub name: &'a str,
     runtime: &'a Runtime,
+    bucket: Option<&'a IntoBucket<'a>>,
 }
+
+/// The bucket among the places.
+pub const BUCKET: &str = "s3";
 
 /// What stands there.
 pub enum Published {
@@ -36,11 +41,14 @@ pub enum Published {
 }
 
 impl<'a> Place<'a> {
-    pub fn new(name: &'a str, runtime: &'a Runtime) -> Place<'a> {
-        Place { name: name.trim_end_matches('/'), runtime }
+    pub fn new(name: &'a str, runtime: &'a Runtime, bucket: Option<&'a IntoBucket<'a>>) -> Place<'a> {
+        Place { name: name.trim_end_matches('/'), runtime, bucket: bucket.filter(|_| name == BUCKET) }
     }
 
     fn file(&self, name: &str) -> Result<Option<Vec<u8>>, Stop> {
+        if let Some(bucket) = self.bucket {
+            return bucket.read(name);
+        }
         if self.name.starts_with("https://") || self.name.starts_with("http://") {
             let fetched = self.runtime.block_on(fetch(&format!("{}/{name}", self.name)));
             return fetched.map_err(|said| Stop::world(format!("{said} What was published last is not known, so nothing was sent.")));

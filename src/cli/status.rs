@@ -1,6 +1,7 @@
 //! `convened status`: one screen that says whether it is well, what is wrong and what to do, and then how everything stands. It reads the
 //! store, and asks the daemon where one runs.
 
+mod bucket;
 mod daemon;
 mod needs;
 mod screen;
@@ -13,19 +14,20 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
+use self::bucket::Bucket;
 use self::daemon::Daemon;
 use self::needs::Need;
 use super::{At, Exit, Stop, rfc3339};
 use crate::config::Settings;
 use crate::daemon::opening::{open, zone_source};
-use crate::daemon::{neighbours, vitals};
+use crate::daemon::vitals;
 use crate::meeting::change::ProposalState;
 use crate::meeting::zone::report::ZoneReport;
 use crate::plan;
 use crate::plan::fates::ListHealth;
 use crate::source::{Grade, Remark};
 use crate::sources::zoneinfo;
-use crate::store::{OutboxRow, SourceState, Store};
+use crate::store::{Neighbour, OutboxRow, SourceState, Store};
 use crate::web::health;
 
 #[derive(Debug, clap::Args)]
@@ -50,8 +52,8 @@ struct Seen {
     listen: SocketAddr,
     state: PathBuf,
     daemon: Daemon,
-    /// Those that share the store, each in a sentence.
-    neighbours: Vec<String>,
+    /// Those that share the store.
+    neighbours: Vec<Neighbour>,
     last_round: Option<DateTime<Utc>>,
     next_due: Option<DateTime<Utc>>,
     rows: Vec<OutboxRow>,
@@ -65,6 +67,7 @@ struct Seen {
     remarks: Vec<Remark>,
     zones: ZoneReport,
     documents: usize,
+    bucket: Option<Bucket>,
     store_bytes: Option<u64>,
     /// The backup that the store is a copy of, for looking at: nothing is sent.
     copy_of: Option<String>,
@@ -146,10 +149,11 @@ fn look(config: &Path, now: DateTime<Utc>) -> Result<Seen, Stop> {
     let in_rehearsal = survey.calendar.communities.iter().filter(|community| community.rehearsal);
     let rehearsals = in_rehearsal.map(|community| community.id.to_string()).collect();
     let known = opened.known_store()?;
-    let neighbours = known.as_ref().map_or(Ok(Vec::new()), Store::neighbours)?.iter().map(neighbours::words).collect();
+    let neighbours = known.as_ref().map_or(Ok(Vec::new()), Store::neighbours)?;
     let copy_of = known.as_ref().map_or(Ok(None), Store::copy_of)?;
     let state = opened.state().to_path_buf();
     let (daemon, listen) = Daemon::find(&state, opened.settings.listen);
+    let bucket = opened.settings.s3.as_ref().map(|s3| Bucket::of(s3, &fetched, &daemon));
     Ok(Seen {
         now,
         listen,
@@ -167,6 +171,7 @@ fn look(config: &Path, now: DateTime<Utc>) -> Result<Seen, Stop> {
         remarks,
         zones,
         documents: memory.publication()?.documents.len(),
+        bucket,
         store_bytes: vitals::store_bytes(&state),
         copy_of,
         disk: vitals::disk(&state),
@@ -191,6 +196,13 @@ fn json(seen: &Seen, needs: &[Need]) -> String {
     let line = json!({
         "version": env!("CARGO_PKG_VERSION"),
         "needs": needs,
+        "daemons": seen.neighbours.iter().map(|other| json!({
+            "name": other.name,
+            "address": other.address,
+            "plans": other.leads,
+            "lives": other.lives,
+            "silent_seconds": other.silent.as_secs(),
+        })).collect::<Vec<_>>(),
         "daemon": { "state": seen.daemon.word(), "process": seen.daemon.process() },
         "last_round": seen.last_round.map(rfc3339),
         "next_due": seen.next_due.map(rfc3339),
@@ -202,6 +214,7 @@ fn json(seen: &Seen, needs: &[Need]) -> String {
         "remarks": seen.remarks.len(),
         "faults": seen.count(Grade::Fault),
         "documents": seen.documents,
+        "s3": seen.bucket.as_ref().map(Bucket::json),
         "store_bytes": seen.store_bytes,
         "copy_of": seen.copy_of,
         "free_bytes": seen.disk.map(|(_, free)| free),

@@ -11,6 +11,7 @@ macro_rules! codes {
 codes! {
     ARCHIVE_SHARED = "archive-shared",
     BAD_ADDRESS = "bad-address",
+    BAD_BUCKET = "bad-bucket",
     BAD_COLOUR = "bad-colour",
     BAD_CREDENTIAL = "bad-credential",
     BAD_DATE = "bad-date",
@@ -51,6 +52,7 @@ codes! {
     NOT_TOML = "not-toml",
     ORGANISER_IS_LIST = "organiser-is-list",
     ORGANISER_IS_PUBLIC = "organiser-is-public",
+    OPEN_BUCKET = "open-bucket",
     OPEN_MAIL = "open-mail",
     ROTATION = "rotation",
     ZONE_TRAP = "zone-trap",

@@ -5,6 +5,7 @@
 
 mod addresses;
 mod arrival;
+mod bucket;
 mod chat;
 mod codes;
 mod community;
@@ -27,6 +28,7 @@ mod words;
 pub mod zone;
 
 pub use arrival::{Arrivals, KINDS};
+pub use bucket::{Addressing, S3};
 pub use codes::CODES;
 pub use community::{community, community_within};
 pub use database::Database;

@@ -6,6 +6,7 @@ use std::str::FromStr as _;
 use chrono::{DateTime, TimeDelta, Utc};
 use cron::Schedule;
 
+use super::bucket::{self, S3};
 use super::database::{self, Database};
 use super::fields::{self, Page, Table};
 use super::grants::{self, Communities};
@@ -42,6 +43,8 @@ pub struct Settings {
     pub mail: Mail,
     /// A server that keeps the memory; without one it is in the state folder.
     pub store: Option<Database>,
+    /// A bucket into which what is published is put as well.
+    pub s3: Option<S3>,
 }
 
 /// Which copy of the zone data is used.
@@ -122,6 +125,8 @@ fn read(text: &Text, remarks: &mut Vec<Remark>) -> Option<Settings> {
     let compress_feeds = table.bool("compress-feeds", remarks);
     let store = table.table("store", "[store]", remarks);
     let (said, store) = (store.is_some(), store.and_then(|store| database::read(store, remarks)));
+    let s3 = table.table("s3", "[s3]", remarks);
+    let (s3_said, s3) = (s3.is_some(), s3.and_then(|s3| bucket::read(s3, remarks)));
     let local_sources = table.bool("local-sources", remarks);
     let communities = table.table("communities", "[communities]", remarks);
     let (elsewhere, communities) = (communities.is_some(), communities.and_then(|table| grants::read(table, remarks)));
@@ -149,6 +154,7 @@ fn read(text: &Text, remarks: &mut Vec<Remark>) -> Option<Settings> {
         communities: if elsewhere { Some(communities?) } else { None },
         mail: mail?,
         store: if said { Some(store?) } else { None },
+        s3: if s3_said { Some(s3?) } else { None },
     })
 }
 
@@ -228,7 +234,7 @@ pub(super) fn cron(text: &str, example: &str) -> Result<Schedule, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Login, Sendmail, Smtp, TimeOuts, Tls, Transport};
+    use crate::config::{Addressing, Login, Sendmail, Smtp, TimeOuts, Tls, Transport};
     use crate::meeting::chat::Secret;
     use crate::source::Grade;
     use std::time::Duration;
@@ -317,6 +323,35 @@ mod tests {
         assert!(remarks.iter().all(|remark| !remark.to_string().contains("hush")));
         complains(&store("url = \"mysql://db.example.org/convened\""), "is no address of a PostgreSQL database");
         complains(&store(""), "missing");
+    }
+
+    #[test]
+    fn a_bucket_is_named_without_its_secret() {
+        let s3 = |more: &str| format!("{LEAST}{MAIL}[s3]\n{more}");
+        let least = "bucket = \"example-calendar\"\naccess-key = \"AKIA1\"\nsecret-key-file = \"/etc/convened/s3\"\n";
+        let read = |more: &str| {
+            let (read, remarks) = of(&s3(&format!("{least}{more}")));
+            assert_eq!(remarks, []);
+            read.unwrap().s3.unwrap()
+        };
+        let amazon = read("region = \"eu-central-1\"");
+        assert_eq!((amazon.endpoint.as_str(), amazon.addressing), ("https://s3.eu-central-1.amazonaws.com", Addressing::Host));
+        assert_eq!((amazon.time_out, amazon.at_once, amazon.compare_every), (Duration::from_secs(60), 8, TimeDelta::days(1)));
+        let own = read("endpoint = \"http://127.0.0.1:9000/\"\nprefix = \"/calendar/\"");
+        assert_eq!((own.endpoint.as_str(), own.addressing, own.region.as_str()), ("http://127.0.0.1:9000", Addressing::Path, "us-east-1"));
+        assert_eq!((own.prefix.as_str(), &own.secret_key), ("calendar", &Secret::File("/etc/convened/s3".to_owned())));
+        complains(&s3(least), "6 missing: [s3] says neither \"endpoint\" nor \"region\"");
+        let with = |more: &str| s3(&format!("{least}endpoint = \"https://s3.example.org\"\n{more}"));
+        complains(&with("secret-key = \"hush\""), "A secret key does not belong into this file");
+        assert!(of(&with("secret-key = \"hush\"")).1.iter().all(|remark| !remark.to_string().contains("hush")));
+        complains(&with("adressing = \"path\""), "Did you mean \"addressing\"?");
+        complains(&with("prefix = \"../up\""), "bad-path");
+        complains(&s3("access-key = \"x/y+z=\"\nbucket = \"abc\"\nregion = \"a\"\nsecret-key-file = \"x\""), "is no id of a key");
+        complains(&s3(&format!("{least}endpoint = \"http://s3.example.org\"")), "open-bucket");
+        complains(&s3(&format!("{least}endpoint = \"https://example-calendar.s3.example.org\"")), "holds the bucket's name already");
+        complains(&s3(&format!("{}region = \"a\"", least.replace("example-c", "example.c"))), "has a dot in its name");
+        complains(&s3(&format!("{}region = \"a\"", least.replace("example-c", "s3://c"))), "no name of a bucket");
+        complains(&s3(&least.replace("secret-key-file = \"/etc/convened/s3\"", "region = \"a\"")), "does not say \"secret-key-file\"");
     }
 
     #[test]

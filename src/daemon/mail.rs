@@ -82,17 +82,17 @@ pub fn watch_of(mail: &Mail) -> Result<Watch, Failure> {
 }
 
 fn login(login: &Login) -> Result<(String, SecretString), Failure> {
-    Ok((login.user.clone(), secret(&login.password, "mail")?))
+    Ok((login.user.clone(), secret(&login.password, "mail password")?))
 }
 
-/// A password from its file: `what` it opens is said where it cannot be read.
+/// A secret from its file: `what` it is, is said where it cannot be read.
 pub(super) fn secret(secret: &Secret, what: &str) -> Result<SecretString, Failure> {
     let path = place(secret).map_err(Failure::World)?;
-    let text = fs::read_to_string(&path)
-        .map_err(|error| Failure::World(format!("The {what} password in {} cannot be read: {error}.", path.display())))?;
+    let text =
+        fs::read_to_string(&path).map_err(|error| Failure::World(format!("The {what} in {} cannot be read: {error}.", path.display())))?;
     let password = text.lines().next().unwrap_or_default().to_string();
     if password.is_empty() {
-        return Err(Failure::World(format!("The {what} password in {} is empty: its first line should hold it.", path.display())));
+        return Err(Failure::World(format!("The {what} in {} is empty: its first line should hold it.", path.display())));
     }
     Ok(SecretString::from(password))
 }

@@ -3,6 +3,7 @@
 
 mod answers;
 mod beginning;
+pub mod bucket;
 mod clock;
 pub mod log;
 mod mail;
@@ -17,6 +18,7 @@ pub mod vitals;
 pub use answers::{LONGEST_REASON, Reason, answer};
 pub use mail::{chats, watch_of, ways};
 
+use std::convert::Infallible;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -37,7 +39,7 @@ use crate::meeting::calendar::Calendar;
 use crate::output::letter::Sender;
 use crate::output::publication::Site;
 use crate::store::{Lock, Standing, Store, StoreError};
-use crate::web::{self, Limits, Web};
+use crate::web::{self, Limits, Visit, Web};
 use clock::{ClockWatch, IN_STEP};
 use mail::Chats;
 use opening::Opened;
@@ -157,6 +159,7 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
         Ok(store) => store,
         Err(error) => tokio::select! {
             store = beginning::try_again(error, &opened, server_of_store.as_ref(), clock, &health, &age) => store?,
+            never = refuse(&mut asked) => match never {},
             _ = terminate.recv() => return Ok(()),
             _ = interrupt.recv() => return Ok(()),
         },
@@ -178,6 +181,7 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
     if store.is_shared() {
         looks.send_replace(None);
     }
+    let mut bucket = bucket::Publishing::start(&store, clock, ended(ending.clone()));
     let arrivals = tokio::spawn(arrival::run(store.clone(), looked, clock, letters.clone(), ended(ending.clone())));
     let carrier = tokio::spawn(carrier::run(store, given, clock, letters.clone(), ended(ending.clone()), Pace::default()));
 
@@ -213,8 +217,10 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
         }
         let may_send = believed && rounds.is_informed(led);
         let mut otherwise = may_send != orders.borrow().is_some() || (believed && led) != looks.borrow().is_some();
-        if std::mem::take(&mut mended) || *rounds.mail() != mail || *rounds.chats() != chats {
-            (mail, chats) = (rounds.mail().clone(), rounds.chats().clone());
+        let reopened = std::mem::take(&mut mended);
+        bucket.tell(led.then(|| rounds.settings()), &publication.borrow().clone(), reopened);
+        if reopened || rounds.settings().mail != mail || *rounds.chats() != chats {
+            (mail, chats) = (rounds.settings().mail.clone(), rounds.chats().clone());
             match ways(&mail, &chats).and_then(|post| Ok((post, watch_of(&mail)?))) {
                 Ok((post, watch)) => (way, looking, otherwise) = (Arc::new(post), Arc::new(watch), true),
                 Err(failure) => tracing::error!("Letters go on leaving as before. {failure}"),
@@ -246,6 +252,7 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
         });
         let mut told = rounds.health(clock());
         neighbours::health(&stands, rounds.generation(&stands), &mut told);
+        told.s3 = bucket.health();
         health.send_replace(told);
         if !ready {
             ready = true;
@@ -256,13 +263,15 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
         called = true;
         tokio::select! {
             () = tokio::time::sleep(sleep) => called = false,
-            _ = standing.changed(), if shared.is_some() => called = standing.borrow().leads && standing.borrow().unplanned > 0,
+            // Borrowed once: a second time would wait for the one who writes, who waits for the first.
+            _ = standing.changed(), if shared.is_some() => called = Some(standing.borrow()).is_some_and(|now| now.leads && now.unplanned > 0),
             () = rounds.changed() => {
                 tokio::time::sleep(SETTLE).await;
                 rounds.read_again();
             }
             () = shelf.changed() => rounds.take_news(),
             () = archived.notified() => rounds.archived(),
+            () = bucket.changed() => called = false,
             _ = hangup.recv() => {
                 rounds.read_again();
                 shelf.fetch_now();
@@ -292,7 +301,7 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
         }
     };
     parting(Store::step_down).await;
-    let all = async { (carrier.await, server.await, arrivals.await, fetching.await, archiver.await) };
+    let all = async { (carrier.await, server.await, arrivals.await, fetching.await, archiver.await, bucket.end().await) };
     if tokio::time::timeout(END, all).await.is_err() {
         tracing::warn!("A letter was still in hand at the end; what is known of it is in the outbox.");
     }
@@ -301,6 +310,14 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
     }
     parting(Store::leave).await;
     Ok(())
+}
+
+/// What cannot be written down now is refused, not done later, when whoever asked has gone.
+async fn refuse(asked: &mut mpsc::Receiver<Visit>) -> Infallible {
+    while let Some(visit) = asked.recv().await {
+        drop(visit);
+    }
+    std::future::pending().await
 }
 
 /// How long a clock that jumped has to run in step. Tests of a program that is built for them need not wait.

@@ -132,7 +132,7 @@ impl Opened {
     /// The server that keeps the memory, where one does, with the password that stands elsewhere.
     pub fn server(&self) -> Result<Option<Server>, Failure> {
         let Some(database) = &self.settings.store else { return Ok(None) };
-        let password = database.password.as_ref().map(|password| secret(password, "database")).transpose()?;
+        let password = database.password.as_ref().map(|password| secret(password, "database password")).transpose()?;
         Ok(Some(Server { url: database.url.clone(), password, certificates: database.certificates.as_ref().map(PathBuf::from) }))
     }
 

@@ -17,7 +17,7 @@ use super::opening::{Opened, communities, identity, mailbox_remark, zone_source}
 use super::places::{COMMUNITIES, Places};
 use super::{Failure, Known, answers, log, organise, wake_folder};
 use crate::archiver::Archive;
-use crate::config::{self, Mail, Settings};
+use crate::config::{self, Settings};
 use crate::fetch::{Shelf, Wanted};
 use crate::meeting::calendar::Calendar;
 use crate::meeting::series::NotesFolder;
@@ -394,9 +394,9 @@ impl Rounds {
         self.clock_doubted = said;
     }
 
-    /// How letters are to leave, as the configuration says it now.
-    pub fn mail(&self) -> &Mail {
-        &self.opened.settings.mail
+    /// What the configuration says now.
+    pub fn settings(&self) -> &Settings {
+        &self.opened.settings
     }
 
     /// The chats of the communities in force.

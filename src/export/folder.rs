@@ -55,7 +55,7 @@ pub fn write(files: &Files, folder: &Path) -> Result<Exported, ExportError> {
         Ok(()) | Err(TryLockError::Error(_)) => {}
     }
     let known = manifest(folder)?.files;
-    let changed: Vec<(&String, &Bytes)> =
+    let mut changed: Vec<(&String, &Bytes)> =
         files.iter().filter(|(name, bytes)| !fs::read(folder.join(name)).is_ok_and(|there| there == ***bytes)).collect();
     for (name, _) in &changed {
         let path = folder.join(name);
@@ -69,9 +69,9 @@ pub fn write(files: &Files, folder: &Path) -> Result<Exported, ExportError> {
     if both != known {
         keep_manifest(folder, both)?;
     }
-    let (pages, rest): (Vec<_>, Vec<_>) = changed.iter().copied().partition(|(name, _)| name.ends_with(".html"));
     // A page leads to files that are there.
-    for (name, bytes) in rest.into_iter().chain(pages) {
+    changed.sort_by_key(|(name, _)| super::rank(name));
+    for (name, bytes) in &changed {
         put(folder, name, bytes)?;
     }
     let gone: Vec<&String> = known.difference(&all).collect();

@@ -9,14 +9,24 @@ const LINKS: [&str; 6] = ["href", "src", "action", "formaction", "poster", "data
 const RAW: [&str; 2] = ["script", "style"];
 
 /// Where each document stands.
-pub(super) struct Places<'a> {
+#[derive(Debug)]
+pub(super) struct Places {
     files: BTreeMap<String, String>,
-    base_url: &'a str,
+    base_url: String,
 }
 
-impl<'a> Places<'a> {
-    pub fn new(files: impl Iterator<Item = (String, String)>, base_url: &'a str) -> Places<'a> {
-        Places { files: files.collect(), base_url: base_url.trim_end_matches('/') }
+impl Places {
+    pub fn new(files: impl Iterator<Item = (String, String)>, base_url: &str) -> Places {
+        Places { files: files.collect(), base_url: base_url.trim_end_matches('/').to_owned() }
+    }
+
+    pub fn is_at(&self, base_url: &str) -> bool {
+        self.base_url == base_url.trim_end_matches('/')
+    }
+
+    /// Each path with its file.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.files.iter().map(|(path, file)| (path.as_str(), file.as_str()))
     }
 
     /// The file of a path; as on a server, a page is found with and without the slash at its end.
@@ -124,7 +134,7 @@ fn is_a(tag: &str, name: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn places() -> Places<'static> {
+    fn places() -> Places {
         let files = [
             ("/", "index.html"),
             ("/style.css", "style.css"),

@@ -6,6 +6,7 @@ pub mod clean;
 pub mod discreet;
 mod document;
 mod feeds;
+pub mod headers;
 pub mod ics;
 mod inputs;
 pub mod json;

@@ -83,7 +83,7 @@ async fn of_hedgedoc(response: Response, asked: &Url) -> Result<String, String> 
     let status = response.status();
     if !status.is_redirection() {
         let said = beginning(response).await;
-        return Err(format!("The pad answered {}, and made no note.{}", status.as_u16(), quoted(&said)));
+        return Err(refused(status, &said));
     }
     let place = response.headers().get(LOCATION).and_then(|place| place.to_str().ok()).and_then(|place| asked.join(place).ok());
     let place = place.filter(|place| place.host_str() == asked.host_str() && ["https", "http"].contains(&place.scheme()));
@@ -106,8 +106,7 @@ async fn of_hackmd(response: Response, asked: &Url, token: &SecretString) -> Res
             return Err(format!("The pad answered {}: the token is not valid there.", status.as_u16()));
         }
         status => {
-            let said = said.replace(token.expose_secret(), "…");
-            return Err(format!("The pad answered {}, and made no note.{}", status.as_u16(), quoted(&said)));
+            return Err(refused(status, &said.replace(token.expose_secret(), "…")));
         }
     }
     let answer: serde_json::Value = serde_json::from_str(&said).unwrap_or_default();
@@ -120,6 +119,19 @@ async fn of_hackmd(response: Response, asked: &Url, token: &SecretString) -> Res
     link.map(|link| link.to_string())
         .or_else(|| id.map(str::to_owned))
         .ok_or_else(|| "The pad took the note and did not say where it is.".to_owned())
+}
+
+/// A sentence on an answer that both kinds of pads give, and what a person can do about it.
+fn refused(status: StatusCode, said: &str) -> String {
+    let code = status.as_u16();
+    let what = match status {
+        StatusCode::NOT_FOUND => "there is no place for new notes at this address: look at --pad",
+        StatusCode::PAYLOAD_TOO_LARGE => "the draft is longer than the pad takes: write it to a file with -o",
+        StatusCode::TOO_MANY_REQUESTS => "it was asked too often: try again later",
+        StatusCode::OK => "it shows a page instead of making a note: look at --pad",
+        _ => return format!("The pad answered {code}, and made no note.{}", quoted(said)),
+    };
+    format!("The pad answered {code}, and made no note: {what}.")
 }
 
 fn quoted(said: &str) -> String {

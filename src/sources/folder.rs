@@ -98,7 +98,7 @@ fn templates(folder: &Path, texts: &mut Vec<Text>, remarks: &mut Vec<Remark>) {
     }
 }
 
-/// The notes of a folder: every `*.md` in it and below, with paths relative to it, in the order of the paths. `name` is what the remarks
+/// The notes of a folder: every `*.md` and `*.markdown` in it and below, with paths relative to it, in the order of the paths. `name` is what the remarks
 /// call the folder. Symbolic links are followed to files inside the folder only, files and folders whose names begin with a dot are left out.
 pub fn notes(folder: &Path, name: &str) -> (Vec<Text>, Vec<Remark>) {
     let mut remarks = Vec::new();
@@ -124,6 +124,12 @@ pub fn notes(folder: &Path, name: &str) -> (Vec<Text>, Vec<Remark>) {
     (texts, remarks)
 }
 
+/// Whether a file is a note, by its name.
+pub fn is_note(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.ends_with(".md") || name.ends_with(".markdown")
+}
+
 /// Puts the relative paths of the notes of one folder, and of those below it, on a list.
 fn collect(root: &Path, folder: &Path, prefix: &str, depth: usize, name: &str, paths: &mut Vec<String>, remarks: &mut Vec<Remark>) {
     let label = if prefix.is_empty() { name.to_owned() } else { format!("{name}/{prefix}") };
@@ -145,7 +151,7 @@ fn collect(root: &Path, folder: &Path, prefix: &str, depth: usize, name: &str, p
             if depth < DEEPEST {
                 collect(root, &path, &relative, depth + 1, name, paths, remarks);
             }
-        } else if entry.to_ascii_lowercase().ends_with(".md") && (kind.is_file() || (kind.is_symlink() && leads_inside(root, &path))) {
+        } else if is_note(&entry) && (kind.is_file() || (kind.is_symlink() && leads_inside(root, &path))) {
             paths.push(relative);
         }
     }

@@ -73,51 +73,55 @@ pub enum Decided {
 impl Store {
     /// The fifth act. Until the next round is recorded, no letter leaves.
     pub fn decide(&self, decide: &Decide, now: DateTime<Utc>) -> Result<Decided, StoreError> {
-        self.write(|tx| match decide {
-            Decide::Decision(decision) => {
-                if insert_decision(tx, decision)? {
-                    count(tx)?;
-                }
-                Ok(Decided::Done)
-            }
-            Decide::Answer { answer, decision, instead_of } => answered(tx, answer, decision.as_ref(), *instead_of, now),
-            Decide::Amend { id, reason } => {
-                let changed =
-                    tx.execute("UPDATE decision SET reason = ?2, amended = ?3 WHERE id = ?1", params![id.0, reason, micros(now)])?;
-                if changed == 0 {
-                    return Ok(Decided::Unknown);
-                }
+        let run = self.number();
+        self.write(|tx| Store::is_known(tx, run).and_then(|()| act(tx, decide, now)))
+    }
+}
+
+fn act(tx: &Transaction, decide: &Decide, now: DateTime<Utc>) -> sql::Result<Decided> {
+    match decide {
+        Decide::Decision(decision) => {
+            if insert_decision(tx, decision)? {
                 count(tx)?;
-                Ok(Decided::Done)
             }
-            Decide::Item { id, verdict } => {
-                keep_item(tx, id, *verdict, now)?;
+            Ok(Decided::Done)
+        }
+        Decide::Answer { answer, decision, instead_of } => answered(tx, answer, decision.as_ref(), *instead_of, now),
+        Decide::Amend { id, reason } => {
+            let changed = tx.execute("UPDATE decision SET reason = ?2, amended = ?3 WHERE id = ?1", params![id.0, reason, micros(now)])?;
+            if changed == 0 {
+                return Ok(Decided::Unknown);
+            }
+            count(tx)?;
+            Ok(Decided::Done)
+        }
+        Decide::Item { id, verdict } => {
+            keep_item(tx, id, *verdict, now)?;
+            count(tx)?;
+            Ok(Decided::Done)
+        }
+        Decide::Hold { key } => refate(tx, key, now, |fate| match fate {
+            Fate::Waiting | Fate::Deferred => Some("held"),
+            _ => None,
+        }),
+        Decide::Retry { key } => refate(tx, key, now, |fate| match fate {
+            Fate::Held | Fate::Refused | Fate::Deferred | Fate::Doubt => Some("waiting"),
+            _ => None,
+        }),
+        Decide::Arrived { key } => {
+            let decided = arrival::seen_by_a_person(tx, key, now)?;
+            if decided == Decided::Done {
                 count(tx)?;
-                Ok(Decided::Done)
             }
-            Decide::Hold { key } => refate(tx, key, now, |fate| match fate {
-                Fate::Waiting | Fate::Deferred => Some("held"),
-                _ => None,
-            }),
-            Decide::Retry { key } => refate(tx, key, now, |fate| match fate {
-                Fate::Held | Fate::Refused | Fate::Deferred | Fate::Doubt => Some("waiting"),
-                _ => None,
-            }),
-            Decide::Arrived { key } => {
-                let decided = arrival::seen_by_a_person(tx, key, now)?;
-                if decided == Decided::Done {
-                    count(tx)?;
-                }
-                Ok(decided)
+            Ok(decided)
+        }
+        Decide::Hello { community, list, rehearsal, again, by } => {
+            let decided = arrival::hello(tx, community, list, *rehearsal, *again, by, now)?;
+            if decided == Decided::Done {
+                count(tx)?;
             }
-            Decide::Hello { community, list, rehearsal, again, by } => {
-                let decided = arrival::hello(tx, community, list, *rehearsal, *again, by, now)?;
-                if decided == Decided::Done {
-                    count(tx)?;
-                }
-                Ok(decided)
-            }
-        })
+            Ok(decided)
+        }
     }
 }
 

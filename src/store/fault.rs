@@ -50,6 +50,11 @@ pub enum StoreError {
     #[cfg(feature = "postgres")]
     #[error("Another daemon plans and publishes now; this one had been silent for too long. Nothing was written.")]
     Fenced,
+    #[cfg(feature = "postgres")]
+    #[error("The database {} does not know this daemon any more: another one has taken its name, or the database was made anew. What was published last is served, and nothing is sent. Give each daemon a name of its own (`daemon` in [store]), restore the database if it was lost, and start this one again.", .path.display())]
+    Stranger { path: PathBuf },
+    #[error("The database {} remembers nothing, and this host served what one remembered. What was published last is served, and nothing is sent. Put the last backup into it with `convened restore FILE`; to begin anew on purpose, remove served.db from the state folder.", .path.display())]
+    Lost { path: PathBuf },
     #[error("The database of the settings cannot be used: {0}")]
     Server(String),
     #[error("The operating system gave no random bytes for the link key: {0}.")]
@@ -65,7 +70,7 @@ impl StoreError {
         if matches!(self, StoreError::Away { .. } | StoreError::Fenced) {
             return true;
         }
-        matches!(self, StoreError::Full { .. } | StoreError::Busy { .. })
+        matches!(self, StoreError::Full { .. } | StoreError::Busy { .. } | StoreError::Lost { .. })
     }
 
     pub(super) fn from_sql(path: &Path, source: impl Into<sql::Error>) -> StoreError {
@@ -86,6 +91,8 @@ impl StoreError {
             sql::Error::Away(_) => return StoreError::Away { path, source },
             #[cfg(feature = "postgres")]
             sql::Error::Fenced => return StoreError::Fenced,
+            #[cfg(feature = "postgres")]
+            sql::Error::Stranger => return StoreError::Stranger { path },
         };
         // SQLite could not make room for its -shm file.
         if error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE) {

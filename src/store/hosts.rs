@@ -100,6 +100,18 @@ impl Store {
         Ok(true)
     }
 
+    /// Refuses a run of which the database knows nothing: it is another database than the one that this daemon began with.
+    pub(super) fn is_known(tx: &Transaction, run: Option<i64>) -> sql::Result<()> {
+        #[cfg(feature = "postgres")]
+        if let Some(run) = run
+            && !tx.query_row("SELECT EXISTS (SELECT 1 FROM daemon WHERE run = ?1)", [run], |row| row.get::<bool>(0))?
+        {
+            return Err(sql::Error::Stranger);
+        }
+        let _ = (tx, run);
+        Ok(())
+    }
+
     /// The documents as the store has them now, where `known` is how they were after `rounds` rounds; with the count of rounds now.
     pub fn publication_since(&self, known: &Publication, rounds: i64) -> Result<(Publication, i64), StoreError> {
         self.read(|tx| {
@@ -220,12 +232,15 @@ impl Store {
         let Some(run) = self.number() else { return Ok(Standing { leads: true, ..Standing::default() }) };
         let silence = micros_of(SILENCE);
         let beat = |tx: &Transaction| {
-            tx.execute(
+            let known = tx.execute(
                 &format!(
                     "UPDATE daemon SET steady = CASE WHEN seen + ?2 < {CLOCK} THEN {CLOCK} ELSE steady END, seen = {CLOCK} WHERE run = ?1"
                 ),
                 params![run, silence / 2],
             )?;
+            if known == 0 {
+                return Err(sql::Error::Stranger);
+            }
             let (lease, standing) = tx.query_row("SELECT lease, rounds, decided - planned, leased, takeovers FROM house", [], |row| {
                 let lease: Option<i64> = row.get(0)?;
                 let since = maybe_instant(row.get(3)?)?.filter(|_| lease.is_some());

@@ -20,6 +20,7 @@ mod late;
 mod lock;
 #[cfg(test)]
 mod migrated;
+mod objects;
 mod outbox;
 mod recall;
 mod record;
@@ -52,6 +53,7 @@ pub use decisions::{DECISIONS_FILE, Said, decisions_text, read_decisions};
 pub use fault::StoreError;
 pub use hosts::{BEAT, Neighbour, SILENCE, Server, Standing};
 pub use lock::{Holder, Lock};
+pub use objects::{BUCKET, Object};
 pub use outbox::OutboxRow;
 pub use recall::Recalled;
 pub use record::{PublicationChange, Record, Recorded};
@@ -104,6 +106,7 @@ impl Store {
                 if folder.join(STORE_FILE).exists() && store.is_empty()? && !Store::open(folder)?.is_empty()? {
                     return Err(StoreError::NotMoved { place: store.path.to_path_buf(), folder: folder.to_owned() });
                 }
+                store.not_lost(folder)?;
                 Ok(store)
             }
         }

@@ -13,7 +13,7 @@ use super::StoreError;
 use super::sql::{self, Database, Way};
 
 /// Schema N is reached by the first N of these. Once released, one is never changed.
-pub(super) const MIGRATIONS: [&str; 9] = [
+pub(super) const MIGRATIONS: [&str; 10] = [
     include_str!("migrations/001.sql"),
     include_str!("migrations/002.sql"),
     include_str!("migrations/003.sql"),
@@ -23,6 +23,7 @@ pub(super) const MIGRATIONS: [&str; 9] = [
     include_str!("migrations/007.sql"),
     include_str!("migrations/008.sql"),
     include_str!("migrations/010.sql"),
+    include_str!("migrations/009.sql"),
 ];
 
 /// Makes the folder, readable for its owner only, where it is missing. One that is there keeps its mode.

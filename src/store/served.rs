@@ -38,6 +38,14 @@ impl Store {
         served.ok().flatten().filter(|(publication, _)| !publication.documents.is_empty())
     }
 
+    /// Refuses a server that remembers nothing where this host served what it remembered: begun with, it would tell everything again.
+    pub(super) fn not_lost(&self, folder: &Path) -> Result<(), StoreError> {
+        match self.is_shared() && self.is_empty()? && Store::last_served(folder).is_some() {
+            true => Err(StoreError::Lost { path: self.path.to_path_buf() }),
+            false => Ok(()),
+        }
+    }
+
     /// The settings that were in force here last.
     pub fn last_settings(folder: &Path) -> Option<StoredText> {
         folder.join(SERVED_FILE).exists().then_some(())?;

@@ -7,7 +7,7 @@ use super::StoreError;
 use super::sql::{self, Database, Transaction, Value, Way};
 
 /// Every table, those before that others refer to; but that of the daemons, who are where they are.
-const TABLES: [&str; 22] = [
+const TABLES: [&str; 23] = [
     "house",
     "decision",
     "verdict",
@@ -30,6 +30,7 @@ const TABLES: [&str; 22] = [
     "archived",
     "archived_version",
     "queue",
+    "object",
 ];
 
 /// A value that outlives its row.

@@ -8,8 +8,9 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use chrono::{DateTime, Datelike as _, Timelike as _, Utc};
 
+use crate::output::headers::{CACHE_CONTROL, disposition, is_open};
 use crate::output::page::policy;
-use crate::output::publication::{ATOM, CALENDAR, Document, HTML, JSON, Publication};
+use crate::output::publication::{CALENDAR, Document, HTML, Publication};
 
 /// The document of a path. A page is found with and without the slash at its end.
 pub(super) fn find<'a>(publication: &'a Publication, path: &'a str) -> Option<(&'a str, &'a Arc<Document>)> {
@@ -32,11 +33,11 @@ pub(super) fn respond(path: &str, document: &Document, asked: &HeaderMap, gzip_f
     headers.reserve(12);
     headers.extend(HeaderValue::from_str(etag).ok().map(|etag| (header::ETAG, etag)));
     headers.extend(HeaderValue::from_str(&http_date(document.modified)).ok().map(|date| (header::LAST_MODIFIED, date)));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(CACHE_CONTROL));
     if varies {
         headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     }
-    if matches!(document.content_type, CALENDAR | JSON | ATOM) {
+    if is_open(document.content_type) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     }
     if unchanged {
@@ -66,15 +67,7 @@ fn put_content(headers: &mut HeaderMap, path: &str, document: &Document, gzip: b
     if gzip {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
-    // A single meeting is a file to keep; phones take a calendar without this for a subscription.
-    let Some((community, (series, meeting))) = path
-        .strip_prefix("/feeds/")
-        .and_then(|rest| rest.split_once('/'))
-        .and_then(|(community, rest)| Some((community, rest.split_once('/')?)))
-    else {
-        return;
-    };
-    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{community}-{series}-{meeting}\"")) {
+    if let Some(value) = disposition(path).and_then(|value| HeaderValue::from_str(&value).ok()) {
         headers.insert(header::CONTENT_DISPOSITION, value);
     }
 }

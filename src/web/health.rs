@@ -37,8 +37,30 @@ pub struct Health {
     /// How many documents are published, and their size in bytes.
     pub documents: (u64, u64),
     pub vitals: Vitals,
+    /// The bucket into which everything is put; `None` without one, and where another daemon puts it.
+    pub s3: Option<BucketHealth>,
     /// Where several daemons work with one store.
     pub hosts: Option<HostsHealth>,
+}
+
+/// How the bucket stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BucketHealth {
+    /// Name and host.
+    pub bucket: String,
+    /// Documents that were put and stand there, and changes that are not there yet.
+    pub documents: u64,
+    pub waiting: u64,
+    /// When everything was there last.
+    pub whole: Option<DateTime<Utc>>,
+    pub failing: Option<DateTime<Utc>>,
+    /// What is wrong, and what to do.
+    pub said: Option<String>,
+    /// Requests since the start, by what they did.
+    pub requests: [(&'static str, u64); 4],
+    pub bytes: u64,
+    /// Objects that others had changed or taken away.
+    pub restored: u64,
 }
 
 /// How the daemons of a store stand, as this one knows it.
@@ -122,6 +144,7 @@ impl Health {
             series: 0,
             documents: (0, 0),
             vitals: Vitals::default(),
+            s3: None,
             hosts: None,
         }
     }
@@ -144,9 +167,22 @@ impl Health {
             "remarks": self.remarks.values().sum::<u64>(),
             "faults": self.remarks.get(&Grade::Fault).copied().unwrap_or_default(),
             "clock_doubted": self.clock_doubted,
+            "s3": self.s3.as_ref().map(bucket),
         });
         format!("{value}\n")
     }
+}
+
+fn bucket(health: &BucketHealth) -> serde_json::Value {
+    json!({
+        "bucket": health.bucket,
+        "ok": health.said.is_none(),
+        "said": health.said.as_deref().unwrap_or("well"),
+        "documents": health.documents,
+        "waiting": health.waiting,
+        "whole": health.whole.map(instant),
+        "failing_since": health.failing.map(instant),
+    })
 }
 
 /// How letters to one list stand, as `status --json` has it.

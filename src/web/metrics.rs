@@ -22,6 +22,7 @@ pub(super) fn text(health: &Health, served: &Served) -> String {
     of_rounds(&mut page, health);
     of_letters(&mut page, health);
     of_what_is_read(&mut page, health);
+    of_the_bucket(&mut page, health);
     of_the_machine(&mut page, health);
     page.family("convened_http_responses_total", "counter", "Answers since the start, by kind and status.", served.lines());
     page.0
@@ -172,6 +173,25 @@ fn label(source: &SourceHealth) -> String {
 
 fn released(copy: &Release) -> Option<i64> {
     copy.dated.map(|date| seconds(date.and_time(NaiveTime::MIN).and_utc()))
+}
+
+fn of_the_bucket(page: &mut Page, health: &Health) {
+    let bucket = health.s3.as_ref();
+    page.gauge(
+        "convened_s3_well",
+        "1 while what is published can be put into the bucket.",
+        bucket.map(|bucket| u8::from(bucket.said.is_none())),
+    );
+    page.gauge("convened_s3_documents", "Documents that were put into the bucket.", bucket.map(|bucket| bucket.documents));
+    page.gauge("convened_s3_waiting", "Changes that are not in the bucket yet.", bucket.map(|bucket| bucket.waiting));
+    let help = "When everything published was in the bucket last.";
+    page.gauge("convened_s3_whole_timestamp_seconds", help, bucket.and_then(|bucket| bucket.whole).map(seconds));
+    let lines = bucket.into_iter().flat_map(|bucket| bucket.requests);
+    let lines = lines.map(|(what, count)| (format!("{{what=\"{what}\"}}"), count.to_string())).collect();
+    page.family("convened_s3_requests_total", "counter", "Requests to the bucket since the start; of passes that failed, one each.", lines);
+    page.counter("convened_s3_put_bytes_total", "What was put into the bucket since the start.", bucket.map(|bucket| bucket.bytes));
+    let help = "Objects that others had changed or taken away, and that were put again.";
+    page.counter("convened_s3_restored_total", help, bucket.map(|bucket| bucket.restored));
 }
 
 fn of_the_machine(page: &mut Page, health: &Health) {

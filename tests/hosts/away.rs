@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::net::UnixDatagram;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
 
 use chrono::{TimeDelta, Utc};
 
@@ -48,6 +48,15 @@ fn a_start_without_the_database_serves_what_was_served_last_and_says_of_when() {
     let status = houses[1 - plans].well(&["status"]);
     assert!(status.contains(&format!("{} (127.0.0.1:0) plans and sends", NAMES[plans])), "{status}");
 
+    let status = houses[1 - plans].json(&["status", "--json"]).remove(0);
+    let named: Vec<(&str, bool)> = status["daemons"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|other| (other["name"].as_str().unwrap(), other["plans"].as_bool().unwrap()))
+        .collect();
+    assert_eq!(named, [(NAMES[0], plans == 0), (NAMES[1], plans == 1)]);
+
     // One ends, and the database goes while the other works.
     let ended = 1 - plans;
     assert!(daemons[ended].take().unwrap().end().0.success());
@@ -64,21 +73,29 @@ fn a_start_without_the_database_serves_what_was_served_last_and_says_of_when() {
     let (ok, said) = soon("it says so", || of_source(&started, "store"));
     assert!(!ok && said.contains("cannot be reached") && said.contains("What this host serves is of "), "{said}");
     assert_eq!(metrics(&started)["convened_database_reachable"], 0.0);
+    for daemon in [stays, &started] {
+        let answer = daemon.post("/decide/some-link", "answer=approve&reason=");
+        assert!(
+            answer.status == 503 && answer.body.contains("Not available at this moment"),
+            "refused, not kept for later: {}",
+            answer.body
+        );
+    }
     houses[ended].write("config/convened.toml", &settings);
 
     // And one that never served: it waits, and does not pretend.
     let path = houses[2].path().join("notify");
     let socket = UnixDatagram::bind(&path).unwrap();
-    socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-    let told = |wanted: &str| {
+    // It is read all the time, as systemd does: whoever does not would hold the daemon up.
+    let notified = Arc::new(Mutex::new(String::new()));
+    let lines = notified.clone();
+    std::thread::spawn(move || {
         let mut buffer = [0; 4096];
-        loop {
-            let length = socket.recv(&mut buffer).unwrap_or_else(|error| panic!("no {wanted}: {error}"));
-            if String::from_utf8_lossy(&buffer[..length]).lines().any(|line| line == wanted) {
-                return;
-            }
+        while let Ok(length) = socket.recv(&mut buffer) {
+            lines.lock().unwrap().push_str(&(String::from_utf8_lossy(&buffer[..length]).into_owned() + "\n"));
         }
-    };
+    });
+    let told = |wanted: &str| soon(wanted, || notified.lock().unwrap().lines().any(|line| line == wanted).then_some(()));
     let mut new = Daemon::start_with(&houses[2], |command| {
         command.env("NOTIFY_SOCKET", &path);
     });
@@ -107,4 +124,24 @@ fn a_start_without_the_database_serves_what_was_served_last_and_says_of_when() {
     let file = houses[plans].path().join("state/served.db");
     let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(file).unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600);
+
+    // The database is lost, and another one stands in its place: nobody begins with it, and what was served stays.
+    server.control("start", "fast");
+    let reaches = |daemon: &Daemon| metrics(daemon).get("convened_database_reachable") == Some(&1.0);
+    soon("both go on", || (reaches(&again) && reaches(&started)).then_some(()));
+    server.client().batch_execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public").unwrap();
+    let new = Daemon::start(&houses[2]);
+    let (ok, said) = soon("a start says what is wrong", || of_source(&new, "store"));
+    assert!(!ok && said.contains("remembers nothing, and this host served what one remembered"), "{said}");
+    for daemon in [&again, &started] {
+        soon("those that run say it, too", || {
+            of_source(daemon, "store").filter(|(ok, said)| !ok && said.contains("does not know this daemon any more"))
+        });
+    }
+    let refused = houses[2].run(&["cancel", "orchard/community", "--next", "--reason", "Hail"]);
+    assert_eq!(refused.status.code(), Some(3), "{}", String::from_utf8_lossy(&refused.stderr));
+    assert!([&again, &started, &new].iter().all(|daemon| feed(daemon).is_some_and(|feed| feed.contains("CANCELLED"))));
+    let row = server.client().query_one("SELECT rounds, (SELECT count(*) FROM document) FROM house", &[]).unwrap();
+    assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (0, 0), "nothing is written into it");
+    assert_eq!(houses.iter().map(|house| house.mail().len()).sum::<usize>(), 0);
 }

@@ -340,6 +340,24 @@ fn hostile_notes_are_drafted_without_a_word_that_steers_the_reader() {
             Earlier { text: Text::new("o/2026-11-04.md", text.as_bytes()), line: 1, date: date("2026-11-04"), url: None, closed: vec![] };
         draft(&wanted(&schedule), &[earlier], &zones());
     }
+    // A front matter of many keys, items below each other, one line of five megabytes, boxes in boxes.
+    let front = format!("---\n{}---\n\n# 2026-11-04 Orchard\n", "title: &a [*a, *a, *a]\n".repeat(20_000));
+    let deep: String = (0..2000).map(|n| format!("{}- [ ] Ann: {n}\n", " ".repeat(2 * (n % 400)))).collect();
+    let many: String = (0..5000).map(|n| format!("- [ ] Ann: count tree {n}\n")).collect();
+    for text in [
+        front,
+        format!("# 2026-11-04 Orchard\n\n## Action items\n\n{deep}"),
+        format!("# 2026-11-04 Orchard\n\n## Action items\n\n{many}"),
+        format!("# 2026-11-04 Orchard\n\n## Action items\n\n- [ ] {}\n", "x ".repeat(2_500_000)),
+        format!("# 2026-11-04 Orchard\n\n**Present:** {}\n", "Ann, ".repeat(100_000)),
+        format!("# 2026-11-04 Orchard\n\n{}", "```\n<!--\n".repeat(10_000)),
+    ] {
+        let earlier =
+            Earlier { text: Text::new("o/2026-11-04.md", text.as_bytes()), line: 1, date: date("2026-11-04"), url: None, closed: vec![] };
+        let found = draft(&wanted(&schedule), &[earlier], &zones());
+        let note = crate::read_among("o/2026-11-18.md", &found.text, &["o/2026-11-04.md"]).remove(0);
+        assert_eq!((note.attendees.len(), note.changes.len(), note.date), (0, 0, Some(date("2026-11-18"))), "{:.300}", found.text);
+    }
     let bytes: Vec<u8> = (0..20_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     let earlier = Earlier { text: Text::new("o/2026-11-04.md", bytes), line: 1, date: date("2026-11-04"), url: None, closed: vec![] };
     draft(&wanted(&schedule), &[earlier.clone(), earlier], &zones());

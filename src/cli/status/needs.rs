@@ -5,10 +5,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::daemon::Daemon;
 use super::{Seen, long};
 use crate::cli::Exit;
+use crate::daemon::neighbours;
 use crate::output::words;
 use crate::plan::ledger::Fate;
 use crate::source::Grade;
-use crate::store::OutboxRow;
+use crate::store::{Neighbour, OutboxRow};
 
 /// What became of a letter is news for so long.
 const NEWS: TimeDelta = TimeDelta::days(14);
@@ -30,7 +31,7 @@ pub struct Need {
 }
 
 impl Need {
-    fn of(exit: Exit, what: impl Into<String>, todo: impl Into<String>) -> Need {
+    pub fn of(exit: Exit, what: impl Into<String>, todo: impl Into<String>) -> Need {
         Need { exit, what: what.into(), todo: todo.into() }
     }
 }
@@ -39,6 +40,7 @@ impl Need {
 pub fn of(seen: &Seen) -> Vec<Need> {
     let mut needs = Vec::new();
     of_the_daemon(&mut needs, seen);
+    of_the_others(&mut needs, &seen.neighbours);
     of_letters(&mut needs, &seen.rows, seen.now);
     if let Some((size, free)) = seen.disk
         && free < LEAST_FREE
@@ -59,6 +61,7 @@ pub fn of(seen: &Seen) -> Vec<Need> {
             format!("{} has not answered well for {}. {said} What was read of it stays in force.", source.folder, long(seen.now - since));
         needs.push(Need::of(Exit::Faults, what, "convened fetch"));
     }
+    needs.extend(seen.bucket.as_ref().and_then(|bucket| bucket.need(seen.now)));
     for list in seen.lists.iter().filter(|list| list.never_seen()) {
         let what = format!("No letter to {} was ever seen to arrive: a mail server's \"accepted\" is not the list's.", list.audience);
         needs.push(Need::of(Exit::Well, what, format!("Look there, then: convened arrived {}", list.audience)));
@@ -110,6 +113,17 @@ fn of_the_daemon(needs: &mut Vec<Need>, seen: &Seen) {
             }
         }
         Daemon::Answers { health: None, .. } => {}
+    }
+}
+
+/// Daemons that share the store. One that ended by a signal said goodbye.
+fn of_the_others(needs: &mut Vec<Need>, others: &[Neighbour]) {
+    for silent in others.iter().filter(|other| !other.lives) {
+        let todo = "Look at its host: start it again there, or do without it; after a day it is not named any more.";
+        needs.push(Need::of(Exit::World, format!("{}.", neighbours::words(silent)), todo));
+    }
+    if others.iter().any(|other| other.lives) && !others.iter().any(|other| other.lives && other.leads) {
+        needs.push(Need::of(Exit::World, "No daemon plans and publishes.", "Wait ten seconds; if it stays so, their logs say why."));
     }
 }
 

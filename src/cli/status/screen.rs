@@ -7,6 +7,7 @@ use super::needs::Need;
 use super::{Seen, bytes, long};
 use crate::cli::{Exit, rfc3339};
 use crate::config::{Tls, Transport};
+use crate::daemon::neighbours;
 use crate::meeting::zone::report::Release;
 use crate::output::words;
 use crate::plan::fates::ListHealth;
@@ -64,7 +65,7 @@ fn the_daemon(screen: &mut Screen, seen: &Seen) {
     };
     screen.line("daemon", &said);
     for other in &seen.neighbours {
-        screen.line("", other);
+        screen.line("", &neighbours::words(other));
     }
     let ago = |at: DateTime<Utc>| format!("{}, {} ago", rfc3339(at), long(seen.now - at));
     screen.line("last round", &seen.last_round.map_or("none yet".to_owned(), ago));
@@ -81,6 +82,9 @@ fn the_daemon(screen: &mut Screen, seen: &Seen) {
         seen.settings.base_url
     );
     screen.line("published", &things);
+    if let Some(bucket) = &seen.bucket {
+        screen.line("bucket", &bucket.words());
+    }
     let free = seen.disk.map_or(String::new(), |(_, free)| format!(", {} free", bytes(free)));
     let store = seen.store_bytes.map_or("none yet".to_owned(), |size| format!("{}{free}, in {}", bytes(size), seen.state.display()));
     screen.line("store", &store);

@@ -32,8 +32,10 @@ pub struct From<'a> {
 
 /// A drafted configuration.
 pub struct FromNotes {
-    /// A community's file that `config` accepts; `None` where no series was found.
+    /// A community's file; `None` where no series was found.
     pub toml: Option<String>,
+    /// Whether `config` accepts the file: not where each series lacks something, and stands in it as a comment.
+    pub complete: bool,
     pub series: Vec<Seen>,
     /// How many questions the file asks.
     pub questions: usize,
@@ -72,12 +74,18 @@ pub fn from_notes(texts: &[Text], from: &From<'_>) -> FromNotes {
         let dates = group.dates();
         let hours = hour::find(&group, from.zones);
         let pattern = rhythm::find(&dates);
-        let shut = hours.is_none() || pattern.is_none();
+        let shut = hours.is_none() || pattern.is_irregular();
         drafts.push(Draft { id, group, pattern, hours, bare: false, shut });
     }
-    let (toml, questions) = looked_at(&mut drafts, &left, from);
+    let (mut toml, mut questions) = looked_at(&mut drafts, &left, from);
+    let complete = toml.is_some();
+    if !complete && !drafts.is_empty() {
+        drafts.iter_mut().for_each(|draft| draft.shut = true);
+        let written = written::community(&drafts, &left, from);
+        (toml, questions) = (Some(written.text), written.questions);
+    }
     let seen = |draft: Draft| Seen { dates: draft.group.dates(), title: draft.group.title, id: draft.id, in_force: !draft.shut };
-    FromNotes { toml, questions, series: drafts.into_iter().map(seen).collect() }
+    FromNotes { toml, complete, questions, series: drafts.into_iter().map(seen).collect() }
 }
 
 /// Writes the file, reads it as `check` would, and takes back what is refused: first a series' single dates, then the series.

@@ -12,6 +12,8 @@ const MISSING: f32 = 0.55;
 const BREAK: f32 = 2.2;
 /// So many dates without a note in a row are a break.
 const LONG: i64 = 4;
+/// Days without a note after which a rule counts as ended.
+const SILENCE: i64 = 150;
 /// A meeting is moved by so many days at most.
 const MOVED: i64 = 3;
 
@@ -57,14 +59,17 @@ impl Pattern {
     }
 
     /// Whether the dates lie on no rules at all.
-    pub fn is_none(&self) -> bool {
+    pub fn is_irregular(&self) -> bool {
         let (on, notes, dates) = self.rules.iter().fold((0, 0, 0), |sum, rule| (sum.0 + rule.on, sum.1 + rule.notes, sum.2 + rule.dates));
         on < 3 || weak(on, notes, dates)
     }
 
-    /// Whether the rule of today is doubtful: few notes lie on it, or few of its dates have one.
+    /// Whether the rule of today is doubtful: few notes lie on it, or few of its dates have one. A rule that was taken up again after a silence is one.
     pub fn ends_weak(&self) -> bool {
-        self.rules.last().is_none_or(|rule| rule.on < 3 || weak(rule.on, rule.notes, rule.dates))
+        let Some(last) = self.rules.last() else { return true };
+        let same = self.rules.iter().rev().take_while(|rule| rule.every == last.every);
+        let (on, notes, dates) = same.fold((0, 0, 0), |sum, rule| (sum.0 + rule.on, sum.1 + rule.notes, sum.2 + rule.dates));
+        on < 3 || weak(on, notes, dates)
     }
 
     /// The rule that holds on a date.
@@ -167,7 +172,28 @@ pub(super) fn find(dates: &[NaiveDate]) -> Pattern {
         end = stretch.from;
     }
     stretches.reverse();
-    pattern(dates, &stretches)
+    pattern(dates, &without_silences(dates, &stretches))
+}
+
+/// A silence of half a year is no break of a rule: it ended, and was taken up again.
+fn without_silences(dates: &[NaiveDate], stretches: &[(Shape, usize, usize)]) -> Vec<(Shape, usize, usize)> {
+    let mut out = Vec::new();
+    for (shape, from, end) in stretches {
+        let mut begins = *from;
+        let mut last: Option<NaiveDate> = None;
+        for at in *from..*end {
+            if shape.number(dates[at]).is_none() {
+                continue;
+            }
+            if last.is_some_and(|last| (dates[at] - last).num_days() > SILENCE.max(LONG * shape.step())) {
+                out.push((*shape, begins, at));
+                begins = at;
+            }
+            last = Some(dates[at]);
+        }
+        out.push((*shape, begins, *end));
+    }
+    out
 }
 
 fn missing(n: i64) -> f32 {

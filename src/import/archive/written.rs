@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use chrono::{NaiveDate, NaiveTime, TimeDelta};
+use chrono::{Datelike as _, NaiveDate, TimeDelta, Weekday};
 
 use super::gather::Met;
-use super::hour::Hours;
+use super::hour::{Hours, Span};
 use super::rhythm::Found;
 use super::{Draft, From};
 use crate::import::text::shown;
 use crate::import::write::{comment, duration, list, setting};
+use crate::meeting::recurrence::weekday;
 
 /// The text, on which line each series begins, and how many questions it asks.
 pub(super) struct Written {
@@ -120,9 +121,11 @@ fn series(page: &mut Page, draft: &Draft, from: &From<'_>) {
     let (Some(first), Some(last)) = (met.first(), met.last()) else { return };
     page.say(&format!("{} notes from {} to {}, the last in {}.", met.len(), first.date, last.date, place(last)));
     if draft.shut {
-        match &draft.hours {
-            None => page.question("At which hour does it meet, and in which zone? No note says it. Fill it in and take the \"#\" away."),
-            Some(_) => page.question("These dates lie on no rhythm. When does it meet? Say so and take the \"#\" away."),
+        if draft.pattern.is_irregular() {
+            page.question(&format!("These dates lie on no rhythm: {}. When does it meet? Say so and take the \"#\" away.", irregular(met)));
+        }
+        if draft.hours.is_none() {
+            page.question("At which hour does it meet, and in which zone? No note says it. Fill it in and take the \"#\" away.");
         }
     }
     page.out.push_str("[[series]]\n");
@@ -142,7 +145,7 @@ fn series(page: &mut Page, draft: &Draft, from: &From<'_>) {
     if quiet > SILENT && quiet > 4 * step {
         let _ = writeln!(page.out, "ended = {}", last.date);
         page.question(&format!("There is no note since {}, {quiet} days. If it still meets, take out \"ended\".", last.date));
-    } else if draft.pattern.ends_weak() {
+    } else if draft.pattern.ends_weak() && !draft.shut {
         let _ = writeln!(page.out, "ended = {}", last.date);
         page.question("Its last notes lie on no rhythm. When does it meet now? Write that rule, and take out \"ended\".");
     }
@@ -193,11 +196,38 @@ struct Line<'a> {
     found: &'a Found,
     from: NaiveDate,
     until: Option<NaiveDate>,
-    time: NaiveTime,
+    hour: &'a Span,
+}
+
+/// What can be said of dates on no rhythm: the weekday that is most frequent, and how far they are apart.
+fn irregular(met: &[Met]) -> String {
+    let mut days: BTreeMap<u32, usize> = BTreeMap::new();
+    for met in met {
+        *days.entry(met.date.weekday().num_days_from_monday()).or_default() += 1;
+    }
+    let most = days.into_iter().max_by_key(|(day, n)| (*n, std::cmp::Reverse(*day)));
+    let (day, n) =
+        most.map_or((Weekday::Mon, 0), |(day, n)| (Weekday::try_from(u8::try_from(day).unwrap_or(0)).unwrap_or(Weekday::Mon), n));
+    let mut gaps: Vec<i64> = met.windows(2).map(|pair| (pair[1].date - pair[0].date).num_days()).collect();
+    gaps.sort_unstable();
+    let half = gaps.get(gaps.len() / 2).copied().unwrap_or(0);
+    let recent: Vec<String> = met.iter().rev().take(NAMED).map(|met| met.date.to_string()).collect();
+    format!("{n} of {} are a {}, half of them follow within {half} days, the last are {}", met.len(), weekday(day), recent.join(", "))
 }
 
 fn rules(page: &mut Page, draft: &Draft) {
     let (met, pattern) = (&draft.group.met, &draft.pattern);
+    if let Some(last) = met.last().filter(|_| draft.shut && pattern.is_irregular()) {
+        let hour = draft.hours.as_ref().and_then(|hours| hours.spans.last());
+        setting(&mut page.out, "every", "?");
+        let _ = writeln!(page.out, "from = {}", last.date);
+        setting(&mut page.out, "time", &hour.map_or_else(|| "??:??".to_owned(), |hour| hour.time.format("%H:%M").to_string()));
+        setting(&mut page.out, "zone", hour.map_or("?", |hour| hour.zone.name()));
+        if let (Some(hours), Some(_)) = (&draft.hours, hour) {
+            page.say(&format!("{} of {} notes say an hour.", hours.said, met.len()));
+        }
+        return;
+    }
     let Some(hours) = &draft.hours else {
         let several = pattern.rules.len() > 1;
         for rule in &pattern.rules {
@@ -220,16 +250,25 @@ fn rules(page: &mut Page, draft: &Draft) {
         if let Some(until) = line.until {
             let _ = writeln!(page.out, "until = {until}");
         }
-        setting(&mut page.out, "time", &line.time.format("%H:%M").to_string());
-        setting(&mut page.out, "zone", hours.zone.name());
+        setting(&mut page.out, "time", &line.hour.time.format("%H:%M").to_string());
+        setting(&mut page.out, "zone", line.hour.zone.name());
         page.say(&format!("{} of {} notes of its time lie on this rhythm.", line.found.on, line.found.notes));
         if line.found.notes >= 5 && line.found.on * 4 < line.found.notes * 3 {
             page.question("Many do not. Is there a rhythm at all?");
         }
     }
-    page.say(&format!("{} of {} notes say an hour; {} of them in {}.", hours.said, met.len(), hours.stated, hours.zone.name()));
+    let zone = hours.spans.last().map_or("UTC", |span| span.zone.name());
+    page.say(&format!(
+        "{} of {} notes say an hour. The zone of today is that of the last {}, of which {} say it in {zone}.",
+        hours.said,
+        met.len(),
+        hours.recent,
+        hours.stated
+    ));
     if let Some(rival) = &hours.rival {
-        page.question(&format!("The notes fit {rival} as well. Which zone keeps the hour when the clocks change?"));
+        page.question(&format!("The notes of today's hour fit {rival} as well. Which zone keeps the hour when the clocks change?"));
+    } else if hours.stated * 4 < hours.recent {
+        page.question(&format!("Few notes name {zone}; their hours changed with its clocks. Does the meeting keep its hour there?"));
     }
     if !hours.other.is_empty() {
         let names: Vec<String> = hours.other.iter().rev().take(NAMED).filter_map(|at| met.get(*at)).map(place).collect();
@@ -242,26 +281,26 @@ fn rules(page: &mut Page, draft: &Draft) {
 }
 
 /// Rhythm and hour together: a new hour begins a new rule, with the first note that lies on the rhythm.
-fn lines<'a>(draft: &'a Draft, hours: &Hours) -> Vec<Line<'a>> {
+fn lines<'a>(draft: &'a Draft, hours: &'a Hours) -> Vec<Line<'a>> {
     let met = &draft.group.met;
     let mut out: Vec<Line<'a>> = Vec::new();
     for (n, found) in draft.pattern.rules.iter().enumerate() {
         let next = draft.pattern.rules.get(n + 1).map(|rule| rule.from);
         let hour_at = |date: NaiveDate| {
             let at = met.partition_point(|met| met.date < date);
-            hours.spans.iter().rev().find(|(from, _)| *from <= at).or(hours.spans.first()).map(|(_, hour)| *hour)
+            hours.at(at)
         };
-        let Some(mut time) = hour_at(found.from) else { continue };
+        let Some(mut hour) = hour_at(found.from) else { continue };
         let mut from = found.from;
         let off = |date: &NaiveDate| draft.pattern.extras.contains(date) || draft.pattern.moves.iter().any(|(_, to)| to == date);
         let own = met.iter().map(|met| met.date).filter(|date| *date > found.from && next.is_none_or(|next| *date < next));
         for date in own.filter(|date| !off(date)) {
-            if let Some(hour) = hour_at(date).filter(|hour| *hour != time) {
-                out.push(Line { found, from, until: None, time });
-                (from, time) = (date, hour);
+            if let Some(new) = hour_at(date).filter(|new| new.from != hour.from) {
+                out.push(Line { found, from, until: None, hour });
+                (from, hour) = (date, new);
             }
         }
-        out.push(Line { found, from, until: found.until, time });
+        out.push(Line { found, from, until: found.until, hour });
     }
     out
 }
@@ -289,8 +328,11 @@ fn singles(page: &mut Page, draft: &Draft) {
     }
     let time = |date: NaiveDate| {
         let hours = draft.hours.as_ref()?;
-        let said = of(date).and_then(|met| met.start).map(|start| hours.zone.wall(start).time());
-        said.or_else(|| hours.spans.last().map(|(_, hour)| *hour))
+        // An hour of its own is one in the zone of the rule of its time.
+        let lines = lines(draft, hours);
+        let rule = lines.iter().rev().find(|line| line.from <= date).or(lines.first())?;
+        let said = of(date).and_then(|met| met.start).map(|start| rule.hour.zone.wall(start).time());
+        Some(said.unwrap_or(rule.hour.time))
     };
     for date in &pattern.extras {
         let Some(time) = time(*date) else { continue };

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::super::{Finding, Neighbours, Note};
 use super::paper::Paper;
 use super::sections::{self, Place, Section, Why};
-use super::{Wanted, carry, header, skeleton};
+use super::{Wanted, carry, label, skeleton};
 use crate::meeting::zone::Zones;
 use crate::source::Text;
 
@@ -201,7 +201,8 @@ impl Round<'_> {
         let read: Vec<(Place, usize, bool)> =
             self.note.action_items.iter().filter_map(|item| source(item.line).map(|(place, from)| (place, from, item.done))).collect();
         let open = |from: usize| last.is_open(from);
-        let under = |from: usize| (last.span.start..from).rev().take(200).any(|at| open(at) && last.below(at) > from);
+        let there: BTreeSet<usize> = sections.iter().flat_map(|section| &section.rows).filter_map(|row| row.from).collect();
+        let under = |from: usize| there.range(..from).rev().take(200).any(|at| open(*at) && last.below(*at) > from);
         let mut gone: Vec<Place> =
             read.iter().filter(|(_, from, done)| *done || !open(*from) && !under(*from)).map(|item| item.0).collect();
         if !gone.is_empty() {
@@ -284,8 +285,8 @@ impl Round<'_> {
         match row {
             Some(row) if row.why != Why::Stands => self.drop(sections, place),
             Some(row) if !row.from.is_some_and(|from| self.beside.last.titles.contains(&from)) => {
-                let label = header::emptied(&row.text).unwrap_or_else(|| "- Time:".to_owned());
-                row.text = format!("{label} {utc} UTC");
+                let lead = label::emptied(&row.text).unwrap_or_else(|| "- Time:".to_owned());
+                row.text = format!("{lead} {utc} UTC");
             }
             _ => self.title(sections, place),
         }

@@ -6,10 +6,11 @@ use super::super::dates;
 use super::super::hours::{self, Clock};
 use super::super::join;
 use super::super::lines::Kind;
-use super::super::words::{fold, label, tokens};
+use super::super::words::{label, tokens};
 use super::super::{Finding, JoinKind};
 use super::Wanted;
 use super::clock::{date_like, hours_like, month_named_like, time_like, weekday_like, weekdays_beside};
+use super::label::{About, about, is_date};
 use super::paper::Paper;
 use crate::meeting::zone::{Zone, Zones};
 
@@ -21,14 +22,6 @@ pub(super) struct Renewal<'a> {
     /// When the last note says its meeting was; by the schedule, where it does not.
     old: Option<DateTime<Utc>>,
     pub remarks: Vec<Finding>,
-}
-
-/// Which meeting a line speaks of.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum About {
-    This,
-    Then,
-    Last,
 }
 
 /// Start and end of a meeting.
@@ -347,56 +340,6 @@ fn replaced(text: &str, mut edits: Vec<(std::ops::Range<usize>, String)>) -> Str
     out
 }
 
-fn is_date(name: &str) -> bool {
-    ["date", "when", "date and time", "meeting date", "day", "datetime", "date time"].contains(&name)
-}
-
-/// Labels of a form: who wrote, where the recording is.
-pub(super) fn is_role(name: &str) -> bool {
-    const ROLES: [&str; 14] = [
-        "notes",
-        "note taker",
-        "notetaker",
-        "notes taken by",
-        "note taking",
-        "scribe",
-        "chair",
-        "facilitator",
-        "host",
-        "moderator",
-        "minutes",
-        "minute taker",
-        "recording",
-        "timekeeper",
-    ];
-    ROLES.contains(&name)
-}
-
-/// Which meeting a line is about, by how it begins.
-pub(super) fn about(plain: &str) -> About {
-    let folded = fold(plain.get(..plain.len().min(60)).unwrap_or(plain));
-    let begins =
-        |words: &[&str]| words.iter().any(|word| folded.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')));
-    if begins(&["next meeting", "next call", "next session", "next date", "the next meeting", "our next", "upcoming meeting on"]) {
-        About::Then
-    } else if begins(&[
-        "last meeting",
-        "last call",
-        "last week",
-        "last weeks meeting",
-        "last note",
-        "last notes",
-        "previous meeting",
-        "previous call",
-        "previous note",
-        "previous notes",
-    ]) {
-        About::Last
-    } else {
-        About::This
-    }
-}
-
 /// The name of a zone as it holds at an instant, where the one that is written does not: PST in summer, "Pacific Standard Time".
 fn zone_words(old: &str, promises: bool, zone: &Zone, at: DateTime<Utc>) -> Option<String> {
     if promises {
@@ -433,49 +376,6 @@ fn pieces(raw: &str) -> Vec<(&str, bool)> {
     }
     out.push((rest, false));
     out
-}
-
-/// The line up to its colon, with the marks behind it: what it said is gone. The colon of an address is none.
-pub(super) fn emptied(raw: &str) -> Option<String> {
-    let at = raw.match_indices(':').map(|(at, _)| at).find(|at| !raw[at + 1..].starts_with("//"))?;
-    let marks = raw[at + 1..].len() - raw[at + 1..].trim_start_matches(['*', '_']).len();
-    let open = |text: &str| text.matches(['(', '[']).count() > text.matches([')', ']']).count();
-    let kept = raw.get(..at + 1 + marks)?;
-    (!open(kept)).then(|| kept.trim_end().to_owned())
-}
-
-/// What the last note's file would be called for another date: its own date replaced, in the folders of its year too, and its number counted on
-/// where the note before shows that it is one.
-pub(super) fn path(last: &str, before: Option<&str>, wanted: &Wanted<'_>) -> Option<String> {
-    let date = wanted.meeting.local_start().date();
-    let (folder, name) = last.rsplit_once('/').unwrap_or(("", last));
-    let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
-    let found = dates::find(stem, true).into_iter().find(|found| found.date().is_some())?;
-    let old = found.date()?;
-    let mut stem = stem.to_owned();
-    let new = date_like(stem.get(found.at.clone())?, &found, date);
-    stem.replace_range(found.at.clone(), &new);
-    let number = |path: &str| -> Option<(u32, usize)> {
-        let name = path.rsplit('/').next()?;
-        let digits = name.bytes().take_while(u8::is_ascii_digit).count();
-        let apart = (1..=3).contains(&digits) && name[digits..].starts_with(['-', '_']);
-        apart.then(|| name[..digits].parse().ok().map(|n| (n, digits))).flatten()
-    };
-    if let (Some((n, width)), Some((one_less, _))) = (number(last).filter(|(_, width)| found.at.start > *width), before.and_then(number))
-        && one_less + 1 == n
-    {
-        stem.replace_range(..width, &format!("{:0width$}", n + 1));
-    }
-    let folders: Vec<String> =
-        folder.split('/').map(|part| if part == old.year().to_string() { date.year().to_string() } else { part.to_owned() }).collect();
-    let name = if ending.is_empty() { stem } else { format!("{stem}.{ending}") };
-    Some(if folder.is_empty() { name } else { format!("{}/{name}", folders.join("/")) })
-}
-
-/// Whether a line is one that a head begins with: a link, a label, no paragraph.
-pub(super) fn is_short(paper: &Paper<'_>, i: usize) -> bool {
-    let line = &paper.doc.lines[i];
-    matches!(line.kind, Kind::Text | Kind::Item) && line.raw.len() < 600
 }
 
 /// An hour in the form of another, for addresses.

@@ -5,7 +5,9 @@ mod back;
 mod carry;
 mod clock;
 mod clock_pages;
+mod file;
 mod header;
+mod label;
 mod paper;
 mod sections;
 mod skeleton;
@@ -86,7 +88,7 @@ pub fn draft(wanted: &Wanted<'_>, earlier: &[Earlier], zones: &Zones) -> Draft {
     let carried = carry::over(last, &mut sections);
     let mut remarks = renewal.remarks;
     remarks.extend(left(last, &carried));
-    let path = header::path(&last.note.path, before.first().map(|paper| paper.note.path.as_str()), wanted);
+    let path = file::path(&last.note.path, before.first().map(|paper| paper.note.path.as_str()), wanted);
     let name = path.as_deref().unwrap_or("draft.md");
     let among = Neighbours::from_paths(earlier.iter().map(|note| &*note.text.path).chain([name]));
     let (text, found) = back::text(&mut sections, &back::Beside { wanted, last, folder: &among, path: name, zones });

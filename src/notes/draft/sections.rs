@@ -4,7 +4,8 @@ use super::super::lines::Kind;
 use super::super::words::{addresses, label, unseen};
 use super::super::{actions, dates, people};
 use super::carry::{self, State};
-use super::header::{self, About, Renewal};
+use super::header::Renewal;
+use super::label::{self as form, About};
 use super::paper::Paper;
 use super::standing::{self, Standing};
 
@@ -174,7 +175,7 @@ impl Reader<'_, '_, '_> {
         let line = &self.last.doc.lines[i];
         let people = self.last.people.iter().any(|list| list.start == i);
         let raw = self.renewal.line(i);
-        let text = if people && line.plain.contains(':') { header::emptied(&raw).unwrap_or(raw) } else { raw };
+        let text = if people && line.plain.contains(':') { form::emptied(&raw).unwrap_or(raw) } else { raw };
         Section {
             heading: vec![shown(&text)],
             name: line.plain.to_string(),
@@ -217,7 +218,7 @@ impl Reader<'_, '_, '_> {
             return Some(self.renewal.line(i));
         }
         let standing_masked = || self.standing.masked(&section, line, self.renewal.zones());
-        if (preamble || last.head.contains(&i) || header::about(&line.plain) == About::Then) && standing_masked() {
+        if (preamble || last.head.contains(&i) || form::about(&line.plain) == About::Then) && standing_masked() {
             let renewed = self.renewal.line(i);
             let same = self.standing.line(&section, line) || addresses(line.raw).is_empty();
             // The words are the same and the address is not: it was that of a meeting.
@@ -256,22 +257,23 @@ impl Reader<'_, '_, '_> {
     /// "Recording: https://…": the label stays where each note has it, what it said goes.
     fn labelled(&self, i: usize, section: &str) -> Option<String> {
         let line = &self.last.doc.lines[i];
-        if line.parent.is_some() || !header::is_short(self.last, i) || actions::is_marked(&self.last.doc, i) {
+        let task = actions::is_marked(&self.last.doc, i) || self.last.items.contains_key(&line.number);
+        if line.parent.is_some() || !form::is_short(self.last, i) || task {
             return None;
         }
         let (name, rest) = label(&line.plain).filter(|(name, _)| !name.is_empty() && name.len() <= 40)?;
         // Elsewhere a label is the name of who speaks.
-        let speaks = !section.is_empty() && self.last.speakers.has(&name) && !header::is_role(&name);
+        let speaks = !section.is_empty() && self.last.speakers.has(&name) && !form::is_role(&name);
         let found = addresses(rest);
         let linked = !found.is_empty() && found.iter().map(|(url, _)| url.len()).sum::<usize>() + 12 > rest.len();
-        let form = section.is_empty() || self.last.head.contains(&i) || linked || header::is_role(&name);
+        let form = section.is_empty() || self.last.head.contains(&i) || linked || form::is_role(&name);
         let stands = form && !speaks && self.standing.label(section, &name);
-        (stands && !rest.is_empty()).then(|| header::emptied(line.raw)).flatten()
+        (stands && !rest.is_empty()).then(|| form::emptied(line.raw)).flatten()
     }
 
     /// A line whose address is not what it was in the notes before.
     fn other_address(&self, i: usize, renewed: String) -> String {
-        if header::about(&self.last.doc.lines[i].plain) == About::Last {
+        if form::about(&self.last.doc.lines[i].plain) == About::Last {
             return self.renewal.to_last(renewed, i);
         }
         let old = addresses(self.last.doc.lines[i].raw);
@@ -287,7 +289,7 @@ impl Reader<'_, '_, '_> {
             return None;
         }
         if i == label_at {
-            let told = header::emptied(raw).unwrap_or_else(|| raw.to_owned());
+            let told = form::emptied(raw).unwrap_or_else(|| raw.to_owned());
             return Some(self.with_break(raw, told));
         }
         match line.kind {
@@ -305,7 +307,7 @@ impl Reader<'_, '_, '_> {
                 }
                 let person = |name: &str| people::names_one(name) || self.last.speakers.has(name);
                 let roles = label(&line.plain).is_some_and(|(name, _)| self.standing.label(section, &name) && !person(&name));
-                roles.then(|| header::emptied(raw)).flatten()
+                roles.then(|| form::emptied(raw)).flatten()
             }
             Kind::Aside => self.standing.line(section, line).then(|| raw.to_owned()),
             Kind::Heading(_) | Kind::Blank => None,

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::Way;
 use super::write::UNREVIEWED;
 use crate::source::{Place, Remark, Text, UNREADABLE};
-use crate::sources::folder::MOST_NOTES;
+use crate::sources::folder::{MOST_NOTES, is_note};
 use crate::sources::{Brought, Trouble};
 
 /// Notes are written by people; what is larger is something else.
@@ -99,7 +99,7 @@ pub fn notes(way: &Way, name: &str, before: &mut Blobs) -> Option<Brought> {
             None => continue,
         };
         let hidden = inner.split('/').any(|part| part.starts_with('.'));
-        if !mode.starts_with("100") || hidden || !inner.to_ascii_lowercase().ends_with(".md") {
+        if !mode.starts_with("100") || hidden || !is_note(inner) {
             continue;
         }
         if size.parse::<u64>().map_or(true, |size| size > LARGEST_NOTE) {

@@ -33,6 +33,10 @@ pub enum Error {
     #[cfg(feature = "postgres")]
     #[error("another daemon has taken over")]
     Fenced,
+    /// The database does not know this run, or does not know it any more.
+    #[cfg(feature = "postgres")]
+    #[error("this daemon is not known to it")]
+    Stranger,
 }
 
 pub(super) type Result<T> = std::result::Result<T, Error>;
@@ -160,7 +164,10 @@ impl Transaction<'_> {
     /// Whether the one row that is selected is this transaction's until its end; not where another has it. SQLite's writers are alone.
     pub fn holds_row(&self, sql: &str, values: impl Params) -> Result<bool> {
         match self {
-            Transaction::Sqlite(_) => Ok(true),
+            Transaction::Sqlite(_) => {
+                let _ = (sql, values);
+                Ok(true)
+            }
             #[cfg(feature = "postgres")]
             Transaction::Postgres(_) => Ok(self.query_maybe(&format!("{sql} FOR UPDATE SKIP LOCKED"), values, |_| Ok(()))?.is_some()),
         }
@@ -169,7 +176,10 @@ impl Transaction<'_> {
     /// After rows were written with numbers of their own, the next one gets a higher one. SQLite looks by itself.
     pub fn count_on(&self, table: &str, column: &str) -> Result<()> {
         match self {
-            Transaction::Sqlite(_) => Ok(()),
+            Transaction::Sqlite(_) => {
+                let _ = (table, column);
+                Ok(())
+            }
             #[cfg(feature = "postgres")]
             Transaction::Postgres(talk) => talk.batch(&format!(
                 "SELECT setval(pg_get_serial_sequence('{table}', '{column}'), coalesce(max({column}), 0) + 1, false) FROM {table}"
@@ -178,10 +188,10 @@ impl Transaction<'_> {
     }
 
     /// Several statements without values.
+    #[cfg(feature = "postgres")]
     pub fn execute_batch(&self, sql: &str) -> Result<()> {
         match self {
             Transaction::Sqlite(transaction) => Ok(transaction.execute_batch(sql)?),
-            #[cfg(feature = "postgres")]
             Transaction::Postgres(talk) => talk.batch(sql),
         }
     }
