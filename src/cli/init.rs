@@ -65,9 +65,9 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     // Settings without any community would be a fault.
     if !settings.exists() && ending == "toml" {
         write_new(&settings, SETTINGS)?;
-        println!("{}", settings.display());
+        writeln!(std::io::stdout(), "{}", settings.display())?;
     }
-    println!("{}", file.display());
+    writeln!(std::io::stdout(), "{}", file.display())?;
     eprint!("{told}");
     if ending == "toml" {
         eprintln!("Look at {}, then: convened --config {} check", if told.is_empty() { "both" } else { "it" }, target.display());
