@@ -394,6 +394,7 @@ struct Forge {
 
 const STATE_STEP: &str = "The state of the last run";
 const SITE_STEP: &str = "What is published";
+const PASSWORD_STEP: &str = "The password of the mail server";
 const ROUND_STEP: &str = "One round";
 
 impl Forge {
@@ -441,7 +442,7 @@ impl Forge {
         let path = format!("{}:{}", self.house.path().join("bin").display(), std::env::var("PATH").unwrap());
         let mut command = Command::new("bash");
         command.args(["-e", "-c", &self.steps[step]]).current_dir(self.house.path().join(machine)).env("PATH", path);
-        command.env("STATE_KEY", "a long random text").env("STATE", state).env("TEST_NOW", now);
+        command.env("STATE_KEY", "a long random text").env("STATE", state).env("DECIDE", "").env("TEST_NOW", now);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
@@ -469,7 +470,7 @@ impl Forge {
 fn the_shipped_job_publishes_sends_and_survives_overlap_and_a_lost_cache() {
     assert!(Command::new("openssl").arg("version").stdout(Stdio::null()).status().is_ok_and(|ended| ended.success()), "openssl is needed");
     let forge = Forge::new();
-    assert_eq!(forge.steps.keys().collect::<Vec<_>>(), [ROUND_STEP, STATE_STEP, SITE_STEP]);
+    assert_eq!(forge.steps.keys().collect::<Vec<_>>(), [ROUND_STEP, PASSWORD_STEP, STATE_STEP, SITE_STEP]);
     forge.machine("first", None);
     well(&forge.round("first", BEGINNING, ""));
     assert!(forge.kept("first") && forge.told() == 0);
@@ -520,6 +521,35 @@ fn the_shipped_job_publishes_sends_and_survives_overlap_and_a_lost_cache() {
     forge.machine("after", Some("mended"));
     well(&forge.round("after", NEXT_REMINDER, ""));
     assert_eq!(forge.told(), 2, "and the next one is told");
+
+    // An organiser decides by starting the job.
+    forge.machine("decided", Some("after"));
+    let decision = "cancel orchard/community --on 2026-03-18 --reason \"A sprint, $HOME and `all`.\"";
+    well(&forge.step("decided", ROUND_STEP, NEXT_REMINDER, "").env("DECIDE", decision).output().unwrap());
+    let feed = forge.git("forge.git", &["show", "gh-pages:feeds/orchard/community.ics"]).replace("\r\n ", "");
+    assert!(feed.contains("STATUS:CANCELLED") && feed.contains("A sprint\\, $HOME and `all`."), "{feed}");
+}
+
+#[test]
+fn the_shipped_job_refuses_to_work_without_a_key_for_its_state() {
+    let forge = Forge::new();
+    forge.machine("first", None);
+    let output = forge.step("first", STATE_STEP, BEGINNING, "").env("STATE_KEY", "").output().unwrap();
+    assert!(output.status.code() == Some(1) && String::from_utf8_lossy(&output.stdout).contains("STATE_KEY is missing"), "{output:?}");
+}
+
+#[test]
+fn the_shipped_job_keeps_what_it_remembers_where_an_archive_is_away() {
+    let forge = Forge::new();
+    forge.machine("first", None);
+    let file = forge.house.path().join("first/config/communities/orchard.toml");
+    let away = "\n[[notes]]\npad = \"https://pads.invalid/call\"\nseries = \"community\"\n";
+    fs::write(&file, fs::read_to_string(&file).unwrap().replacen("\n[[series]]", &format!("{away}\n[[series]]"), 1)).unwrap();
+    well(&forge.round("first", BEGINNING, ""));
+    fs::remove_file(forge.house.path().join("first/keep")).unwrap();
+    // It ends with what the last look at the pad came to; what it learned is kept.
+    forge.round("first", "2026-03-03T10:00:00Z", "");
+    assert!(forge.kept("first"));
 }
 
 #[test]

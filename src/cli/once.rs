@@ -6,7 +6,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,7 @@ use data_encoding::HEXLOWER;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use tokio::runtime::Runtime;
+use tokio::time::timeout;
 
 use super::export::{files, say_what_is_lost, summary};
 use super::fetch::{wanted, with_communities};
@@ -318,7 +319,16 @@ impl Out<'_> {
         let (Some(words), Target::Folder(folder)) = (&self.args.publish, &self.target) else { return Ok(()) };
         let folder = folder.canonicalize()?;
         let said = io::stderr().as_fd().try_clone_to_owned()?;
-        let ended = Command::new("sh").arg("-c").arg(words).env("CONVENED_EXPORT", folder).stdin(Stdio::null()).stdout(said).status();
+        let mut command = tokio::process::Command::new("sh");
+        command.arg("-c").arg(words).env("CONVENED_EXPORT", folder).stdin(Stdio::null()).stdout(said).kill_on_drop(true);
+        // It holds the lock on the state: one that hangs would keep every later run from its work.
+        let ended = self.runtime.block_on(async { timeout(LONGEST_PUBLISHING, command.status()).await });
+        let Ok(ended) = ended else {
+            return Err(Stop::world(format!(
+                "The command of --publish did not end within {} minutes, and was ended. Nothing more was sent.",
+                LONGEST_PUBLISHING.as_secs() / 60
+            )));
+        };
         match ended {
             Ok(status) if status.success() => Ok(fs::write(self.opened.state().join(PUBLISHED), self.digest()?)?),
             Ok(status) => Err(Stop::world(format!(
