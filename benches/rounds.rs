@@ -86,7 +86,7 @@ fn stepwise(
     };
     let mut recalled = store.recall(now).unwrap();
     done("recall");
-    let mut survey = survey(kept, &mut recalled.ledger, given, bring, now);
+    let mut survey = survey(kept, &mut recalled.ledger, given, bring, now).unwrap();
     done("survey");
     let ledger = &recalled.ledger;
     let mut plan = plan::make(&survey.calendar, ledger, &survey.remarks, now);

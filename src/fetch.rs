@@ -15,7 +15,7 @@ use tokio::time::sleep;
 
 use crate::meeting::remote::{Location, Remote};
 use crate::source::{Place, Remark, Text};
-use crate::sources::git::{self, Blobs, Way};
+use crate::sources::git::{self, Tree, Way};
 use crate::sources::pad::{self, Got, Validators};
 use crate::sources::{Brought, TROUBLES, Trouble};
 use crate::store::{SourceState, Store, StoreError};
@@ -113,7 +113,7 @@ impl Shelf {
 #[derive(Debug, Default)]
 struct Memory {
     validators: Validators,
-    blobs: Blobs,
+    tree: Tree,
     /// Of the last answer that was well.
     last: Option<Brought>,
     /// It asked to be left alone for so long.
@@ -359,7 +359,7 @@ fn text(memory: &mut Memory, bytes: Vec<u8>, validators: Validators) -> Result<(
         return Err(Trouble::new("pad-empty", "This pad is empty."));
     }
     memory.validators = validators;
-    memory.last = Some(Brought { texts: [Text::new(pad::TEXT, bytes)].into(), partial: true, ..Brought::default() });
+    memory.last = Some(Brought { partial: true, ..[Text::new(pad::TEXT, bytes)].into_iter().collect() });
     Ok(())
 }
 
@@ -367,19 +367,19 @@ fn text(memory: &mut Memory, bytes: Vec<u8>, validators: Validators) -> Result<(
 async fn repository(wanted: &Wanted, way: &Way, memory: &mut Memory, now: DateTime<Utc>) -> Result<(), Trouble> {
     let fetched = git::fetch(way, now).await;
     let (way, name, configuration) = (way.clone(), wanted.name.clone(), wanted.configuration);
-    let mut blobs = std::mem::take(&mut memory.blobs);
+    let mut tree = std::mem::take(&mut memory.tree);
     let read = spawn_blocking(move || {
         let brought = match configuration {
             // The commit is all that is to be known of it here: the files are read with the others of the configuration.
-            true => git::checked_out(&way)
-                .and_then(|_| way.good())
-                .map(|good| Brought { texts: [Text::new("commit", good.into_bytes())].into(), ..Brought::default() }),
-            false => git::notes(&way, &name, &mut blobs),
+            true => {
+                git::checked_out(&way).and_then(|_| way.good()).map(|good| [Text::new("commit", good.into_bytes())].into_iter().collect())
+            }
+            false => git::notes(&way, &name, &mut tree),
         };
-        (brought, blobs)
+        (brought, tree)
     });
-    if let Ok((brought, blobs)) = read.await {
-        memory.blobs = blobs;
+    if let Ok((brought, tree)) = read.await {
+        memory.tree = tree;
         memory.last = brought.or(memory.last.take());
     }
     fetched

@@ -1,8 +1,10 @@
 //! A text as it came in, with the name a person knows it by, and a remark about it: what is wrong or worth knowing, where, and what to do.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
+use data_encoding::HEXLOWER;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -18,15 +20,50 @@ impl Text {
         Text { path: path.into(), bytes: bytes.into() }
     }
 
-    /// SHA-256 of the bytes, in lower-case hex.
-    pub fn digest(&self) -> String {
-        digest(&self.bytes)
+    pub fn digest(&self) -> Digest {
+        Digest::of(&self.bytes)
+    }
+}
+
+/// SHA-256 of a text's bytes; in words, lower-case hex.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// Of a text that is not there: in words, none.
+    pub const GONE: Digest = Digest([0; 32]);
+
+    pub fn of(bytes: &[u8]) -> Digest {
+        Digest(Sha256::digest(bytes).into())
+    }
+
+    /// What it begins with, as a number.
+    pub fn beginning(self) -> u64 {
+        self.0.iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte))
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if *self == Digest::GONE { Ok(()) } else { self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}")) }
+    }
+}
+
+impl FromStr for Digest {
+    type Err = ();
+
+    fn from_str(words: &str) -> Result<Digest, ()> {
+        if words.is_empty() {
+            return Ok(Digest::GONE);
+        }
+        let bytes = HEXLOWER.decode(words.as_bytes()).map_err(|_| ())?;
+        bytes.try_into().map(Digest).map_err(|_| ())
     }
 }
 
 /// SHA-256 in lower-case hex.
 pub fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+    Digest::of(bytes).to_string()
 }
 
 /// The code of a remark about a file or folder that is there and could not be read: what was read of it before stays in force.

@@ -11,6 +11,7 @@ use convened::meeting::arrival::Doubt;
 use convened::meeting::series::Community;
 use convened::plan::key::Kind;
 use convened::source::{Grade, Remark, Text};
+use convened::sources::notes::read;
 use convened::sources::{folder, zoneinfo};
 
 fn root() -> PathBuf {
@@ -75,9 +76,9 @@ fn the_sample_notes_are_where_the_sample_says() {
         let text = Text::new(format!("communities/{name}.toml"), shipped(&format!("config/communities/{name}.toml")).into_bytes());
         let (community, _) = config::community(&text, "calendar.example.org", &zoneinfo::embedded());
         for notes in community.expect("a community").notes {
-            let (texts, remarks) = folder::notes(&root().join("config").join(&notes.folder), &notes.folder);
-            assert_eq!(remarks, []);
-            assert!(!texts.is_empty(), "{} holds no notes", notes.folder);
+            let brought = read(&root().join("config").join(&notes.folder), &notes.folder);
+            assert_eq!(brought.remarks, []);
+            assert!(!brought.texts.is_empty(), "{} holds no notes", notes.folder);
         }
     }
 }

@@ -13,6 +13,7 @@ mod note;
 #[path = "support/places.rs"]
 mod places;
 
+use convened::sources::git::{self, Tree, Way};
 use daemon::{Daemon, soon};
 use house::{House, Mail};
 use places::{Archived, BRANCH, FILE, GitDaemon, Mode, Repository, Sshd, Web, archived};
@@ -92,6 +93,36 @@ fn a_new_commit_counts_after_the_quiet_time_and_only_it_is_fetched() {
     assert_eq!(items(&house, "2026-03-11T18:30:00Z"), ["Order the labels"]);
     house.round("2026-03-11T19:01:00Z");
     assert_eq!(items(&house, "2026-03-11T19:01:00Z"), ["Order the labels", "Prune the pears"]);
+}
+
+#[test]
+fn of_a_new_commit_what_it_changed_is_read_and_that_is_what_the_whole_would_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let repository = Repository::new(folder.path(), "notes");
+    let url = repository.bare.display().to_string();
+    let of = convened::meeting::remote::Repository { url, branch: Some("main".to_owned()), path: "meetings".to_owned(), login: None };
+    let (mirror, base, time_out) = (folder.path().join("mirror"), folder.path().to_owned(), std::time::Duration::from_secs(60));
+    let way = Way { repository: of, mirror, base, token: None, local: true, history: false, time_out };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let paths = ["meetings/1.md", "meetings/2.md", "meetings/below/1.MD", "meetings/.hidden.md", "meetings/a.txt", "elsewhere/1.md"];
+    let mut known = Tree::default();
+    for step in 0..14usize {
+        let path = paths[step * 5 % paths.len()];
+        match step % 4 {
+            3 => repository.move_away(paths[step * 5 % 2], &format!("meetings/moved-{step}.md")),
+            _ => repository.commit(path, &format!("# Step {step} of {path}\n")),
+        }
+        if step == 11 {
+            // Too large a note is a remark, and a remark has all of it read.
+            repository.commit("meetings/large.md", &"x".repeat(3 * 1024 * 1024));
+        }
+        runtime.block_on(git::fetch(&way, chrono::Utc::now())).unwrap();
+        let (kept, anew) = (git::notes(&way, "n", &mut known).unwrap(), git::notes(&way, "n", &mut Tree::default()).unwrap());
+        assert_eq!((&kept.texts, &kept.remarks), (&anew.texts, &anew.remarks), "after step {step}");
+        assert_eq!(kept.all(), anew.all());
+        assert_eq!(kept.all().len(), kept.texts.len());
+    }
+    assert_eq!(git::notes(&way, "n", &mut known).unwrap().remarks.len(), 1);
 }
 
 #[test]

@@ -332,6 +332,21 @@ fn a_feed_that_a_server_left_is_taken_over_and_no_sequence_falls() {
 }
 
 #[test]
+fn a_decision_that_no_run_told_of_is_named_when_its_text_is_taken_over() {
+    let house = house();
+    well(&once(&house, BEGINNING, &[]));
+    house.well(&["cancel", "orchard/community", "--on", "2026-03-11", "--reason", "A sprint.", "--now", BEGINNING]);
+    fs::rename(house.path().join("state"), house.path().join("lost")).unwrap();
+    house.write("state/decisions.toml", &fs::read_to_string(house.path().join("lost/decisions.toml")).unwrap());
+    let output = once(&house, REMINDER, &["--adopt", "site"]);
+    well(&output);
+    assert!(err(&output).contains("it holds, and people are told nothing of it"), "{}", err(&output));
+    assert!(!house.told().iter().any(|mail| mail.subject().contains("CANCELLED")));
+    let feed = fs::read_to_string(house.path().join("site/feeds/all.ics")).unwrap();
+    assert!(feed.contains("STATUS:CANCELLED"), "{feed}");
+}
+
+#[test]
 fn with_another_clock_a_store_in_use_sends_nothing_but_into_a_maildir() {
     let house = house();
     house.round(BEGINNING);

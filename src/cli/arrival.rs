@@ -1,5 +1,6 @@
 //! `convened hello` introduces the calendar to a list; `convened arrived` notes that a person saw a letter there.
 
+use std::io::{self, Write};
 use std::path::Path;
 
 use super::show::Who;
@@ -49,9 +50,9 @@ pub fn hello(config: &Path, args: Hello) -> Result<Exit, Stop> {
             Decided::Introduced { mark, at } => {
                 let key = hello::key(community, &list.email, mark).to_string();
                 let row = store.outbox()?.into_iter().find(|row| row.key == key);
-                println!("{}", before(&to, row.as_ref(), &rfc3339(at)));
+                writeln!(io::stdout(), "{}", before(&to, row.as_ref(), &rfc3339(at)))?;
             }
-            _ => println!("A letter of introduction goes to {to} with the next round; `convened outbox` shows it."),
+            _ => writeln!(io::stdout(), "A letter of introduction goes to {to} with the next round; `convened outbox` shows it.")?,
         }
     }
     daemon::wake(opened.state())?;
@@ -117,6 +118,6 @@ pub fn arrived(config: &Path, args: Arrived) -> Result<Exit, Stop> {
         _ => return Err(unknown()),
     }
     daemon::wake(opened.state())?;
-    println!("Noted: \"{}\" arrived ({}).", row.subject, row.key);
+    writeln!(io::stdout(), "Noted: \"{}\" arrived ({}).", row.subject, row.key)?;
     Ok(Exit::Well)
 }

@@ -10,6 +10,9 @@ use super::{Exit, Stop, rfc3339};
 use crate::daemon::opening::{Opened, open};
 use crate::store::{Lock, Moved, Server, Store};
 
+/// Neither of two stores knows what the other one tells.
+const THE_OTHER: &str = "See that whatever works with the store it came from is stopped: two stores tell people everything twice.";
+
 #[derive(Debug, clap::Args)]
 pub struct Backup {
     /// The file; replaced whole, or not at all
@@ -65,6 +68,7 @@ pub fn restore(config: &Path, args: &Restore) -> Result<Exit, Stop> {
             writeln!(out, "{}", json!({ "aside": null, "in_doubt": in_doubt, "letters": 0, "decisions": 0 }))?;
         } else {
             writeln!(out, "The copy is the store now; the next round revises every event once, and then letters leave.")?;
+            writeln!(out, "{THE_OTHER}")?;
             doubts(&mut out, &in_doubt)?;
         }
         return Ok(Exit::Well);
@@ -104,8 +108,9 @@ pub fn restore(config: &Path, args: &Restore) -> Result<Exit, Stop> {
     if let Some(why) = &restored.unreadable {
         writeln!(out, "The store that was there could not be read, so what happened since the backup is not known. {why}")?;
     }
-    if let Some(aside) = &restored.aside {
-        writeln!(out, "The store that was there is kept as {}.", aside.display())?;
+    match &restored.aside {
+        Some(aside) => writeln!(out, "The store that was there is kept as {}.", aside.display())?,
+        None => writeln!(out, "{THE_OTHER}")?,
     }
     if restored.letters + restored.decisions > 0 {
         writeln!(out, "Since the backup: {} letters stay told, {} decisions stay decided.", restored.letters, restored.decisions)?;

@@ -173,9 +173,10 @@ fn say(opened: &Opened, survey: &Survey, proposal: &Proposal, state: ProposalSta
         .into_iter()
         .filter_map(|wall| series.zone_on(wall.date()).map(|zone| show::at(zone.instant(wall), &utc)))
         .collect();
-    println!("{}: {} {} {}.", state.word(), proposal.finding.what.word(), series.title, dates.join(", "));
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}: {} {} {}.", state.word(), proposal.finding.what.word(), series.title, dates.join(", "))?;
     if state == ProposalState::Approved && proposal.finding.what.walls().is_empty() {
-        println!("Nothing happens by itself: change the schedule, {}.", series.place);
+        writeln!(out, "Nothing happens by itself: change the schedule, {}.", series.place)?;
     }
     Ok(Exit::Well)
 }

@@ -1,5 +1,6 @@
 //! Deciding by hand: cancel, move, extra, restore, amend. A decision counts at once; the list hears of it after the grace.
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
@@ -8,15 +9,15 @@ use super::show::{self, Who};
 use super::{At, Exit, Stop};
 use crate::daemon;
 use crate::daemon::opening::{Opened, open};
-use crate::meeting::calendar::{Verdicts, occurrence, occurrences};
+use crate::meeting::calendar::{Calendar, Verdicts, occurrence, occurrences};
 use crate::meeting::change::{By, Decision, DecisionId, Tell, Verdict};
 use crate::meeting::occurrence::Occurrence;
-use crate::meeting::series::Series;
+use crate::meeting::series::{Address, Series};
 use crate::output::{clean, words};
-use crate::plan;
 use crate::plan::by_hand::{self, YEARS};
-use crate::plan::hearer::Hearer;
-use crate::plan::key::Audience;
+use crate::plan::key::{Audience, Key, Subject};
+use crate::plan::ledger::Ledger;
+use crate::plan::{self, Intent};
 use crate::store::{Decide, Decided};
 
 /// A longer range is a series that ends, or a slip of the pen.
@@ -222,40 +223,66 @@ impl Table {
         let alone: Vec<Decision> = self.decisions.iter().cloned().chain([decision.clone()]).collect();
         let after = Verdicts::of(&alone);
         let utc = show::zone(None, &self.opened.zones)?;
-        println!("Decision {}:", decision.id);
+        let mut out = io::stdout().lock();
+        writeln!(out, "Decision {}:", decision.id)?;
         for (wall, _) in &decision.verdicts {
             match occurrence(series, &after, *wall) {
-                Some(meeting) => println!("  {}", show::meeting(series, &meeting, &utc)),
-                None => println!("  {} {}: taken back", wall.format("%Y-%m-%d %H:%M"), series.id),
+                Some(meeting) => writeln!(out, "  {}", show::meeting(series, &meeting, &utc))?,
+                None => writeln!(out, "  {} {}: taken back", wall.format("%Y-%m-%d %H:%M"), series.id)?,
             }
         }
-        println!("{}", self.consequence(series, how));
+        let consequence = if how.already_told {
+            "Feed and page follow; no letter goes, because people know already.".to_owned()
+        } else {
+            self.consequence(series, &decision.id, &store.recall(self.now)?.ledger)
+        };
+        writeln!(out, "{consequence}")?;
         Ok(Exit::Well)
     }
 
-    fn consequence(&self, series: &Series, how: &How) -> String {
-        let grace = self.survey.calendar.community(&series.id.community).map_or(TimeDelta::zero(), |community| community.grace);
-        let community = self.survey.calendar.community(&series.id.community);
-        let hearers = community.map(|community| Hearer::all(community, series)).unwrap_or_default();
-        let told: Vec<String> = hearers
+    /// Who hears of a decision that is remembered, by the road that the next rounds walk.
+    fn consequence(&self, series: &Series, decision: &DecisionId, ledger: &Ledger) -> String {
+        let about = |key: &Key| key.subject == Subject::Decision(decision.clone());
+        let told: Vec<String> = to_tell(&self.survey.calendar, ledger, self.now)
             .iter()
-            .filter(|hearer| hearer.not_told().is_none())
-            .filter_map(|hearer| match &hearer.audience {
-                Audience::Chat(_) => Some(hearer.audience.word().into_owned()),
-                _ => hearer.address().map(|list| list.to_string()),
+            .filter(|intent| about(&intent.key))
+            .map(|intent| match (&intent.key.audience, &intent.instead_of) {
+                (Audience::Chat(_), _) => intent.key.audience.word().into_owned(),
+                (_, Some(list)) => format!("{} (a rehearsal, in place of {list})", words::list(&texts(&intent.to))),
+                (_, None) => words::list(&texts(&intent.to)),
             })
             .collect();
-        match told.as_slice() {
-            _ if how.already_told => "Feed and page follow; no letter goes, because people know already.".to_string(),
-            [] => "Feed and page follow; this series sends no letters.".to_string(),
-            told => format!(
-                "Feed and page follow. {} {} of it after {} minutes, at once if the meeting is within two hours; until then `convened restore` takes it back unseen.",
-                words::list(told),
-                if told.len() == 1 { "hears" } else { "hear" },
-                grace.num_minutes()
-            ),
+        let grace = self.survey.calendar.community(&series.id.community).map_or(TimeDelta::zero(), |community| community.grace);
+        if told.is_empty() {
+            let skipped = plan::make(&self.survey.calendar, ledger, &[], self.now + grace).skipped;
+            let why = skipped.into_iter().find(|skipped| about(&skipped.key)).map(|skipped| format!(" {}", skipped.why));
+            return format!("Feed and page follow; no letter goes.{}", why.unwrap_or_default());
+        }
+        format!(
+            "Feed and page follow. {} {} of it after {} minutes, at once if the meeting is within two hours; until then `convened restore` takes it back unseen.",
+            words::list(&told),
+            if told.len() == 1 { "hears" } else { "hear" },
+            grace.num_minutes()
+        )
+    }
+}
+
+fn texts(all: &[Address]) -> Vec<String> {
+    all.iter().map(ToString::to_string).collect()
+}
+
+/// The letters about decisions that are to be written at once or after a grace, if nothing else happens until then.
+pub fn to_tell(calendar: &Calendar, ledger: &Ledger, now: DateTime<Utc>) -> Vec<Intent> {
+    let mut waits: Vec<TimeDelta> = calendar.communities.iter().map(|community| community.grace).chain([TimeDelta::zero()]).collect();
+    waits.sort();
+    waits.dedup();
+    let mut found: Vec<Intent> = Vec::new();
+    for intent in waits.into_iter().flat_map(|wait| plan::make(calendar, ledger, &[], now + wait).write) {
+        if matches!(intent.key.subject, Subject::Decision(_)) && !found.iter().any(|known| known.key == intent.key) {
+            found.push(intent);
         }
     }
+    found
 }
 
 pub fn cancel(config: &Path, args: Cancel) -> Result<Exit, Stop> {
@@ -329,7 +356,7 @@ pub fn amend(config: &Path, args: Amend) -> Result<Exit, Stop> {
     }
     store.keep_decisions_file(table.opened.state())?;
     daemon::wake(table.opened.state())?;
-    println!("Feed and page follow; no letter goes.");
+    writeln!(io::stdout(), "Feed and page follow; no letter goes.")?;
     Ok(Exit::Well)
 }
 

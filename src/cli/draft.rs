@@ -63,7 +63,7 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     let memory = opened.memory()?;
     let mut ledger = memory.recall(now)?.ledger;
     let mut kept = Kept::recall(&memory)?;
-    let survey = survey(&mut kept, &mut ledger, &opened.given(), &mut opened.bring(), now);
+    let survey = survey(&mut kept, &mut ledger, &opened.given(), &mut opened.bring(), now)?;
     let series = Who::series(&args.series, &survey.calendar)?;
     let decisions = plan::make(&survey.calendar, &ledger, &[], now).decisions(&ledger);
     let verdicts = Verdicts::of(&decisions);
@@ -72,7 +72,7 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
         let date = meeting.local_start().date();
         return Err(Stop::usage(format!("The meeting of {date} is cancelled. Name another one with --on DATE.")));
     }
-    let drafted = next_note(&kept, &survey, &ledger, &verdicts, &opened.zones, series, &meeting);
+    let drafted = next_note(&kept, &survey, &ledger, &verdicts, &opened.zones, series, &meeting)?;
     let written = match (&args.output, &pads) {
         (Some(path), _) => Some(keep(path, &drafted)?),
         (None, Some(pads)) => Some(in_pad(pads, &drafted)?),

@@ -9,7 +9,7 @@ use chrono::{Datelike as _, Days, NaiveDate, Weekday};
 use super::{At, Exit, Stop};
 use crate::import::archive::{From, from_notes};
 use crate::meeting::series::is_name;
-use crate::sources::folder;
+use crate::sources::notes::read;
 use crate::sources::zoneinfo::{self, ZoneSource};
 
 #[derive(Debug, clap::Args)]
@@ -65,9 +65,9 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     // Settings without any community would be a fault.
     if !settings.exists() && ending == "toml" {
         write_new(&settings, SETTINGS)?;
-        println!("{}", settings.display());
+        writeln!(std::io::stdout(), "{}", settings.display())?;
     }
-    println!("{}", file.display());
+    writeln!(std::io::stdout(), "{}", file.display())?;
     eprint!("{told}");
     if ending == "toml" {
         eprintln!("Look at {}, then: convened --config {} check", if told.is_empty() { "both" } else { "it" }, target.display());
@@ -89,7 +89,8 @@ fn drafted(target: &Path, notes: &Path, id: &str, today: NaiveDate) -> Result<Dr
     if !notes.is_dir() {
         return Err(Stop::usage(format!("{} is not a folder.", notes.display())));
     }
-    let (texts, remarks) = folder::notes(notes, &notes.display().to_string());
+    let brought = read(notes, &notes.display().to_string());
+    let (texts, remarks) = (brought.all(), brought.remarks);
     let (zones, _) = zoneinfo::load(&ZoneSource::Newest, None);
     let folder = beside(target, notes)?;
     let found = from_notes(&texts, &From { community: id, folder: &folder, zones: &zones, today });

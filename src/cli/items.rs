@@ -69,7 +69,7 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
         store.decide(&Decide::Item { id, verdict }, now)?;
         store.keep_decisions_file(opened.state())?;
         daemon::wake(opened.state())?;
-        println!("{word}: {}", item.text);
+        writeln!(std::io::stdout(), "{word}: {}", item.text)?;
         return Ok(Exit::Well);
     }
     let who = Who::find(args.who.as_deref(), &survey.calendar)?;

@@ -1,5 +1,6 @@
 //! `convened letter`: the letter about a series' meeting, as it would be written; links of decisions are shown as LINK.
 
+use std::io::{self, Write};
 use std::path::Path;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -63,7 +64,7 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     if args.template {
         let (path, template) = survey.templates.in_force(args.kind, &series.id.community);
         eprintln!("{}", path.map_or("The built-in template:".to_owned(), |path| format!("{path}:")));
-        print!("{template}");
+        write!(io::stdout(), "{template}")?;
         return Ok(Exit::Well);
     }
     let letter = match args.kind {
@@ -81,9 +82,10 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
         .ok_or_else(|| Stop::usage(format!("There is nothing to write of this kind about {}.", series.title)))?;
     let sender = opened.identity.sender(None, survey.templates.clone());
     let text = letter::text(&intent, calendar, &sender, at);
-    println!("Subject: {}\n\n{}", text.subject, text.body);
+    let mut out = io::stdout().lock();
+    writeln!(out, "Subject: {}\n\n{}", text.subject, text.body)?;
     if chat.is_some() {
-        println!("{}", String::from_utf8_lossy(&letter::compose(&intent, calendar, &sender, None, at).bytes));
+        writeln!(out, "{}", String::from_utf8_lossy(&letter::compose(&intent, calendar, &sender, None, at).bytes))?;
     }
     Ok(Exit::Well)
 }

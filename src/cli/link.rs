@@ -1,5 +1,6 @@
 //! `convened link`: the address of an organiser's own page.
 
+use std::io::{self, Write};
 use std::path::Path;
 
 use super::{At, Exit, Stop};
@@ -38,7 +39,7 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
         }
         let own = Own { community: community.id.to_string(), recipient: organiser.clone(), expires: now + link::LIFETIME };
         let token = own::make(&key, &own).ok_or_else(|| Stop::world("The store has no key to sign with."))?;
-        println!("{}", own::page(&opened.identity.base_url, &token));
+        writeln!(io::stdout(), "{}", own::page(&opened.identity.base_url, &token))?;
         eprintln!(
             "The page of {organiser} for {}, until {}. Whoever has its address decides.",
             community.title,

@@ -62,7 +62,7 @@ pub fn man(args: &Args) -> Result<Exit, Stop> {
         let path = args.folder.join(name);
         fs::write(&path, page).map_err(|error| refused(&path, error))?;
     }
-    println!("{} pages in {}.", pages.len(), args.folder.display());
+    writeln!(io::stdout(), "{} pages in {}.", pages.len(), args.folder.display())?;
     Ok(Exit::Well)
 }
 

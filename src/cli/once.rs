@@ -2,7 +2,8 @@
 //! as static files before any letter leaves, with what is about to be told beside them: so a job that lost a race, or whose state is not that
 //! of the last run, stops before it sends.
 
-use std::io;
+use std::fs;
+use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -10,7 +11,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use data_encoding::HEXLOWER;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use tokio::runtime::Runtime;
 
 use super::export::{files, say_what_is_lost, summary};
@@ -37,6 +40,8 @@ use crate::source::Grade;
 use crate::sources::zoneinfo;
 use crate::store::{Lock, Run, Store};
 
+/// In the state's folder: the digest of what was published last, by its own account of itself.
+const PUBLISHED: &str = "published";
 /// Where a run took longer to come to its letters, what was due may be no more.
 const LONGEST_PUBLISHING: Duration = Duration::from_secs(600);
 
@@ -93,8 +98,8 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let bucket = (args.s3 || args.adopt.as_deref() == Some(BUCKET)).then(|| IntoBucket::open(&opened, &runtime)).transpose()?;
-    let above = before(&args, &opened, &store, &runtime, bucket.as_ref(), now)?;
     store.recover(now)?;
+    let above = before(&args, &opened, &store, &runtime, bucket.as_ref(), now)?;
     // First what is known of the letters before: a remark about one that has arrived would be wrong.
     runtime.block_on(look(&store, &Arc::new(daemon::watch_of(&opened.settings.mail)?), now))?;
     let mut kept = Kept::recall(&store)?;
@@ -128,7 +133,6 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
         (Some(out), Some((exported, run))) => Some((out.confirm(exported, &run, &carried), run)),
         _ => None,
     };
-    say(&args, &walked, &carried, published.as_ref());
     let troubled = carried.refused + carried.deferred + carried.in_doubt;
     if troubled > 0 {
         for row in store.outbox()?.iter().filter(|row| matches!(row.fate, Fate::Refused | Fate::Deferred | Fate::Doubt)) {
@@ -136,8 +140,9 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
         }
         eprintln!("Whom they are for is said by `convened outbox`, and not here: this may be a log that everybody reads.");
     }
+    say(&args, &walked, &carried, published.as_ref())?;
     if archived != archiver::Passed::default() {
-        println!("{} notes of pads are in their archive now, {} could not be put there.", archived.settled, archived.failed);
+        writeln!(io::stdout(), "{} notes of pads are in their archive now, {} could not be put there.", archived.settled, archived.failed)?;
     }
     let faults = walked.remarks.iter().any(|remark| remark.grade == Grade::Fault);
     Ok(match troubled {
@@ -159,7 +164,8 @@ fn before(
 ) -> Result<i64, Stop> {
     if let Some(place) = &args.adopt {
         let calendar = opened.survey(&opened.memory()?, now)?.0.calendar;
-        Place::new(place, runtime, bucket).adopt(store, &calendar, &opened.settings.mail.message_id_domain, now)?;
+        let domain = &opened.settings.mail.message_id_domain;
+        Place::new(place, runtime, bucket).adopt(store, opened.state(), &calendar, domain, now)?;
     }
     let folder = args.export.as_ref().map(|folder| folder.to_string_lossy().into_owned());
     let mut above = 0;
@@ -177,6 +183,9 @@ fn before(
             _ => place.agrees(&published, store)?,
         };
         above = above.max(count);
+    }
+    if args.new {
+        store.begin_anew(now)?;
     }
     Ok(above)
 }
@@ -213,6 +222,15 @@ impl Out<'_> {
         }
     }
 
+    /// What an export comes to where this state and the publication stand there already; `None` where they do not.
+    fn as_it_is(&self, state: &State) -> Result<Option<Exported>, Stop> {
+        match self.target {
+            // What is written into the folder is still to be published: that is a run.
+            Target::Folder(folder) => Ok(export::as_it_is(&files(self.opened, &self.walked.publication, state), folder)?),
+            Target::Bucket(_) => Ok(Some(self.write(state)?).filter(|exported| exported.written + exported.removed == 0)),
+        }
+    }
+
     fn read(&self, name: &str) -> Result<Option<Vec<u8>>, Stop> {
         match self.target {
             Target::Folder(folder) => Ok(export::read(folder, name)?),
@@ -234,11 +252,12 @@ impl Out<'_> {
         let (telling, last) = (self.store.leaving(self.now)?, self.store.run()?);
         let as_it_was = self.state(&[], &last)?;
         let stands = self.read(STATE_FILE)?.is_some_and(|there| there == as_it_was.text().into_bytes());
-        if stands && telling.is_empty() {
-            let exported = self.write(&as_it_was)?;
-            if exported.written + exported.removed == 0 {
-                return Ok((exported, last));
-            }
+        if stands
+            && telling.is_empty()
+            && self.is_published()?
+            && let Some(exported) = self.as_it_is(&as_it_was)?
+        {
+            return Ok((exported, last));
         }
         let run = self.store.begin_run(above)?;
         let exported = self.write(&self.state(&telling, &run)?)?;
@@ -266,7 +285,15 @@ impl Out<'_> {
         if carried.sent + carried.refused + carried.deferred + carried.in_doubt == 0 {
             return exported;
         }
-        let confirmed = self.state(&[], run).and_then(|state| self.write(&state)).and_then(|again| self.publish().map(|()| again));
+        let confirm = || {
+            let again = self.write(&self.state(&[], run)?)?;
+            // Of letters to organisers nothing is published.
+            if again.written + again.removed > 0 {
+                self.publish()?;
+            }
+            Ok::<_, Stop>(again)
+        };
+        let confirmed = confirm();
         match confirmed {
             Ok(again) => Exported { written: exported.written.max(again.written), ..again },
             Err(stop) => {
@@ -276,13 +303,24 @@ impl Out<'_> {
         }
     }
 
+    /// Whether what stands in the folder was taken to where people read it; a run that failed there, or was stopped, leaves that to the next.
+    fn is_published(&self) -> Result<bool, Stop> {
+        let last = fs::read_to_string(self.opened.state().join(PUBLISHED)).unwrap_or_default();
+        Ok(self.args.publish.is_none() || last == self.digest()?)
+    }
+
+    /// Of the folder's account of itself: another one after each change.
+    fn digest(&self) -> Result<String, Stop> {
+        Ok(HEXLOWER.encode(&Sha256::digest(self.read(STATE_FILE)?.unwrap_or_default())))
+    }
+
     fn publish(&self) -> Result<(), Stop> {
         let (Some(words), Target::Folder(folder)) = (&self.args.publish, &self.target) else { return Ok(()) };
         let folder = folder.canonicalize()?;
         let said = io::stderr().as_fd().try_clone_to_owned()?;
         let ended = Command::new("sh").arg("-c").arg(words).env("CONVENED_EXPORT", folder).stdin(Stdio::null()).stdout(said).status();
         match ended {
-            Ok(status) if status.success() => Ok(()),
+            Ok(status) if status.success() => Ok(fs::write(self.opened.state().join(PUBLISHED), self.digest()?)?),
             Ok(status) => Err(Stop::world(format!(
                 "What was exported could not be published (the command of --publish: {status}). Nothing more was sent."
             ))),
@@ -291,7 +329,8 @@ impl Out<'_> {
     }
 }
 
-fn say(args: &Args, walked: &Walked, carried: &Carried, published: Option<&(Exported, Run)>) {
+fn say(args: &Args, walked: &Walked, carried: &Carried, published: Option<&(Exported, Run)>) -> Result<(), Stop> {
+    let mut out = io::stdout().lock();
     if args.json {
         let summary = json!({
             "written": walked.letters.len(),
@@ -303,10 +342,11 @@ fn say(args: &Args, walked: &Walked, carried: &Carried, published: Option<&(Expo
             "next": walked.next.map(super::rfc3339),
             "export": published.map(|(exported, run)| summary(exported, run)),
         });
-        println!("{summary}");
-        return;
+        writeln!(out, "{summary}")?;
+        return Ok(());
     }
-    println!(
+    writeln!(
+        out,
         "{} letters written, {} sent, {} refused, {} put off, {} in doubt; {} documents changed.",
         walked.letters.len(),
         carried.sent,
@@ -314,11 +354,12 @@ fn say(args: &Args, walked: &Walked, carried: &Carried, published: Option<&(Expo
         carried.deferred,
         carried.in_doubt,
         walked.changed.len()
-    );
+    )?;
     if let Some((exported, run)) = published {
         let place = args.export.as_deref().unwrap_or(Path::new("the bucket"));
-        println!("{} Run {}.", super::export::words(exported, place), run.generation);
+        writeln!(out, "{} Run {}.", super::export::words(exported, place), run.generation)?;
     }
+    Ok(())
 }
 
 /// Tests walk the road with clocks of their own, against servers of their own.

@@ -106,6 +106,6 @@ fn act(config: &Path, args: &Key, decide: Decide, done: &str) -> Result<Exit, St
         _ => return Err(Stop::usage(format!("There is no letter {}. `convened outbox` lists them.", args.key))),
     }
     daemon::wake(opened.state())?;
-    println!("{done}");
+    writeln!(std::io::stdout(), "{done}")?;
     Ok(Exit::Well)
 }

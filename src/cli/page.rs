@@ -1,5 +1,6 @@
 //! `convened page`: a page by the template in force, of a community that is made up; or the template itself, to copy and to change.
 
+use std::io::{self, Write};
 use std::path::Path;
 
 use super::{At, Exit, Stop};
@@ -39,7 +40,7 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     if args.template {
         if let Some((path, template)) = survey.pages.in_force(&args.name, of) {
             eprintln!("{}", path.map_or("The built-in template:".to_owned(), |path| format!("{path}:")));
-            print!("{template}");
+            write!(io::stdout(), "{template}")?;
         }
         return Ok(Exit::Well);
     }
@@ -48,7 +49,7 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
         return Err(Stop::usage(format!("{} is what pages are built of, and none by itself; --template prints it.", args.name)));
     };
     let (page, fault) = survey.pages.page(&file, of, &values);
-    print!("{page}");
+    write!(io::stdout(), "{page}")?;
     Ok(match fault {
         Some(fault) => {
             eprintln!("{fault}");

@@ -7,10 +7,14 @@ use chrono::{DateTime, Utc};
 use tokio::runtime::Runtime;
 
 use super::Stop;
+use super::decide::to_tell;
 use super::into_bucket::IntoBucket;
 use crate::export;
-use crate::export::told::{STATE_FILE, State, revisions_of};
+use crate::export::told::{LastWord, STATE_FILE, State, revisions_of};
 use crate::meeting::calendar::Calendar;
+use crate::meeting::change::{DecisionId, Tell};
+use crate::plan;
+use crate::plan::key::Kind;
 use crate::plan::ledger::{Ledger, Revision};
 use crate::sources::published::fetch;
 use crate::store::{Run, Store};
@@ -104,9 +108,11 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// Takes over what was published; says what of it is in doubt.
-    pub fn adopt(&self, store: &Store, calendar: &Calendar, domain: &str, now: DateTime<Utc>) -> Result<(), Stop> {
-        let (memory, run) = match self.look()? {
+    /// Takes over what was published, and decisions from their text in the state's folder; says what of it is in doubt, and what was told
+    /// and is decided no more.
+    pub fn adopt(&self, store: &Store, folder: &Path, calendar: &Calendar, domain: &str, now: DateTime<Utc>) -> Result<(), Stop> {
+        let published = self.look()?;
+        let (memory, run) = match &published {
             Published::Nothing => {
                 return Err(Stop::usage(format!(
                     "There is no {STATE_FILE} and no {FEED} at {}: nothing was published there, and there is nothing to take over.",
@@ -120,18 +126,16 @@ impl<'a> Place<'a> {
             Published::State(state) => {
                 let memory = state.memory(calendar, domain);
                 let memory = memory.map_err(|why| Stop::world(format!("{}/{STATE_FILE} cannot be taken over: {why}.", self.name)))?;
-                for key in state.announced(calendar) {
-                    let then = if memory.told.contains_key(&key) {
-                        "counts as told, in doubt"
-                    } else {
-                        "is told again, under the same Message-ID"
-                    };
-                    eprintln!("Run {} was about to tell {key}; whether it did is not known: it {then}.", state.generation);
-                }
                 (memory, Run { generation: state.generation, name: state.run.clone() })
             }
         };
-        store.adopt(&memory, &run, now)?;
+        let untold = if let Published::State(state) = &published { state.untold() } else { Vec::new() };
+        let by_text = store.adopt(folder, &memory, &untold, &run, now)?;
+        match &published {
+            Published::State(state) => say_what_is_open(state, store, calendar, &memory, &by_text, now)?,
+            // An older state does not know what was told of it.
+            _ => store.begin_anew(now)?,
+        }
         eprintln!(
             "Taken over from {}: {} letters told, {} revisions, run {}.",
             self.name,
@@ -152,4 +156,60 @@ impl<'a> Place<'a> {
         }
         Ok(found)
     }
+}
+
+/// Letters that were announced, with what becomes of them; decisions `by_text` of which no run told; and what people were told of meetings that
+/// nothing here says any more.
+fn say_what_is_open(
+    state: &State,
+    store: &Store,
+    calendar: &Calendar,
+    memory: &Ledger,
+    by_text: &[DecisionId],
+    now: DateTime<Utc>,
+) -> Result<(), Stop> {
+    let mut ledger = store.recall(now)?.ledger;
+    let to_come: Vec<String> = to_tell(calendar, &ledger, now).iter().map(|intent| intent.key.to_string()).collect();
+    for key in state.announced(calendar) {
+        let then = if memory.told.contains_key(&key) {
+            "counts as told, in doubt"
+        } else if to_come.contains(&key) {
+            "is told again, under the same Message-ID"
+        } else {
+            "is not told again, for by what is known here there is nothing to tell"
+        };
+        eprintln!("Run {} was about to tell {key}; whether it did is not known: it {then}.", state.generation);
+    }
+    for decision in ledger.decisions.iter_mut().filter(|decision| by_text.contains(&decision.id)) {
+        decision.tell = Tell::List;
+    }
+    let untold = to_tell(calendar, &ledger, now);
+    for intent in untold.iter().filter(|intent| intent.instead_of.is_none() && !to_come.contains(&intent.key.to_string())) {
+        eprintln!(
+            "Run {} did not know of {}: it holds, and people are told nothing of it. Tell them, or take it back and decide it again.",
+            state.generation, intent.key
+        );
+    }
+    // Those of the schedule files are made by the next round.
+    let decisions = plan::make(calendar, &ledger, &[], now).decisions(&ledger);
+    for (meeting, LastWord { kind, about, is_known }) in state.said_of_meetings(now) {
+        // A meeting that was put back on is on by its rule.
+        if kind == Kind::Restored || decisions.iter().any(|decision| decision.id.0 == about) {
+            continue;
+        }
+        let by_hand = match kind {
+            Kind::Cancelled => format!("convened cancel {} --on {} --already-told", meeting.series, meeting.wall.date()),
+            Kind::Moved => format!("convened move {} --on {} --to WHEN --already-told", meeting.series, meeting.wall.date()),
+            _ => format!("convened extra {} --on {} --already-told", meeting.series, meeting.wall.format("%Y-%m-%dT%H:%M")),
+        };
+        eprintln!(
+            "People {} told that the meeting of {} at {} is {}, and decision {about}, which said so, is not known here: feed, page and letters say \
+             otherwise. Put the last decisions.toml into the state folder and adopt again, or decide it again: `{by_hand}`.",
+            if is_known { "were" } else { "may have been" },
+            meeting.series,
+            meeting.wall.format("%Y-%m-%d %H:%M"),
+            if kind == Kind::Extra { "an extra one" } else { kind.word() },
+        );
+    }
+    Ok(())
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
@@ -129,7 +130,7 @@ fn answer(
 /// The notes' folders, read once, each note with the instant from which it counts.
 struct Folders {
     places: Places,
-    read: HashMap<String, (Brought, Vec<DateTime<Utc>>)>,
+    read: HashMap<String, (Brought, HashMap<Arc<str>, DateTime<Utc>>)>,
     /// When the meetings of a series that a folder belongs to ended, by folder and date.
     end_of: HashMap<(String, chrono::NaiveDate), DateTime<Utc>>,
 }
@@ -162,11 +163,12 @@ impl Folders {
             let brought = self.places.bring(folder, None);
             let own = self.places.folder(folder).filter(|_| folder.remote.is_none());
             let commits = own.map(|folder| commits(&folder)).unwrap_or_default();
-            let counts = brought.texts.iter().map(|text| self.counts_from(folder, text, &commits)).collect();
+            let counts = brought.all().iter().map(|text| (text.path.clone(), self.counts_from(folder, text, &commits))).collect();
             self.read.insert(folder.folder.clone(), (brought, counts));
         }
         let Some((brought, counts)) = self.read.get(&folder.folder) else { return Brought::default() };
-        let texts = brought.texts.iter().zip(counts).filter(|(_, from)| **from <= now).map(|(text, _)| text.clone()).collect();
+        let counted = |path: &Arc<str>| counts.get(path).is_some_and(|from| *from <= now);
+        let texts = brought.texts.iter().filter(|(path, _)| counted(path)).map(|(path, digest)| (path.clone(), *digest)).collect();
         Brought { texts, ..brought.clone() }
     }
 
@@ -185,7 +187,7 @@ impl Folders {
 
     /// When the next note begins to count.
     fn next_note(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.read.values().flat_map(|(_, counts)| counts).filter(|at| **at > after).min().copied()
+        self.read.values().flat_map(|(_, counts)| counts.values()).filter(|at| **at > after).min().copied()
     }
 }
 

@@ -271,10 +271,8 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
             () = tokio::time::sleep(sleep) => called = false,
             // Borrowed once: a second time would wait for the one who writes, who waits for the first.
             _ = standing.changed(), if shared.is_some() => called = Some(standing.borrow()).is_some_and(|now| now.leads && now.unplanned > 0),
-            () = rounds.changed() => {
-                tokio::time::sleep(SETTLE).await;
-                rounds.read_again();
-            }
+            // What changed is read in the next turn.
+            () = rounds.changed() => tokio::time::sleep(SETTLE).await,
             () = shelf.changed() => rounds.take_news(),
             () = archived.notified() => rounds.archived(),
             () = bucket.changed() => called = false,

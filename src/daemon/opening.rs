@@ -92,7 +92,7 @@ fn last_good(text: Option<&Text>) -> Option<Settings> {
         }
         _ => return None,
     };
-    config::settings(&Text { path: known.path, bytes: known.bytes }).0
+    config::settings(&Text { path: known.path, bytes: known.bytes? }).0
 }
 
 /// Where the subscribed mailbox cannot be read.
@@ -176,6 +176,6 @@ impl Opened {
     pub fn survey(&self, store: &Store, now: DateTime<Utc>) -> Result<(Survey, Ledger), Failure> {
         let mut ledger = store.recall(now)?.ledger;
         let mut kept = Kept::recall(store)?;
-        Ok((survey(&mut kept, &mut ledger, &self.given(), &mut self.bring(), now), ledger))
+        Ok((survey(&mut kept, &mut ledger, &self.given(), &mut self.bring(), now)?, ledger))
     }
 }

@@ -14,8 +14,8 @@ use crate::meeting::calendar::walls;
 use crate::meeting::remote::{GitLogin, Location, Remote, Repository};
 use crate::meeting::series::{Address, Community, NotesFolder};
 use crate::source::{Place, Remark, digest};
-use crate::sources::git::{self, Blobs, Way};
-use crate::sources::{Brought, folder};
+use crate::sources::git::{self, Tree, Way};
+use crate::sources::{Brought, notes as folders};
 use crate::store::SourceState;
 
 /// What remarks call the repository of the communities' files.
@@ -123,10 +123,9 @@ impl Places {
     pub fn bring(&self, notes: &NotesFolder, states: Option<&[SourceState]>) -> Brought {
         let Some(remote) = &notes.remote else {
             let Some(folder) = self.folder(notes) else { return Brought { partial: true, ..Brought::default() } };
-            let (texts, remarks) = folder::notes(&folder, notes.folder.trim_end_matches('/'));
-            return Brought { texts: texts.into(), remarks, ..Brought::default() };
+            return folders::read(&folder, notes.folder.trim_end_matches('/'));
         };
-        let mirrored = self.way(&notes.folder, remote).and_then(|way| git::notes(&way, &notes.folder, &mut Blobs::default()));
+        let mirrored = self.way(&notes.folder, remote).and_then(|way| git::notes(&way, &notes.folder, &mut Tree::default()));
         let mut brought = mirrored.unwrap_or(Brought { partial: true, ..Brought::default() });
         if let Some(states) = states {
             brought.remarks.extend(match states.iter().find(|state| state.name == notes.folder) {

@@ -1,10 +1,10 @@
 //! The rounds as the daemon walks them: what it keeps between two, what it reads again when something changed, and when the next is due.
 
 mod beside;
+mod reading;
 mod shared;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
 use super::mail::{self, Chats};
-use super::opening::{Opened, communities, identity, mailbox_remark, zone_source};
+use super::opening::{Opened, zone_source};
 use super::places::{COMMUNITIES, Places};
-use super::{Failure, Known, answers, log, organise, wake_folder};
+use super::{Failure, Known, answers, log, organise};
 use crate::archiver::Archive;
-use crate::config::{self, Settings};
+use crate::config::Settings;
 use crate::fetch::{Shelf, Wanted};
 use crate::meeting::calendar::Calendar;
 use crate::meeting::series::NotesFolder;
@@ -26,13 +26,14 @@ use crate::meeting::zone::report::ZoneReport;
 use crate::output::publication::Publication;
 use crate::round::{Brought, Given, Kept, look, walk};
 use crate::source::Remark;
-use crate::sources::folder::{self, Watch};
+use crate::sources::folder::Watch;
 use crate::sources::zoneinfo;
 use crate::store::{SourceState, Store, StoreError};
 use crate::web::Visit;
 use crate::web::decide::DecideRequest;
 use crate::web::health::RoundCounts;
 use crate::web::organise::OrganiseRequest;
+use reading::Held;
 
 /// After a round that the store refused (a full disk), the next one is tried after so long.
 const AFTER_FAILURE: TimeDelta = TimeDelta::seconds(10);
@@ -54,7 +55,7 @@ pub struct Rounds {
     link_key: Vec<u8>,
     kept: Kept,
     /// Notes as read last, by folder.
-    brought: HashMap<String, (NotesFolder, Brought)>,
+    brought: HashMap<String, Held>,
     /// What is fetched beside the rounds, and what is to be.
     shelf: Arc<Shelf>,
     wanted: Arc<Vec<Wanted>>,
@@ -198,14 +199,13 @@ impl Rounds {
         let (places, shelf) = (Places::of(&self.opened), self.shelf.clone());
         let brought = &mut self.brought;
         let mut bring = |notes: &NotesFolder| {
-            let known = brought.get(&notes.folder).filter(|(of, _)| of.remote == notes.remote);
-            if let Some((_, known)) = known {
-                return known.clone();
+            if let Some(known) = brought.get(&notes.folder).filter(|known| known.remote == notes.remote) {
+                return known.brought();
             }
-            // What was fetched by an earlier run is known before anything is asked.
-            let new = shelf.brought(&notes.folder).unwrap_or_else(|| places.bring(notes, None));
-            brought.insert(notes.folder.clone(), (notes.clone(), new.clone()));
-            new
+            let new = Held::of(notes, &places, &shelf, now);
+            let first = new.brought();
+            brought.insert(notes.folder.clone(), new);
+            first
         };
         let mut remarks = self.opened.remarks.clone();
         remarks.extend(self.zones.remarks().iter().chain(&self.watch_remarks).cloned());
@@ -254,72 +254,6 @@ impl Rounds {
                 false
             }
         }
-    }
-
-    /// Reads configuration, notes and zone data again where it is time to, and notes whether anything is different.
-    fn read(&mut self, now: DateTime<Utc>) {
-        let stale = std::mem::take(&mut self.stale);
-        if now >= self.next_scan || stale {
-            self.read_configuration();
-            self.read_notes();
-            self.read_at = Some(now);
-            self.next_scan = self.opened.settings.refresh.next_scan(now);
-        }
-        if now >= self.zones.next() || stale {
-            let source = zone_source(&self.opened.settings.zone_data);
-            // Hundreds of files are opened, each of which would wake the watch.
-            if let Some(folder) = source.folder() {
-                self.watch.leave(&folder);
-            }
-            self.changed |= self.zones.look(&source, now);
-            self.opened.zones = self.zones.zones().clone();
-            self.watch_folders();
-        }
-    }
-
-    /// What a restart takes - the address, the state folder, the log - stays as it was.
-    fn read_configuration(&mut self) {
-        let (mut texts, mut remarks) = folder::settings(&self.opened.folder);
-        if let Some((settings, said)) = texts.iter().find(|text| &*text.path == config::SETTINGS).map(config::settings) {
-            remarks.extend(said);
-            if let Some(settings) = settings {
-                self.opened.identity = identity(&settings);
-                let Settings { listen, ref state, log, log_level, .. } = self.opened.settings;
-                self.opened.settings = Settings { listen, state: state.clone(), log, log_level, ..settings };
-            }
-        }
-        let (more, said) = communities(&Places::of(&self.opened), &self.shelf.states());
-        texts.extend(more);
-        remarks.extend(said);
-        remarks.extend(mailbox_remark(&self.opened.settings));
-        self.changed |= texts != self.opened.texts || remarks != self.opened.remarks;
-        self.opened.texts = texts;
-        self.opened.remarks = remarks;
-    }
-
-    /// Only the folders that the last round wanted: it brings new ones itself.
-    fn read_notes(&mut self) {
-        let places = Places::of(&self.opened);
-        for (notes, before) in self.brought.values_mut().filter(|(notes, _)| notes.remote.is_none()) {
-            let now = places.bring(notes, None);
-            if now != *before {
-                *before = now;
-                self.changed = true;
-            }
-        }
-    }
-
-    fn watch_folders(&mut self) {
-        let mut folders: Vec<PathBuf> = vec![self.opened.folder.clone(), wake_folder(self.opened.state())];
-        let notes = self.calendar.communities.iter().flat_map(|community| &community.notes).filter(|notes| notes.remote.is_none());
-        let places = Places::of(&self.opened);
-        folders.extend(notes.filter_map(|notes| places.folder(notes)).filter(|folder| folder.is_dir()));
-        folders.extend(zone_source(&self.opened.settings.zone_data).folder().filter(|folder| folder.is_dir()));
-        folders.sort();
-        folders.dedup();
-        let remarks = self.watch.only(&folders);
-        self.changed |= remarks != self.watch_remarks;
-        self.watch_remarks = remarks;
     }
 
     /// A fault is logged once, when it is new.

@@ -82,6 +82,14 @@ pub fn write(files: &Files, folder: &Path) -> Result<Exported, ExportError> {
     Ok(Exported { files: files.len(), written: changed.len(), removed, bytes: files.values().map(Bytes::len).sum() })
 }
 
+/// What [`write`] would come to where the folder holds these very files and no other one of ours; `None` where it does not.
+pub fn as_it_is(files: &Files, folder: &Path) -> Result<Option<Exported>, ExportError> {
+    let all: BTreeSet<String> = files.keys().cloned().collect();
+    let stands =
+        manifest(folder)?.files == all && files.iter().all(|(name, bytes)| fs::read(folder.join(name)).is_ok_and(|there| there == **bytes));
+    Ok(stands.then(|| Exported { files: files.len(), bytes: files.values().map(Bytes::len).sum(), ..Exported::default() }))
+}
+
 /// A file of a folder that was exported, if it is there.
 pub fn read(folder: &Path, name: &str) -> Result<Option<Vec<u8>>, ExportError> {
     let path = folder.join(name);

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use imbl::OrdMap;
 
-pub use folder::{ExportError, Exported, read, write};
+pub use folder::{ExportError, Exported, as_it_is, read, write};
 use relative::Places;
 
 use crate::output::headers::CACHE_CONTROL;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::meeting::calendar::Calendar;
+use crate::meeting::occurrence::OccurrenceId;
 use crate::meeting::series::SeriesId;
 use crate::plan::key::{Kind, list_name, message_id};
 use crate::plan::ledger::{Facts, Fate, Ledger, RememberedRule, Revision, SeriesMemory, Told, Way};
@@ -34,6 +35,16 @@ pub struct State {
     series: BTreeMap<String, Memory>,
     chats: Vec<(String, String, Memory)>,
     remarks: Vec<(String, String, DateTime<Utc>)>,
+}
+
+/// What letters said last of a meeting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastWord {
+    pub kind: Kind,
+    /// The decision.
+    pub about: String,
+    /// Announced only, it may not have been told.
+    pub is_known: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -132,6 +143,35 @@ impl State {
     pub fn announced(&self, calendar: &Calendar) -> Vec<String> {
         let lists = Lists::of(calendar);
         self.telling.iter().map(|entry| lists.shown(&entry.key)).collect()
+    }
+
+    /// The decisions that were announced, and that are told again because silence about them is worse.
+    pub fn untold(&self) -> Vec<String> {
+        let again = |entry: &&Entry| Kind::parse(&entry.kind).is_some_and(Kind::again_when_in_doubt);
+        self.telling.iter().filter(again).filter_map(|entry| entry.about.clone()).collect()
+    }
+
+    /// What the letters about decisions, told or announced, said last of each meeting that has not begun: its kind, the decision, and
+    /// whether it is known to have been told.
+    pub fn said_of_meetings(&self, now: DateTime<Utc>) -> BTreeMap<OccurrenceId, LastWord> {
+        let told = self.told.iter().map(|entry| (entry, true)).chain(self.telling.iter().map(|entry| (entry, false)));
+        let mut found: BTreeMap<OccurrenceId, (DateTime<Utc>, LastWord)> = BTreeMap::new();
+        for (entry, is_known) in told {
+            let (Some(kind), Some(about), Some(fate)) = (Kind::parse(&entry.kind), &entry.about, Fate::parse(&entry.fate)) else {
+                continue;
+            };
+            let is_of_decision = matches!(kind, Kind::Cancelled | Kind::Moved | Kind::Extra | Kind::Restored);
+            if !is_of_decision || is_known && !fate.may_have_arrived() {
+                continue;
+            }
+            for (id, _) in entry.meetings.iter().filter(|(_, start)| *start > now) {
+                let Ok(id) = id.parse::<OccurrenceId>() else { continue };
+                if found.get(&id).is_none_or(|(written, _)| *written <= entry.written) {
+                    found.insert(id, (entry.written, LastWord { kind, about: about.clone(), is_known }));
+                }
+            }
+        }
+        found.into_iter().map(|(id, (_, word))| (id, word)).collect()
     }
 
     /// The memory that follows from it. An announced letter may have left and counts as in doubt, but for those of a kind that is worse

@@ -9,7 +9,7 @@ use super::cues::Cues;
 use super::dates::{self, Found};
 use super::hours;
 use super::lines::{Doc, Kind};
-use super::neighbours::{self, Neighbours};
+use super::neighbours::{self, Dates, Looking};
 use super::words::{bare, fold, label};
 use crate::meeting::zone::Zones;
 
@@ -26,7 +26,7 @@ pub struct Meeting {
     pub series_text: Option<String>,
     pub date: Option<NaiveDate>,
     /// The dates of the series' notes, those of the same file with them, in order.
-    pub dates: Vec<NaiveDate>,
+    pub dates: Dates,
     pub contradictions: Vec<Finding>,
     pub remarks: Vec<Finding>,
 }
@@ -58,7 +58,7 @@ const HEAD_WORDS: &Cues = &Cues::new(&[
 ]);
 
 /// The meetings of a text, in the order of the file.
-pub fn meetings(doc: &Doc<'_>, path: &str, folder: &Neighbours, zones: &Zones) -> Vec<Meeting> {
+pub fn meetings(doc: &Doc<'_>, path: &str, folder: &Looking<'_>, zones: &Zones) -> Vec<Meeting> {
     if doc.lines.iter().all(|l| l.kind == Kind::Blank) {
         return Vec::new();
     }
@@ -84,9 +84,7 @@ pub fn meetings(doc: &Doc<'_>, path: &str, folder: &Neighbours, zones: &Zones) -
         }
         out.push(meeting);
     }
-    let mut dates: Vec<NaiveDate> = out.iter().filter_map(|m| m.date).chain(folder.dates(path).iter().copied()).collect();
-    dates.sort_unstable();
-    dates.dedup();
+    let dates = folder.dates(path).with(out.iter().filter_map(|m| m.date));
     for meeting in &mut out {
         meeting.dates.clone_from(&dates);
     }
@@ -119,7 +117,7 @@ fn several(doc: &Doc<'_>, path: &str) -> Vec<(usize, Found)> {
     by_level.into_iter().find(|(all, dated)| (2..=MOST).contains(&dated.len()) && dated.len() * 5 >= all * 3).map_or_else(Vec::new, |s| s.1)
 }
 
-fn one(doc: &Doc<'_>, span: Range<usize>, preamble: &[usize], path: &str, folder: &Neighbours, zones: &Zones) -> Meeting {
+fn one(doc: &Doc<'_>, span: Range<usize>, preamble: &[usize], path: &str, folder: &Looking<'_>, zones: &Zones) -> Meeting {
     let mut head: Vec<usize> = preamble.to_vec();
     let mut titles: Vec<usize> = Vec::new();
     let mut content = false;
@@ -166,7 +164,7 @@ fn one(doc: &Doc<'_>, span: Range<usize>, preamble: &[usize], path: &str, folder
         title,
         series_text,
         date: None,
-        dates: folder.dates(path).to_vec(),
+        dates: folder.dates(path),
         contradictions: Vec::new(),
         remarks: Vec::new(),
     };
@@ -229,10 +227,11 @@ fn series_words(title: &str, zones: &Zones) -> Option<String> {
 fn date(doc: &Doc<'_>, meeting: &mut Meeting, titles: &[usize]) {
     let path = meeting.path.clone();
     let file = neighbours::file_date(&path).filter(|_| meeting.span.start == 0);
-    let near = file
-        .or_else(|| neighbours::folder_year(&path).and_then(|y| NaiveDate::from_ymd_opt(y, 6, 30)))
-        .or_else(|| doc.front.iter().find_map(|(_, v, _)| dates::find(v, true).iter().find_map(Found::date)))
-        .or_else(|| meeting.dates.last().copied());
+    let near = || {
+        file.or_else(|| neighbours::folder_year(&path).and_then(|y| NaiveDate::from_ymd_opt(y, 6, 30)))
+            .or_else(|| doc.front.iter().find_map(|(_, v, _)| dates::find(v, true).iter().find_map(Found::date)))
+            .or_else(|| meeting.dates.last())
+    };
     let mut said: Option<(NaiveDate, u32)> = None;
     let take = |text: &str, line: u32, said: &mut Option<(NaiveDate, u32)>, faults: &mut Vec<Finding>| {
         for found in dates::find(text, true) {
@@ -240,7 +239,7 @@ fn date(doc: &Doc<'_>, meeting: &mut Meeting, titles: &[usize]) {
             if before.trim_end().ends_with("from") || before.contains("postponed from") || before.contains("moved from") {
                 continue;
             }
-            let Some(date) = found.date().or_else(|| found.nearest(near?)) else { continue };
+            let Some(date) = found.date().or_else(|| found.nearest(near()?)) else { continue };
             if let Some(day) = found.weekday.filter(|w| *w != date.weekday()) {
                 faults.push(Finding {
                     line,
@@ -320,7 +319,7 @@ fn date(doc: &Doc<'_>, meeting: &mut Meeting, titles: &[usize]) {
             text: format!("The front matter says {other}, the note is of {date}."),
         });
     }
-    if let (Some(date), Some(usual)) = (meeting.date, neighbours::usual_weekday(&meeting.dates, meeting.date.unwrap_or_default()))
+    if let (Some(date), Some(usual)) = (meeting.date, meeting.dates.usual_weekday(meeting.date.unwrap_or_default()))
         && faults.is_empty()
         && date.weekday() != usual
         && off_by_one(date, usual, &meeting.dates)
@@ -336,20 +335,21 @@ fn date(doc: &Doc<'_>, meeting: &mut Meeting, titles: &[usize]) {
 }
 
 /// A date next to the series' own day, in a week of its rhythm in which it has no other meeting: probably a slip.
-fn off_by_one(date: NaiveDate, usual: chrono::Weekday, dates: &[NaiveDate]) -> bool {
+fn off_by_one(date: NaiveDate, usual: chrono::Weekday, dates: &Dates) -> bool {
     let Some(right) = [date.pred_opt(), date.succ_opt()].into_iter().flatten().find(|d| d.weekday() == usual) else { return false };
-    let others = || dates.iter().filter(|d| **d != date).map(|d| (*d - right).num_days());
+    let near = dates.around(right, 14);
+    let others = || near.iter().filter(|d| **d != date).map(|d| (*d - right).num_days());
     // Two weeks to the note before and to the note after, as a series in its rhythm has it.
     others().filter(|g| *g <= 0).max() == Some(-14) && others().filter(|g| *g >= 0).min() == Some(14)
 }
 
 /// Which of two dates is the meeting's: not one that another note has, rather one on the series' day, else the title's.
-fn settle(title: NaiveDate, other: NaiveDate, dates: &[NaiveDate]) -> NaiveDate {
+fn settle(title: NaiveDate, other: NaiveDate, dates: &Dates) -> NaiveDate {
     // The file's own date is among them, so only the title's can tell of another file.
-    if dates.contains(&title) {
+    if dates.contains(title) {
         return other;
     }
-    match neighbours::usual_weekday(dates, other).or_else(|| neighbours::usual_weekday(dates, title)) {
+    match dates.usual_weekday(other).or_else(|| dates.usual_weekday(title)) {
         Some(day) if title.weekday() != day && other.weekday() == day => other,
         _ => title,
     }

@@ -1,7 +1,7 @@
 //! Which series words mean: safe rather than clever. "Optimization Team" is "Foo Optimization Team meeting", "CF" may be its initials;
 //! what fits two series fits none.
 
-use chrono::NaiveDate;
+use std::sync::Arc;
 
 use super::neighbours::{Neighbours, group};
 use super::words::fold;
@@ -66,19 +66,19 @@ pub fn series(text: &str, candidates: &[(&str, &str, &[String])]) -> Option<usiz
     best.filter(|_| !tied).map(|b| b.0)
 }
 
-/// The dates of the series that words mean, by the names of folders and files near `path`.
-pub fn folder<'n>(text: &str, path: &str, folder: &'n Neighbours) -> Option<&'n [NaiveDate]> {
+/// The name of the series that words mean, by the names of folders and files near `path`.
+pub fn folder<'n>(text: &str, path: &str, folder: &'n Neighbours) -> Option<&'n Arc<str>> {
     let own = group(path);
     let near = own.split('/').next().unwrap_or("").to_owned();
     let words = telling(text);
-    let mut found: Vec<&'n [NaiveDate]> = folder
+    let mut found: Vec<(&'n Arc<str>, usize)> = folder
         .all()
         .filter(|(name, _)| {
             let parts: Vec<&str> = name.split(['/', ' ']).filter(|p| !p.is_empty()).collect();
             name.starts_with(near.as_str()) && words.iter().filter(|w| w.len() > 2).any(|w| parts.iter().rev().take(6).any(|p| akin(w, p)))
         })
-        .map(|(_, d)| d)
+        .map(|(name, dates)| (name, dates.len()))
         .collect();
-    found.sort_by_key(|d| std::cmp::Reverse(d.len()));
-    found.first().copied().filter(|d| found.len() == 1 || d.len() >= 4 * found[1].len())
+    found.sort_by_key(|(_, notes)| std::cmp::Reverse(*notes));
+    found.first().filter(|(_, notes)| found.len() == 1 || *notes >= 4 * found[1].1).map(|(name, _)| *name)
 }

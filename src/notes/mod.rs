@@ -27,6 +27,7 @@ use serde::Serialize;
 
 use crate::meeting::zone::Zones;
 use crate::source::Text;
+use neighbours::Looking;
 pub use neighbours::Neighbours;
 
 /// What one meeting's notes say. Its JSON is the line of `notes --json`.
@@ -54,6 +55,25 @@ pub struct Note {
     /// Sentences that sound like a change and were not taken for one: line, and why.
     #[serde(skip)]
     pub passed_over: Vec<(u32, &'static str)>,
+}
+
+impl Note {
+    /// The same without what no round asks of it: names and ways in beyond the first, and room that its words do not need.
+    fn kept(mut self) -> Note {
+        self.attendees.truncate(1);
+        self.join.truncate(1);
+        (self.dial_in, self.passed_over) = (Vec::new(), Vec::new());
+        self.path.shrink_to_fit();
+        self.attendees.shrink_to_fit();
+        self.join.shrink_to_fit();
+        self.contradictions.shrink_to_fit();
+        self.remarks.shrink_to_fit();
+        self.changes.shrink_to_fit();
+        self.carried_topics.shrink_to_fit();
+        self.action_items.shrink_to_fit();
+        self.action_items.iter_mut().for_each(|item| item.text.shrink_to_fit());
+        self
+    }
 }
 
 /// When the note says the meeting is.
@@ -200,6 +220,11 @@ pub struct Topic {
 
 /// Reads the notes of one file: one [`Note`] a meeting, at least one for a file that is not empty.
 pub fn read(text: &Text, zones: &Zones, folder: &Neighbours) -> Vec<Note> {
+    looking(text, zones, &Looking::at(folder))
+}
+
+/// The same, by neighbours that remember what was asked of them.
+fn looking(text: &Text, zones: &Zones, folder: &Looking<'_>) -> Vec<Note> {
     let decoded = encoding::decode(&text.bytes);
     let doc = lines::read(&decoded);
     let garbled = encoding::remark(&doc);

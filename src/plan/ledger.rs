@@ -10,6 +10,7 @@ use super::key::{Audience, Kind};
 use crate::meeting::change::{Decision, Proposal};
 use crate::meeting::occurrence::OccurrenceId;
 use crate::meeting::series::SeriesId;
+use crate::source::Digest;
 
 /// What is known about a letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -230,8 +231,8 @@ pub struct Ledger {
 impl Ledger {
     /// Whether a text that stands on a branch (`None`: on one that is not known) is there by our doing alone: then it is trusted no more than
     /// the pad it came from.
-    pub fn is_unreviewed(&self, branch: Option<&str>, digest: &str) -> bool {
-        self.unreviewed.iter().any(|(on, ours)| ours == digest && branch.is_none_or(|branch| branch == on))
+    pub fn is_unreviewed(&self, branch: Option<&str>, digest: Digest) -> bool {
+        self.unreviewed.iter().any(|(on, ours)| *ours == digest.to_string() && branch.is_none_or(|branch| branch == on))
     }
 }
 

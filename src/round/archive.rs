@@ -12,9 +12,9 @@ use crate::meeting::remote::Location;
 use crate::meeting::series::{Community, NotesFolder, Series};
 use crate::output::words;
 use crate::plan::ledger::{ArchiveTarget, Archived, ArchivedState, Ledger};
-use crate::source::{Place, Remark};
+use crate::source::{Place, Remark, Text};
 use crate::sources::git;
-use crate::store::{Room, ToArchive};
+use crate::store::{Room, StoreError, ToArchive};
 
 /// After a meeting its pad is still edited for so long; what is changed later is not put into the archive by itself.
 const LATEST: TimeDelta = TimeDelta::days(7);
@@ -31,14 +31,19 @@ fn pads(community: &Community) -> impl Iterator<Item = &NotesFolder> {
 }
 
 /// The texts of pads that are to be kept for an archive and are not yet, and when the next one will be.
-pub(super) fn due(calendar: &Calendar, texts: &Texts, ledger: &Ledger, now: DateTime<Utc>) -> (Vec<ToArchive>, Option<DateTime<Utc>>) {
+pub(super) fn due(
+    calendar: &Calendar,
+    texts: &Texts,
+    ledger: &Ledger,
+    now: DateTime<Utc>,
+) -> Result<(Vec<ToArchive>, Option<DateTime<Utc>>), StoreError> {
     let (mut found, mut next) = (Vec::new(), None);
     let verdicts = Verdicts::of(&ledger.decisions);
     for community in &calendar.communities {
         let Some(archive) = &community.notes_archive else { continue };
         for pad in pads(community) {
-            for note in calendar.notes.iter().filter(|note| is_of(&note.place.file, &pad.folder)) {
-                let Some(series) = community.series.iter().find(|series| series.id == note.series) else { continue };
+            let own = community.series.iter().flat_map(|series| calendar.notes.of(&series.id).iter().map(move |note| (series, note)));
+            for (series, note) in own.filter(|(_, note)| is_of(&note.place.file, &pad.folder)) {
                 let Some(end) = end(series, &verdicts, note) else { continue };
                 let Some(text) = texts.settled(Room::Notes, &note.place.file) else { continue };
                 let from = end.max(text.first_seen) + community.quiet;
@@ -46,13 +51,14 @@ pub(super) fn due(calendar: &Calendar, texts: &Texts, ledger: &Ledger, now: Date
                     next = next.into_iter().chain([from]).min();
                     continue;
                 }
+                let digest = text.digest.to_string();
                 let target = ArchiveTarget {
                     repository: archive.repository.url.clone(),
                     branch: archive.branch.clone(),
                     file: archive.path(pad.archive_as.as_deref(), &series.id.series, note.date),
                     review: archive.review,
                 };
-                let of_note = |known: &&Archived| known.place == pad.folder && known.date == note.date && known.digest == text.digest;
+                let of_note = |known: &&Archived| known.place == pad.folder && known.date == note.date && known.digest == digest;
                 match ledger.archived.iter().find(of_note) {
                     // Its address was mended, or its name: what still waits goes there.
                     Some(known) if known.state == ArchivedState::Kept && known.target != target => {}
@@ -60,21 +66,22 @@ pub(super) fn due(calendar: &Calendar, texts: &Texts, ledger: &Ledger, now: Date
                     None if text.first_seen > end + LATEST || now > end + SAID => continue,
                     None => {}
                 }
+                let Some(Text { bytes, .. }) = texts.read(&[note.place.file.clone()])?.pop() else { continue };
                 found.push(ToArchive {
                     place: pad.folder.clone(),
                     date: note.date,
                     series: series.id.clone(),
                     target,
-                    message: message(&series.title, note.date, (!archive.review).then_some(text.digest.as_str())),
-                    digest: text.digest.clone(),
-                    bytes: text.bytes.to_vec(),
+                    message: message(&series.title, note.date, (!archive.review).then_some(digest.as_str())),
+                    digest,
+                    bytes: bytes.to_vec(),
                     kept: now,
                     failures: 0,
                 });
             }
         }
     }
-    (found, next)
+    Ok((found, next))
 }
 
 /// Of the commit; what goes onto the branch itself says so of its digest, for who lost the memory of it.

@@ -11,8 +11,7 @@ use crate::notes::draft::{Draft, Earlier, LOOK_BACK, Wanted, draft};
 use crate::plan::items;
 use crate::plan::ledger::Ledger;
 use crate::plan::tellings::next_after;
-use crate::source::Text;
-use crate::store::Room;
+use crate::store::{Room, StoreError};
 
 /// A drafted note, and what to know before it goes anywhere.
 pub struct Drafted {
@@ -27,7 +26,7 @@ pub struct Drafted {
     pub unquiet: bool,
 }
 
-/// Drafts the note of `meeting`. Pure but for its arguments; the texts are those in force.
+/// Drafts the note of `meeting`, from the texts in force.
 pub fn next_note(
     kept: &Kept,
     survey: &Survey,
@@ -36,7 +35,7 @@ pub fn next_note(
     zones: &Zones,
     series: &Series,
     meeting: &Occurrence,
-) -> Drafted {
+) -> Result<Drafted, StoreError> {
     let date = meeting.local_start().date();
     let mut notes: Vec<_> = survey.calendar.notes.of(&series.id).iter().collect();
     notes.sort_by(|a, b| (b.date, &b.place).cmp(&(a.date, &a.place)));
@@ -46,20 +45,18 @@ pub fn next_note(
     let last = notes.first().copied();
     let standing = items::of_series(&survey.calendar, ledger, &series.id);
     let closed: Vec<_> = standing.iter().filter(|item| item.done).map(|item| &item.place).collect();
-    let earlier: Vec<Earlier> = notes
-        .iter()
-        .take(LOOK_BACK)
-        .filter_map(|note| {
-            let stored = kept.texts.settled(Room::Notes, &note.place.file)?;
-            Some(Earlier {
-                text: Text { path: stored.path.clone(), bytes: stored.bytes.clone() },
-                line: note.place.line,
-                date: note.date,
-                url: note.url.clone(),
-                closed: closed.iter().filter(|place| place.file == note.place.file).map(|place| place.line).collect(),
-            })
-        })
-        .collect();
+    notes.truncate(LOOK_BACK);
+    let mut earlier = Vec::new();
+    for note in notes {
+        let Some(text) = kept.texts.read(&[note.place.file.clone()])?.pop() else { continue };
+        earlier.push(Earlier {
+            text,
+            line: note.place.line,
+            date: note.date,
+            url: note.url.clone(),
+            closed: closed.iter().filter(|place| place.file == note.place.file).map(|place| place.line).collect(),
+        });
+    }
     let community = survey.calendar.community(&series.id.community);
     let public = community.is_none_or(|community| community.join_links == JoinLinks::Public);
     let then = next_after(series, verdicts, meeting.start);
@@ -72,11 +69,11 @@ pub fn next_note(
         cities: community.map_or(&[], |community| &community.cities),
         code_of_conduct: community.and_then(|community| community.code_of_conduct.as_deref()),
     };
-    Drafted {
+    Ok(Drafted {
         draft: draft(&wanted, &earlier, zones),
         trusted: last.is_none_or(|last| last.trusted),
         last: last.map(|last| last.date),
         there,
         unquiet: last.is_some_and(|last| kept.texts.is_waiting(Room::Notes, &last.place.file)),
-    }
+    })
 }

@@ -30,15 +30,22 @@ const HISTORY: TimeDelta = TimeDelta::days(60);
 pub(super) struct Placed {
     pub note: Arc<Note>,
     pub series: SeriesId,
+    /// Which of the community's folders it lies in.
+    pub folder: usize,
     pub quiet_from: DateTime<Utc>,
     pub trusted: bool,
     pub url: Option<String>,
 }
 
 impl Placed {
+    /// By date, and of one date by name.
+    pub fn order(&self) -> (Option<NaiveDate>, &str, u32, usize) {
+        (self.note.date, &self.note.path, self.note.line, self.folder)
+    }
+
     /// Whether it is the same reading of the same note, kept since before.
     pub fn is(&self, other: &Placed) -> bool {
-        let rest = |one: &Placed| (one.quiet_from, one.trusted);
+        let rest = |one: &Placed| (one.folder, one.quiet_from, one.trusted);
         Arc::ptr_eq(&self.note, &other.note) && rest(self) == rest(other) && (&self.series, &self.url) == (&other.series, &other.url)
     }
 }

@@ -7,6 +7,7 @@ mod meaning;
 mod pads;
 mod questions;
 pub mod schedule;
+pub mod settle;
 mod templates;
 pub mod texts;
 pub mod understand;
@@ -98,7 +99,7 @@ impl Kept {
     /// From the store, as after a restart.
     pub fn recall(store: &Store) -> Result<Kept, StoreError> {
         Ok(Kept {
-            texts: Texts::new(store.texts()?),
+            texts: Texts::of(store)?,
             files: Files::default(),
             readings: Readings::default(),
             understanding: Understanding::default(),
@@ -138,14 +139,14 @@ pub struct Walked {
     pub next: Option<DateTime<Utc>>,
 }
 
-/// Read and understand: schedules and notes to a calendar with the rules in force.
+/// Read and understand: schedules and notes to a calendar with the rules in force. Fails where the store cannot be asked for words of notes.
 pub fn survey(
     kept: &mut Kept,
     ledger: &mut Ledger,
     given: &Given<'_>,
     bring: &mut dyn FnMut(&NotesFolder) -> Brought,
     now: DateTime<Utc>,
-) -> Survey {
+) -> Result<Survey, StoreError> {
     let mut remarks: Vec<(Option<Arc<str>>, Remark)> = given.remarks.iter().map(|remark| (None, remark.clone())).collect();
     kept.texts.seen_by(now);
     let (mut communities, read) = schedule::communities(&mut kept.files, &mut kept.texts, given, now);
@@ -162,20 +163,20 @@ pub fn survey(
             rules.push((series.id.clone(), in_force));
         }
     }
-    let mut understood = understand::notes(kept, ledger, communities, given.zones, bring, now);
+    let mut understood = understand::notes(kept, ledger, communities, given.zones, bring, now)?;
     remarks.extend(understood.remarks);
     remarks.extend(archive::remarks(&understood.calendar, ledger, now));
     remarks.sort_by(|(_, a), (_, b)| a.cmp(b));
     remarks.dedup();
     understood.calendar.remarks = remarks.iter().filter_map(|(of, remark)| Some((of.clone()?, remark.clone()))).collect();
-    Survey {
+    Ok(Survey {
         calendar: understood.calendar,
         rules,
         remarks,
         templates: kept.wording.templates.clone(),
         pages: kept.wording.pages.clone(),
         next: understood.next,
-    }
+    })
 }
 
 /// What a round thinks before anything is written down.
@@ -196,8 +197,8 @@ fn think(
     bring: &mut dyn FnMut(&NotesFolder) -> Brought,
     telling: bool,
     now: DateTime<Utc>,
-) -> Thought {
-    let mut survey = survey(kept, ledger, given, bring, now);
+) -> Result<Thought, StoreError> {
+    let mut survey = survey(kept, ledger, given, bring, now)?;
     // What is to be said of the feeds is known from the round before.
     let said: Vec<_> = survey.remarks.iter().cloned().chain(kept.publication.remarks()).collect();
     let mut plan = plan::make(&survey.calendar, ledger, &said, now);
@@ -217,7 +218,7 @@ fn think(
     survey.calendar.items = plan::items::items(&survey.calendar, &after, &mut kept.items);
     let site = given.identity.site(survey.pages.clone());
     let publication = publish(&survey.calendar, &after, &parts, &site, now, Some(&kept.publication));
-    Thought { survey, plan, after, publication }
+    Ok(Thought { survey, plan, after, publication })
 }
 
 /// While the clock is not believed: what is published as things stand, at the last hour that was. No letter is written, nothing counts as
@@ -230,7 +231,7 @@ pub fn look(
     now: DateTime<Utc>,
 ) -> Result<(Arc<Calendar>, Arc<Publication>), StoreError> {
     let mut ledger = store.recall(now)?.ledger;
-    let Thought { survey, publication, .. } = think(kept, &mut ledger, given, bring, false, now);
+    let Thought { survey, publication, .. } = think(kept, &mut ledger, given, bring, false, now)?;
     Ok((Arc::new(survey.calendar), Arc::new(publication)))
 }
 
@@ -244,7 +245,7 @@ pub fn walk(
 ) -> Result<Walked, StoreError> {
     loop {
         let mut recalled = store.recall(now)?;
-        let Thought { survey, plan, after, publication } = think(kept, &mut recalled.ledger, given, bring, true, now);
+        let Thought { survey, plan, after, publication } = think(kept, &mut recalled.ledger, given, bring, true, now)?;
         let ledger = &recalled.ledger;
         let sender = given.identity.sender(Some(ledger.link_key.clone()), survey.templates.clone());
         let site = given.identity.site(survey.pages.clone());
@@ -273,7 +274,8 @@ pub fn walk(
             }
         };
         crash_point!("round:recorded");
-        let (to_archive, archive_next) = archive::due(&survey.calendar, &kept.texts, ledger, now);
+        kept.texts.recorded(&texts);
+        let (to_archive, archive_next) = archive::due(&survey.calendar, &kept.texts, ledger, now)?;
         if !to_archive.is_empty() {
             store.keep_for_archive(&to_archive)?;
         }

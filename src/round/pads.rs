@@ -40,7 +40,7 @@ pub(super) fn by_meeting(brought: Vec<Text>, known: &mut Texts, prefix: &str, zo
             continue;
         }
         match is_of_its_day(path, waiting.first_seen) {
-            true => texts.push(Text::new(path, waiting.bytes.clone())),
+            true => texts.extend(waiting.bytes.clone().map(|bytes| Text::new(path, bytes))),
             false => passed_over.push(waiting.path.clone()),
         }
     }

@@ -10,7 +10,7 @@ use super::texts::Texts;
 use crate::config::{self, Grants, Reach};
 use crate::meeting::series::{Community, SeriesId};
 use crate::meeting::zone::Zones;
-use crate::source::{Place, Remark, Text};
+use crate::source::{Digest, Place, Remark, Text};
 use crate::store::{Room, StoredText};
 
 /// The remarks of a reading, with the community each concerns.
@@ -25,7 +25,7 @@ pub struct Files {
 /// A file, what it was read with, and what it said.
 struct File {
     bytes: Arc<[u8]>,
-    digest: String,
+    digest: Digest,
     uid_domain: String,
     grants: Option<Arc<Grants>>,
     zones: Zones,
@@ -118,7 +118,7 @@ pub fn communities(files: &mut Files, known: &mut Texts, given: &Given<'_>, now:
 
 /// What was in force is read again without what it may no longer use: a grant that is taken back ends no calendar.
 fn reread(stored: &StoredText, given: &Given<'_>) -> Option<Community> {
-    let text = Text { path: stored.path.clone(), bytes: stored.bytes.clone() };
+    let text = Text { path: stored.path.clone(), bytes: stored.bytes.clone()? };
     let reach = given.grants.map_or(Reach::Own, |grants| Reach::Kept(grants));
     config::community_within(&text, &given.identity.uid_domain, given.zones, reach).0
 }
@@ -128,7 +128,7 @@ pub(super) fn good(text: &Text, now: DateTime<Utc>) -> StoredText {
         room: Room::Config,
         path: text.path.clone(),
         digest: text.digest(),
-        bytes: text.bytes.clone(),
+        bytes: Some(text.bytes.clone()),
         first_seen: now,
         settled: true,
     }

@@ -12,7 +12,7 @@ use crate::meeting::series::Community;
 use crate::output::letter::sample;
 use crate::output::letter::templates::{self, FOLDER, Templates};
 use crate::output::page::templates as pages;
-use crate::source::{Place, Remark, Text, UNREADABLE};
+use crate::source::{Digest, Place, Remark, Text, UNREADABLE};
 use crate::store::Room;
 
 /// The templates, and what they were read from.
@@ -63,7 +63,7 @@ impl Wording {
         let unread: Vec<&Arc<str>> =
             given.remarks.iter().filter(|remark| remark.code == UNREADABLE).map(|remark| &remark.place.file).collect();
         let mut hasher = DefaultHasher::new();
-        let digests: Vec<(&Arc<str>, String)> = texts.iter().map(|text| (&text.path, text.digest())).collect();
+        let digests: Vec<(&Arc<str>, Digest)> = texts.iter().map(|text| (&text.path, text.digest())).collect();
         (digests, &ids, &unread, known.paths(Room::Config, FOLDER)).hash(&mut hasher);
         let input = hasher.finish();
         if self.input == input {
@@ -90,14 +90,16 @@ impl Wording {
             self.said.extend(faults.into_iter().map(|remark| (concerned.clone(), remark)));
             if let Some(before) = before {
                 self.said.push((concerned, still_in_force(&text.path, known)));
-                own.push(Text { path: before.path, bytes: before.bytes });
+                own.extend(before.bytes.map(|bytes| Text { path: before.path, bytes }));
             }
         }
         for path in known.paths(Room::Config, FOLDER) {
             let cannot_be_read = unread.iter().any(|place| path.starts_with(&***place));
             match known.settled(Room::Config, &path) {
                 _ if texts.iter().any(|text| text.path == path) => {}
-                Some(before) if cannot_be_read => own.push(Text { path: before.path.clone(), bytes: before.bytes.clone() }),
+                Some(before) if cannot_be_read => {
+                    own.extend(before.bytes.clone().map(|bytes| Text { path: before.path.clone(), bytes }));
+                }
                 _ => known.forget(Room::Config, &path, true),
             }
         }

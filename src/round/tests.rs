@@ -98,10 +98,10 @@ proptest! {
             }
             // As the daemon does: what is the same stays the very same.
             for folder in ["notes", "pads/pruning"] {
-                let texts: Vec<Text> = held.iter().filter(|((of, _), _)| *of == folder).map(|((_, path), words)| Text::new(*path, words.as_bytes())).collect();
+                let texts = held.iter().filter(|((of, _), _)| *of == folder).map(|((_, path), words)| Text::new(*path, words.as_bytes()));
                 let said = Remark::fault(Place::new("notes/cider", 0), UNREADABLE, "This folder cannot be read.");
                 let remarks = if unreadable && folder == "notes" { vec![said] } else { Vec::new() };
-                let read = Brought { texts: texts.into(), remarks, ..Brought::default() };
+                let read = Brought { remarks, ..texts.collect() };
                 if brought.get(folder) != Some(&read) {
                     brought.insert(folder.to_owned(), read);
                 }
@@ -111,8 +111,8 @@ proptest! {
             let mut bring = |folder: &NotesFolder| brought.get(&folder.folder).cloned().unwrap_or_default();
             let ledger = || store.recall(now).unwrap().ledger;
             let mut fresh = Kept::recall(&store).unwrap();
-            let anew = survey(&mut fresh, &mut ledger(), &given, &mut bring, now);
-            let again = survey(&mut kept, &mut ledger(), &given, &mut bring, now);
+            let anew = survey(&mut fresh, &mut ledger(), &given, &mut bring, now).unwrap();
+            let again = survey(&mut kept, &mut ledger(), &given, &mut bring, now).unwrap();
             prop_assert_eq!(&again.calendar, &anew.calendar, "after {:?} at {}", step, now);
             prop_assert_eq!(&again.remarks, &anew.remarks, "after {:?} at {}", step, now);
             prop_assert_eq!(again.next, anew.next, "after {:?} at {}", step, now);

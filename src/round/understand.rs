@@ -1,15 +1,16 @@
 //! What the notes of the configured folders mean for the calendar: whose they are, what was promised, what they propose. Folders and series
 //! about which nothing changed are not gone through again.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use imbl::ordmap::DiffItem;
 
 use super::meaning::{Meaning, Placed};
 use super::pads;
-use super::texts::{AWAY, Look, Settled, settle};
+use super::settle::{AWAY, Ground, Look, settle};
 use super::{Brought, Kept};
 use crate::meeting::calendar::Calendar;
 use crate::meeting::remote::Location;
@@ -18,8 +19,8 @@ use crate::meeting::zone::Zones;
 use crate::notes::{self, Neighbours, Note, matching};
 use crate::output::clean;
 use crate::plan::ledger::{Archived, ArchivedState, Ledger};
-use crate::source::{Place, Remark, Text};
-use crate::store::{Room, StoredText};
+use crate::source::{Digest, Place, Remark, Text};
+use crate::store::{Room, StoreError};
 
 /// Of files with fewer items a loss is no surprise.
 const MANY_ITEMS: usize = 4;
@@ -53,17 +54,29 @@ struct Known {
     series: Vec<OfSeries>,
 }
 
-/// A folder as it was brought in, and its notes with the series they belong to.
+/// A folder as it was brought in, and its notes in force.
+#[derive(Default)]
 struct Folder {
     brought: Brought,
     /// The store had never seen a round.
     first: bool,
     /// Of the folder's texts in force.
     stamp: u64,
-    /// When one of them settles.
+    /// When versions settle or count, by path.
+    soon: BTreeMap<Arc<str>, DateTime<Utc>>,
+    /// The first of these.
     next: Option<DateTime<Utc>>,
-    placed: Vec<Arc<Placed>>,
-    remarks: Vec<Remark>,
+    notes: BTreeMap<Arc<str>, InForce>,
+    /// What is to be said of the folder, of notes of no series, and of versions that are not believed.
+    said: Vec<Remark>,
+    nobodys: BTreeMap<Arc<str>, Vec<Remark>>,
+    lost: BTreeMap<Arc<str>, Remark>,
+}
+
+/// A text in force: since when, and its notes with the series they belong to.
+struct InForce {
+    since: DateTime<Utc>,
+    placed: Box<[Arc<Placed>]>,
 }
 
 /// A series with its notes, in the order of their dates, and what they mean.
@@ -71,6 +84,13 @@ struct OfSeries {
     id: SeriesId,
     placed: Vec<Arc<Placed>>,
     meaning: Meaning,
+}
+
+/// The notes that are not in force any more as they were, and those that are in their place.
+#[derive(Default)]
+struct Moved {
+    gone: Vec<Arc<Placed>>,
+    new: Vec<Arc<Placed>>,
 }
 
 /// Reads the notes in force of all folders, and resolves them against the schedule.
@@ -81,7 +101,7 @@ pub fn notes(
     zones: &Zones,
     bring: &mut dyn FnMut(&NotesFolder) -> Brought,
     now: DateTime<Utc>,
-) -> Understood {
+) -> Result<Understood, StoreError> {
     let mut last = std::mem::take(&mut kept.understanding);
     if last.zones.as_ref() != Some(zones) || last.unreviewed != ledger.unreviewed {
         last.communities.clear();
@@ -94,9 +114,9 @@ pub fn notes(
         community.hash(&mut hasher);
         let schedule = hasher.finish();
         let before = last.communities.remove(&community.id).filter(|known| known.schedule == schedule && known.at <= now);
-        let known = of_community(kept, ledger, community, (schedule, before), zones, bring, now);
+        let known = of_community(kept, ledger, community, (schedule, before), zones, bring, now)?;
         next = known.folders.iter().filter_map(|folder| folder.next).chain(next).min();
-        let said = known.folders.iter().flat_map(|folder| folder.brought.remarks.iter().chain(&folder.remarks));
+        let said = known.folders.iter().flat_map(Folder::remarks);
         let said = said.chain(known.series.iter().flat_map(|series| &series.meaning.remarks));
         remarks.extend(said.map(|remark| (Some(community.id.clone()), remark.clone())));
         for OfSeries { id, meaning, .. } in &known.series {
@@ -109,7 +129,7 @@ pub fn notes(
     }
     kept.understanding.zones = Some(zones.clone());
     kept.understanding.unreviewed.clone_from(&ledger.unreviewed);
-    Understood { calendar, remarks, next }
+    Ok(Understood { calendar, remarks, next })
 }
 
 /// The notes of a community. What was understood of them `before`, with the same schedule, holds where nothing changed.
@@ -121,49 +141,48 @@ fn of_community(
     zones: &Zones,
     bring: &mut dyn FnMut(&NotesFolder) -> Brought,
     now: DateTime<Utc>,
-) -> Known {
-    let first = ledger.born.is_none();
+) -> Result<Known, StoreError> {
     let (folders_before, series_before) = before.map(|known| (known.folders, known.series)).unwrap_or_default();
-    let known_folders = folders_before.len();
     let mut folders_before = folders_before.into_iter();
-    let mut same = known_folders == community.notes.len();
     let mut folders = Vec::with_capacity(community.notes.len());
-    for folder in &community.notes {
-        let brought = bring(folder);
-        let stamp = kept.texts.stamp(&prefix(folder));
-        let unchanged = |known: &Folder| {
-            known.first == first && known.stamp == stamp && known.next.is_none_or(|next| now < next) && known.brought == brought
-        };
-        folders.push(match folders_before.next().filter(unchanged) {
-            Some(known) => known,
-            None => {
-                same = false;
-                of_folder(kept, ledger, community, folder, brought, zones, now)
-            }
-        });
+    let mut moved = Moved::default();
+    for at in 0..community.notes.len() {
+        let brought = bring(&community.notes[at]);
+        folders.push(of_folder(kept, ledger, (community, at), brought, (folders_before.next(), &mut moved), zones, now)?);
     }
-    if same && series_before.iter().all(|series| now < series.meaning.until) {
-        return Known { schedule, at: now, folders, series: series_before };
+    if moved.gone.is_empty() && moved.new.is_empty() && series_before.iter().all(|series| now < series.meaning.until) {
+        return Ok(Known { schedule, at: now, folders, series: series_before });
     }
-    let mut placed: HashMap<&SeriesId, Vec<Arc<Placed>>> = HashMap::new();
-    for one in folders.iter().flat_map(|folder| &folder.placed) {
-        placed.entry(&one.series).or_default().push(one.clone());
+    let touched: HashSet<&SeriesId> = moved.gone.iter().chain(&moved.new).map(|placed| &placed.series).collect();
+    let gone: HashSet<*const Placed> = moved.gone.iter().map(Arc::as_ptr).collect();
+    let mut new: HashMap<&SeriesId, Vec<Arc<Placed>>> = HashMap::new();
+    for placed in &moved.new {
+        new.entry(&placed.series).or_default().push(placed.clone());
     }
     let mut known: HashMap<SeriesId, OfSeries> = series_before.into_iter().map(|series| (series.id.clone(), series)).collect();
     let of_series = |series: &Series| {
-        let mut own = placed.remove(&series.id)?;
-        own.sort_by(|a, b| (a.note.date, &a.note.path, a.note.line).cmp(&(b.note.date, &b.note.path, b.note.line)));
+        let before = known.remove(&series.id);
+        let holds = |known: &OfSeries| !touched.contains(&series.id) && now < known.meaning.until;
+        if before.as_ref().is_some_and(holds) {
+            return before;
+        }
+        let stayed = before.iter().flat_map(|known| &known.placed).filter(|placed| !gone.contains(&Arc::as_ptr(placed)));
+        let mut own: Vec<Arc<Placed>> = stayed.cloned().chain(new.remove(&series.id).unwrap_or_default()).collect();
+        if own.is_empty() {
+            return None;
+        }
+        own.sort_by(|a, b| a.order().cmp(&b.order()));
         let unchanged = |known: &OfSeries| {
             let alike = known.placed.len() == own.len() && known.placed.iter().zip(&own).all(|(a, b)| a.is(b));
             alike && now < known.meaning.until
         };
-        Some(known.remove(&series.id).filter(unchanged).unwrap_or_else(|| {
+        Some(before.filter(unchanged).unwrap_or_else(|| {
             let meaning = Meaning::of(community, series, &own, zones, now);
             OfSeries { id: series.id.clone(), placed: own, meaning }
         }))
     };
     let series = community.series.iter().filter_map(of_series).collect();
-    Known { schedule, at: now, folders, series }
+    Ok(Known { schedule, at: now, folders, series })
 }
 
 /// What the paths of a folder's notes begin with.
@@ -171,37 +190,75 @@ fn prefix(folder: &NotesFolder) -> String {
     format!("{}/", folder.folder.trim_end_matches('/'))
 }
 
-/// The notes of a folder that are in force, each with its series.
+impl Folder {
+    fn remarks(&self) -> impl Iterator<Item = &Remark> {
+        self.brought.remarks.iter().chain(&self.said).chain(self.lost.values()).chain(self.nobodys.values().flatten())
+    }
+
+    /// The paths at which it holds something else than before; `None` where all of it is to be looked at.
+    fn differing(&self, brought: &Brought, prefix: &str) -> Option<BTreeSet<Arc<str>>> {
+        let ground = |brought: &Brought| (brought.partial, brought.texts.is_empty(), brought.unreviewed.clone());
+        if ground(&self.brought) != ground(brought) || self.brought.remarks != brought.remarks {
+            return None;
+        }
+        let path = |item: DiffItem<'_, '_, Arc<str>, Digest>| match item {
+            DiffItem::Add(path, _) | DiffItem::Remove(path, _) | DiffItem::Update { new: (path, _), .. } => {
+                format!("{prefix}{path}").into()
+            }
+        };
+        Some(self.brought.texts.diff(&brought.texts).map(path).collect())
+    }
+
+    /// Looked at again, it would be the same.
+    fn rests(&self, differing: Option<&BTreeSet<Arc<str>>>, now: DateTime<Utc>) -> bool {
+        differing.is_some_and(BTreeSet::is_empty) && self.next.is_none_or(|next| now < next)
+    }
+}
+
+/// The notes of one of a community's folders that are in force, each with its series. What was known of it `before` holds where nothing
+/// changed; `moved` is told what did.
 fn of_folder(
     kept: &mut Kept,
     ledger: &Ledger,
-    community: &Community,
-    folder: &NotesFolder,
+    (community, at): (&Community, usize),
     brought: Brought,
+    (before, moved): (Option<Folder>, &mut Moved),
     zones: &Zones,
     now: DateTime<Utc>,
-) -> Folder {
+) -> Result<Folder, StoreError> {
+    let folder = &community.notes[at];
     let (prefix, first) = (prefix(folder), ledger.born.is_none());
-    let (mut remarks, mut placed) = (Vec::new(), Vec::new());
+    let known = before.is_some();
+    let mut of = before.unwrap_or_default();
+    let same_ground = known && of.first == first && of.stamp == kept.texts.stamp(&prefix);
+    let mut differing = same_ground.then(|| of.differing(&brought, &prefix)).flatten();
+    if of.rests(differing.as_ref(), now) {
+        return Ok(of);
+    }
+    of.said.clear();
     let is_pad = matches!(folder.remote.as_ref().map(|remote| &remote.at), Some(Location::Pad(_)));
-    let texts = match is_pad {
-        true => pads::by_meeting(brought.texts.to_vec(), &mut kept.texts, &prefix, zones, &mut remarks),
-        false => brought.texts.to_vec(),
+    let ground = match is_pad {
+        true => {
+            differing = None;
+            let texts = pads::by_meeting(brought.all(), &mut kept.texts, &prefix, zones, &mut of.said);
+            Brought { partial: brought.partial, ..texts.into_iter().collect() }
+        }
+        false => brought.clone(),
     };
-    let texts: Vec<Text> = texts.into_iter().map(|text| Text::new(format!("{prefix}{}", text.path), text.bytes)).collect();
     let mut unread = brought.unread();
     if brought.partial {
         unread.push(prefix.trim_end_matches('/').into());
     }
     // What stands in a repository was not typed just now; a pad may have been.
     let new = folder.remote.is_some() && !is_pad && !kept.texts.knows(Room::Notes, &prefix);
-    if texts.is_empty() && !brought.partial && kept.texts.paths(Room::Notes, &prefix).len() >= AWAY {
+    if ground.texts.is_empty() && !brought.partial && kept.texts.paths(Room::Notes, &prefix).len() >= AWAY {
         let sentence = "This folder held notes and holds none now. They stay in force; put the folder back, or name another one.";
-        remarks.push(Remark::fault(Place::new(folder.folder.as_str(), 0), "folder-empty", sentence));
+        of.said.push(Remark::fault(Place::new(folder.folder.as_str(), 0), "folder-empty", sentence));
     }
-    let mut lost = |old: &StoredText, new: &Text| -> bool {
+    let mut said = Vec::new();
+    let mut lost = |old: &Text, new: &Text| -> bool {
         let why = lost(old, new, is_pad, zones);
-        remarks.extend(why.map(|sentence| Remark::warning(Place::new(new.path.clone(), 0), "note-lost-much", sentence)));
+        said.extend(why.map(|sentence| (new.path.clone(), Remark::warning(Place::new(new.path.clone(), 0), "note-lost-much", sentence))));
         why.is_some()
     };
     let look = Look { quiet: community.quiet, first: first || new, now };
@@ -209,28 +266,66 @@ fn of_folder(
     for note in ledger.archived.iter().filter(|_| is_pad).filter(|note| is_long_archived(note, folder, now)) {
         kept.texts.forget(Room::Notes, &format!("{prefix}{}.md", note.date), true);
     }
-    let (settled, next) = settle(&mut kept.texts, &prefix, &texts, &unread, &mut lost, look);
-    let quiet = settled.iter().map(|settled| settled.quiet_from).filter(|at| *at > now);
-    let next = quiet.chain(next).min();
+    let all = differing.is_none();
+    let ground = Ground { prefix: &prefix, brought: &ground, unread: &unread };
+    let looked = settle(&mut kept.texts, &ground, differing, &mut lost, look)?;
+
+    // A folder that is named twice is read twice: what one of them noticed would be no news to the other.
+    let twin = community.notes.iter().take(at).filter(|other| other.folder == folder.folder).count();
+    let name = format!("{}\n{}\n{twin}", community.id, folder.folder);
+    let Kept { texts, readings, .. } = kept;
+    let mut paths = looked.paths;
+    if all {
+        paths.extend(of.notes.keys().cloned().chain(readings.paths(&name)));
+    }
+    let digest = |path: &Arc<str>| texts.settled(Room::Notes, path).map(|text| text.digest);
+    let changes: Vec<(Arc<str>, Option<Digest>)> = paths.iter().map(|path| (path.clone(), digest(path))).collect();
+    let mut again = readings.update(&name, &changes, zones, &mut |paths| texts.read(paths))?;
+    let since = |path: &Arc<str>| texts.settled(Room::Notes, path).map(|text| text.first_seen);
+    if of.brought.unreviewed != brought.unreviewed {
+        again.extend(of.notes.keys().cloned());
+    }
+    again.extend(paths.iter().filter(|path| of.notes.get(*path).map(|known| known.since) != since(path)).cloned());
     let branch = match folder.remote.as_ref().map(|remote| &remote.at) {
         Some(Location::Git(repository)) => repository.branch.as_deref(),
         _ => None,
     };
-    let texts: Vec<(String, Text)> = settled.iter().map(|settled| (settled.digest.clone(), settled.text.clone())).collect();
-    let read = kept.readings.read(&folder.folder, &texts, zones);
-    for (settled, notes) in settled.into_iter().zip(read) {
-        for note in notes.iter() {
+    for path in again {
+        of.nobodys.remove(&path);
+        moved.gone.extend(of.notes.remove(&path).into_iter().flat_map(|known| known.placed));
+        let Some(text) = texts.settled(Room::Notes, &path) else { continue };
+        let said = || brought.unreviewed.binary_search(&text.digest).is_ok();
+        let trusted = folder.trusted && (is_pad || !said() && !ledger.is_unreviewed(branch, text.digest));
+        let (mut placed, mut nobodys_here) = (Vec::new(), Vec::new());
+        for note in readings.notes(&name, &path).iter() {
             match series_of(community, folder, note) {
-                Some(series) => {
-                    let said = brought.unreviewed.binary_search(&settled.digest).is_ok();
-                    let ours = !is_pad && (said || ledger.is_unreviewed(branch, &settled.digest));
-                    placed.push(Arc::new(place(note, series, folder, &settled, &prefix, folder.trusted && !ours)));
-                }
-                None => remarks.push(nobodys(community, note)),
+                Some(series) => placed.push(Arc::new(Placed {
+                    note: note.clone(),
+                    series: series.id.clone(),
+                    folder: at,
+                    quiet_from: text.first_seen + community.quiet,
+                    trusted,
+                    url: url(folder, note, &prefix),
+                })),
+                None => nobodys_here.push(nobodys(community, note)),
             }
         }
+        moved.new.extend(placed.iter().cloned());
+        of.notes.insert(path.clone(), InForce { since: text.first_seen, placed: placed.into() });
+        if !nobodys_here.is_empty() {
+            of.nobodys.insert(path, nobodys_here);
+        }
     }
-    Folder { brought, first, stamp: kept.texts.stamp(&prefix), next, placed, remarks }
+    for path in &paths {
+        of.soon.remove(path);
+        of.lost.remove(path);
+    }
+    of.lost.extend(said);
+    of.soon.extend(looked.soon);
+    of.soon.retain(|_, at| *at > now);
+    of.next = of.soon.values().min().copied();
+    (of.brought, of.first, of.stamp) = (brought, first, texts.stamp(&prefix));
+    Ok(of)
 }
 
 /// Whether the text of a pad's meeting is in its archive, and says nothing any more.
@@ -241,9 +336,9 @@ fn is_long_archived(note: &Archived, folder: &NotesFolder, now: DateTime<Utc>) -
 
 /// Why a new version of a note is not believed: it lost its heading, or more than half of its items, and is about the same meeting. A pad is
 /// anybody's, and nobody looks over what is done to it: there a few items count, too.
-fn lost(old: &StoredText, new: &Text, is_pad: bool, zones: &Zones) -> Option<&'static str> {
+fn lost(old: &Text, new: &Text, is_pad: bool, zones: &Zones) -> Option<&'static str> {
     let read = |text: &Text| notes::read(text, zones, &Neighbours::default());
-    let before = read(&Text { path: old.path.clone(), bytes: old.bytes.clone() });
+    let before = read(old);
     let after = read(new);
     let date = |notes: &[Note]| notes.first().and_then(|note| note.date);
     let items = |notes: &[Note]| notes.iter().map(|note| note.action_items.len()).sum::<usize>();
@@ -274,15 +369,10 @@ pub(super) fn matched<'a>(community: &'a Community, words: &str) -> Option<&'a S
     matching::series(words, &names).and_then(|at| community.series.get(at))
 }
 
-fn place(note: &Arc<Note>, series: &Series, folder: &NotesFolder, settled: &Settled, prefix: &str, trusted: bool) -> Placed {
+/// Where people read a note.
+fn url(folder: &NotesFolder, note: &Note, prefix: &str) -> Option<String> {
     let inside = note.path.strip_prefix(prefix).unwrap_or(&note.path);
-    Placed {
-        note: note.clone(),
-        series: series.id.clone(),
-        quiet_from: settled.quiet_from,
-        trusted,
-        url: folder.url.as_ref().map(|url| url.replace("{path}", &escaped(inside))),
-    }
+    folder.url.as_ref().map(|url| url.replace("{path}", &escaped(inside)))
 }
 
 /// A path inside an address: what has a meaning of its own there is escaped.

@@ -1,11 +1,12 @@
-//! Folders of texts: the configuration's files and folders of notes, read whole and in a stable order, and a watch over them.
+//! Folders of texts: the configuration's files, read whole and in a stable order, and a watch over what people change.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
@@ -13,14 +14,9 @@ use tokio::sync::Notify;
 
 use crate::source::{Place, Remark, Text, UNREADABLE};
 
-/// Notes are written by people; what is larger is something else.
-const LARGEST_NOTE: u64 = 2 * 1024 * 1024;
 const LARGEST_CONFIGURATION: u64 = 1024 * 1024;
-/// Of a folder of notes no more than this is read.
-pub const MOST_NOTES: usize = 20_000;
 const MOST_COMMUNITIES: usize = 2_000;
 const MOST_TEMPLATES: usize = 100;
-const DEEPEST: usize = 16;
 
 /// The configuration's texts: `convened.toml`, `communities/*.toml`, and the templates below `templates`, with paths relative to
 /// the folder, in the order of their names.
@@ -98,72 +94,14 @@ fn templates(folder: &Path, texts: &mut Vec<Text>, remarks: &mut Vec<Remark>) {
     }
 }
 
-/// The notes of a folder: every `*.md` and `*.markdown` in it and below, with paths relative to it, in the order of the paths. `name` is what the remarks
-/// call the folder. Symbolic links are followed to files inside the folder only, files and folders whose names begin with a dot are left out.
-pub fn notes(folder: &Path, name: &str) -> (Vec<Text>, Vec<Remark>) {
-    let mut remarks = Vec::new();
-    let root = match fs::canonicalize(folder).and_then(|root| fs::read_dir(&root).map(|_| root)) {
-        Ok(root) => root,
-        Err(error) => return (Vec::new(), vec![unreadable_folder(name, &error)]),
-    };
-    let mut paths = Vec::new();
-    collect(&root, &root, "", 0, name, &mut paths, &mut remarks);
-    paths.sort();
-    if paths.len() > MOST_NOTES {
-        let sentence = format!("This folder holds {} notes; only the first {MOST_NOTES} by name are read. Divide it.", paths.len());
-        remarks.push(Remark::warning(Place::new(name, 0), "too-many-notes", sentence));
-        paths.truncate(MOST_NOTES);
-    }
-    let mut texts = Vec::new();
-    for path in paths {
-        match read_inside(&root, &path) {
-            Ok(bytes) => texts.push(Text::new(path, bytes)),
-            Err(error) => remarks.push(unreadable(&format!("{name}/{path}"), &error)),
-        }
-    }
-    (texts, remarks)
-}
-
 /// Whether a file is a note, by its name.
 pub fn is_note(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     name.ends_with(".md") || name.ends_with(".markdown")
 }
 
-/// Puts the relative paths of the notes of one folder, and of those below it, on a list.
-fn collect(root: &Path, folder: &Path, prefix: &str, depth: usize, name: &str, paths: &mut Vec<String>, remarks: &mut Vec<Remark>) {
-    let label = if prefix.is_empty() { name.to_owned() } else { format!("{name}/{prefix}") };
-    let names = match entries(folder, &label, remarks) {
-        Ok(names) => names,
-        Err(error) => {
-            remarks.push(unreadable_folder(&label, &error));
-            return;
-        }
-    };
-    for entry in names.into_iter().filter(|entry| !entry.starts_with('.')) {
-        if paths.len() > MOST_NOTES {
-            return;
-        }
-        let path = folder.join(&entry);
-        let relative = if prefix.is_empty() { entry.clone() } else { format!("{prefix}/{entry}") };
-        let Ok(kind) = fs::symlink_metadata(&path).map(|found| found.file_type()) else { continue };
-        if kind.is_dir() {
-            if depth < DEEPEST {
-                collect(root, &path, &relative, depth + 1, name, paths, remarks);
-            }
-        } else if is_note(&entry) && (kind.is_file() || (kind.is_symlink() && leads_inside(root, &path))) {
-            paths.push(relative);
-        }
-    }
-}
-
-/// Whether a symbolic link leads to a file inside the folder that was configured.
-fn leads_inside(root: &Path, link: &Path) -> bool {
-    fs::canonicalize(link).is_ok_and(|target| target.starts_with(root) && target.is_file())
-}
-
 /// The names in a folder, sorted. A name that is not UTF-8 is a remark; `label` is what remarks call the folder.
-fn entries(folder: &Path, label: &str, remarks: &mut Vec<Remark>) -> io::Result<Vec<String>> {
+pub(super) fn entries(folder: &Path, label: &str, remarks: &mut Vec<Remark>) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(folder)? {
         match entry?.file_name().into_string() {
@@ -180,12 +118,12 @@ fn entries(folder: &Path, label: &str, remarks: &mut Vec<Remark>) -> io::Result<
 }
 
 /// A note's bytes. What was opened is what counts: a file may be changed for a link to elsewhere after it was found.
-fn read_inside(root: &Path, path: &str) -> io::Result<Vec<u8>> {
+pub(super) fn read_inside(root: &Path, path: &str, limit: u64) -> io::Result<Vec<u8>> {
     let file = open(&root.join(path))?;
     let opened = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()));
     match opened {
         Ok(opened) if !opened.starts_with(root) => Err(io::Error::new(io::ErrorKind::InvalidInput, "it leads out of its folder")),
-        _ => read_file(file, LARGEST_NOTE),
+        _ => read_file(file, limit),
     }
 }
 
@@ -213,38 +151,74 @@ fn read_file(file: File, limit: u64) -> io::Result<Vec<u8>> {
     if u64::try_from(bytes.len()).is_ok_and(|length| length > limit) { Err(too_large()) } else { Ok(bytes) }
 }
 
-fn unreadable(path: &str, error: &io::Error) -> Remark {
+pub(super) fn unreadable(path: &str, error: &io::Error) -> Remark {
     let sentence =
         format!("This file cannot be read: {error}. What was read of it before stays in force; see that the daemon may read it.");
     Remark::fault(Place::new(path, 0), UNREADABLE, sentence)
 }
 
-fn unreadable_folder(path: &str, error: &io::Error) -> Remark {
+pub(super) fn unreadable_folder(path: &str, error: &io::Error) -> Remark {
     let sentence = format!(
         "This folder cannot be read: {error}. What was read of it before stays in force; check the path, and that the daemon may read it."
     );
     Remark::fault(Place::new(path, 0), UNREADABLE, sentence)
 }
 
-/// A watch over folders, for as long as it is kept. It only says that something changed; what, is found by reading again.
+/// A watch over folders, for as long as it is kept. It says where something changed; what, is found by reading again.
 pub struct Watch {
     watcher: Option<RecommendedWatcher>,
     watched: Vec<PathBuf>,
-    changed: Arc<Notify>,
+    changed: Arc<Changed>,
+}
+
+#[derive(Default)]
+struct Changed {
+    woken: Notify,
+    seen: Mutex<Seen>,
+}
+
+/// What a watch saw.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Below the folders as they were named to it.
+    pub paths: BTreeSet<PathBuf>,
+    /// It may have missed something.
+    pub more: bool,
+}
+
+/// Where more changed at once, everything is looked at.
+const MOST_SEEN: usize = 1_000;
+
+impl Changed {
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, event: notify::Result<Event>) {
+        match event {
+            // What only read a file changed nothing.
+            Ok(event) if is_reading(event.kind) => return,
+            Ok(event) => {
+                let mut seen = self.seen();
+                seen.more |= event.need_rescan() || event.paths.is_empty() || seen.paths.len() > MOST_SEEN;
+                match seen.more {
+                    true => seen.paths.clear(),
+                    false => seen.paths.extend(event.paths),
+                }
+            }
+            // A lost event may have changed everything.
+            Err(_) => self.seen().more = true,
+        }
+        self.woken.notify_one();
+    }
 }
 
 impl Watch {
     /// A watch over nothing yet. Without the means to watch (no inotify left) it never wakes anybody, and a remark says so.
     pub fn new() -> (Watch, Vec<Remark>) {
-        let changed = Arc::new(Notify::new());
-        let woken = changed.clone();
-        let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-            // What only read a file changed nothing; a lost event may have changed everything.
-            let only_read = matches!(&event, Ok(event) if is_reading(event.kind));
-            if !only_read {
-                woken.notify_one();
-            }
-        });
+        let changed = Arc::new(Changed::default());
+        let noted = changed.clone();
+        let watcher = notify::recommended_watcher(move |event| noted.note(event));
         match watcher {
             Ok(watcher) => (Watch { watcher: Some(watcher), watched: Vec::new(), changed }, Vec::new()),
             Err(error) => {
@@ -285,7 +259,12 @@ impl Watch {
 
     /// Waits until something changed since the last time.
     pub async fn changed(&self) {
-        self.changed.notified().await;
+        self.changed.woken.notified().await;
+    }
+
+    /// What changed since this was asked last.
+    pub fn seen(&self) -> Seen {
+        std::mem::take(&mut *self.changed.seen())
     }
 }
 
@@ -322,51 +301,8 @@ mod tests {
     }
 
     #[test]
-    fn notes_are_read_below_the_folder_in_order_and_without_hidden_ones() {
-        let files = [("b.md", "b"), ("a/2.md", "2"), ("a/1.MD", "1"), (".hidden.md", ""), (".git/x.md", ""), ("c.txt", "")];
-        let folder = folder_with(&files);
-        let (texts, remarks) = notes(folder.path(), "notes");
-        assert_eq!(paths(&texts), ["a/1.MD", "a/2.md", "b.md"]);
-        assert_eq!(&*texts[2].bytes, b"b");
-        assert_eq!(remarks, []);
-    }
-
-    #[test]
-    fn a_link_that_leads_outside_is_not_followed() {
-        let outside = folder_with(&[("secret.md", "secret"), ("below/x.md", "x")]);
-        let folder = folder_with(&[("real.md", "real")]);
-        std::os::unix::fs::symlink(outside.path().join("secret.md"), folder.path().join("out.md")).unwrap();
-        std::os::unix::fs::symlink(outside.path().join("below"), folder.path().join("below")).unwrap();
-        std::os::unix::fs::symlink("real.md", folder.path().join("in.md")).unwrap();
-        std::os::unix::fs::symlink(".", folder.path().join("round")).unwrap();
-        assert_eq!(paths(&notes(folder.path(), "notes").0), ["in.md", "real.md"]);
-    }
-
-    #[test]
-    fn a_note_of_10_mb_is_a_remark_and_the_others_are_read() {
-        let folder = folder_with(&[("a.md", "a"), ("huge.md", &"x".repeat(10 * 1024 * 1024))]);
-        let (texts, remarks) = notes(folder.path(), "notes");
-        assert_eq!(paths(&texts), ["a.md"]);
-        assert_eq!(remarks.len(), 1);
-        assert_eq!((&*remarks[0].place.file, remarks[0].code), ("notes/huge.md", "unreadable"));
-        assert!(remarks[0].sentence.contains("2 MB"));
-    }
-
-    #[test]
-    fn a_name_that_is_not_utf_8_is_a_remark() {
-        use std::os::unix::ffi::OsStrExt as _;
-        let folder = folder_with(&[("below/a.md", "a")]);
-        fs::write(folder.path().join("below").join(std::ffi::OsStr::from_bytes(b"caf\xe9.md")), "x").unwrap();
-        let (texts, remarks) = notes(folder.path(), "notes");
-        assert_eq!(paths(&texts), ["below/a.md"]);
-        assert_eq!((remarks.len(), &*remarks[0].place.file, remarks[0].code), (1, "notes/below", "unreadable"));
-    }
-
-    #[test]
-    fn a_missing_folder_is_a_remark() {
+    fn a_missing_configuration_is_a_remark() {
         let folder = tempfile::tempdir().unwrap();
-        let (texts, remarks) = notes(&folder.path().join("gone"), "gone");
-        assert_eq!((texts.len(), remarks.len(), &*remarks[0].place.file), (0, 1, "gone"));
         assert_eq!(configuration(&folder.path().join("gone")).1.len(), 1);
     }
 
@@ -429,6 +365,15 @@ mod tests {
         fs::write(folder.path().join("a/new"), "two").unwrap();
         fs::rename(folder.path().join("a/new"), folder.path().join("a/1.md")).unwrap();
         tokio::time::timeout(Duration::from_secs(10), watch.changed()).await.unwrap();
+        let deadline = std::time::Instant::now() + Duration::from_secs(20);
+        let mut seen = BTreeSet::new();
+        while !seen.contains(&folder.path().join("a/1.md")) && std::time::Instant::now() < deadline {
+            let new = watch.seen();
+            assert!(!new.more);
+            seen.extend(new.paths);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(seen, [folder.path().join("a/1.md"), folder.path().join("a/new")].into());
     }
 
     #[tokio::test]

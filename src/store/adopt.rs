@@ -1,12 +1,15 @@
 //! A state between two runs: which run was published last, what is about to be told, and how a store takes over what was published when
 //! its own memory was lost.
 
+use super::decisions::{said_in, take_over};
 use super::rows::{maybe_instant, micros};
 use super::sql::{self, Transaction, params};
 use super::{Store, StoreError, record, schema};
+use crate::meeting::change::{DecisionId, Tell};
 use crate::plan::Plan;
 use crate::plan::ledger::{Ledger, Told};
 use chrono::{DateTime, Utc};
+use std::path::Path;
 
 /// The run that was published last, as far as this store knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,9 +60,24 @@ impl Store {
     }
 
     /// Takes over what a run published: what it told counts as told, and no revision falls. What this store knows itself stays; a letter
-    /// that it has waiting comes to the fate that the run knew.
-    pub fn adopt(&self, published: &Ledger, run: &Run, now: DateTime<Utc>) -> Result<(), StoreError> {
+    /// that it has waiting comes to the fate that the run knew. Decisions of which it does not know come from the folder's `decisions.toml`, as
+    /// told already; those named in `untold` were announced, perhaps in vain, and are told. Gives those that were to be told by their text.
+    pub fn adopt(
+        &self,
+        folder: &Path,
+        published: &Ledger,
+        untold: &[String],
+        run: &Run,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<DecisionId>, StoreError> {
+        let said = said_in(folder)?;
         self.write(|tx| {
+            if let Some(said) = &said {
+                take_over(tx, said)?;
+            }
+            for decision in untold {
+                tx.execute("UPDATE decision SET tell = 'list' WHERE id = ?1", [decision])?;
+            }
             for told in published.told.values() {
                 adopt_letter(tx, told, now)?;
             }
@@ -68,6 +86,26 @@ impl Store {
                 "UPDATE house SET born = coalesce(born, ?1), generation = ?2, run = ?3, decided = decided + 1",
                 params![published.born.map(micros), run.generation, run.name],
             )?;
+            let by_text = said.iter().flat_map(|said| &said.decisions).filter(|decision| decision.tell == Tell::List);
+            Ok(by_text.map(|decision| decision.id.clone()).collect())
+        })
+    }
+}
+
+impl Store {
+    /// Begins anew with what is decided: of nothing that was decided, due or changed until now anybody is told. Letters that were told stay so.
+    pub fn begin_anew(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.write(|tx| {
+            tx.execute("UPDATE decision SET tell = 'silently'", [])?;
+            tx.execute(
+                "UPDATE letter SET fate = 'withdrawn', since = ?1, said = 'It was begun anew before the letter left.', deferred_until = NULL
+                 WHERE fate IN ('waiting', 'deferred', 'held')",
+                [micros(now)],
+            )?;
+            // What hearers know of series is what they find from now on.
+            tx.execute("DELETE FROM series", [])?;
+            tx.execute("DELETE FROM chat", [])?;
+            tx.execute("UPDATE house SET decided = decided + 1", [])?;
             Ok(())
         })
     }

@@ -10,8 +10,8 @@ use chrono::{DateTime, Datelike, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
 use serde::Deserialize;
 
 use super::answers::{self, RawAnswer};
-use super::rows::{decisions, insert_decision, item_verdict, item_word, keep_item, proposals, unreadable, upsert_proposal};
-use super::sql::{self, Transaction};
+use super::rows::{decisions, insert_decision, item_verdict, item_word, keep_item, micros, proposals, unreadable, upsert_proposal};
+use super::sql::{self, Transaction, params};
 use super::whole::IS_EMPTY;
 use super::{Store, StoreError};
 use crate::meeting::change::{By, Decision, DecisionId, Proposal, ProposalId, Tell, Verdict};
@@ -288,16 +288,10 @@ impl Store {
     /// Fills a store that has seen no round and no decision from the folder's `decisions.toml`, and says how many decisions and answers that were.
     /// They are kept as told already. A store that remembers anything, or a folder without that file, stays as it is.
     pub fn fill_from_decisions_file(&self, folder: &Path) -> Result<usize, StoreError> {
-        let path = folder.join(DECISIONS_FILE);
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
-            Err(source) => return Err(StoreError::Folder { folder: folder.to_owned(), source }),
-        };
         if !self.read(|tx| tx.query_row(IS_EMPTY, [], |row| row.get(0)))? {
             return Ok(0);
         }
-        let said = read_decisions(&text).map_err(|remark| StoreError::Decisions { path, remark: Box::new(remark) })?;
+        let Some(said) = said_in(folder)? else { return Ok(0) };
         self.write(|tx| {
             if !tx.query_row(IS_EMPTY, [], |row| row.get(0))? {
                 return Ok(0);
@@ -306,6 +300,17 @@ impl Store {
             Ok(said.decisions.len() + said.answers.len())
         })
     }
+}
+
+/// What the folder's `decisions.toml` says; `None` where there is none.
+pub(super) fn said_in(folder: &Path) -> Result<Option<Said>, StoreError> {
+    let path = folder.join(DECISIONS_FILE);
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(StoreError::Folder { folder: folder.to_owned(), source }),
+    };
+    read_decisions(&text).map(Some).map_err(|remark| StoreError::Decisions { path, remark: Box::new(remark) })
 }
 
 /// Keeps what the text says and the store does not: decisions as told already, answers, and verdicts on action items. Gives how many decisions
@@ -317,8 +322,16 @@ pub(super) fn take_over(tx: &Transaction, said: &Said) -> sql::Result<usize> {
     for decision in decisions {
         new += usize::from(insert_decision(tx, &Decision { tell: Tell::Silently, ..decision })?);
     }
+    for (decision, amended) in said.decisions.iter().filter_map(|decision| Some((decision, decision.amended?))) {
+        tx.prepare_cached("UPDATE decision SET reason = ?2, amended = ?3 WHERE id = ?1 AND coalesce(amended, 0) < ?3")?
+            .execute(params![decision.id.0, decision.reason, micros(amended)])?;
+    }
     for answer in &said.answers {
-        upsert_proposal(tx, answer)?;
+        let known: Option<i64> =
+            tx.prepare_cached("SELECT max(since) FROM proposal WHERE id = ?1")?.query_row([&answer.id.0], |row| row.get(0))?;
+        if known.is_none_or(|known| known < micros(answer.since)) {
+            upsert_proposal(tx, answer)?;
+        }
     }
     let latest = said.decisions.iter().map(|decision| decision.at).max().unwrap_or_default();
     for (id, verdict) in &said.items {

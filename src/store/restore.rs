@@ -152,7 +152,6 @@ impl Store {
             if !at_work.is_empty() {
                 return Ok(Err(whole::Refused::AtWork(at_work)));
             }
-            tx.execute("UPDATE house SET copy_of = NULL", [])?;
             alone(tx, None, now).map(|(_, in_doubt)| Ok(Some(in_doubt)))
         })?;
         released.map_err(|refused| refused.said(&self.path))
@@ -250,7 +249,7 @@ fn take_over_present(tx: &Transaction) -> sql::Result<(usize, usize)> {
 }
 
 /// Both stores have today's schema, so that their rows have the same columns. A letter's number is another one in each.
-const THE_REST: [&str; 23] = [
+const THE_REST: [&str; 25] = [
     "CREATE TEMP TABLE pair AS SELECT own.number AS own, p.number AS theirs FROM main.letter AS own JOIN present.letter AS p ON p.key = own.key",
     "INSERT INTO main.letter_bytes (letter, bytes) SELECT own, bytes FROM present.letter_bytes JOIN pair ON letter = theirs WHERE true
          ON CONFLICT DO NOTHING",
@@ -271,6 +270,11 @@ const THE_REST: [&str; 23] = [
     "INSERT INTO chat SELECT * FROM present.chat",
     "DELETE FROM list WHERE (community, email) IN (SELECT community, email FROM present.list)",
     "INSERT INTO list SELECT * FROM present.list",
+    // A rule that was edited since ends where the present store saw it, and the one that took over keeps its UID. A store that began later
+    // than the backup knows less of both.
+    "DELETE FROM rule WHERE series IN (SELECT series FROM present.rule)
+         AND EXISTS (SELECT 1 FROM main.house AS own, present.house AS p WHERE p.born <= own.born)",
+    "INSERT INTO rule SELECT * FROM present.rule WHERE series NOT IN (SELECT series FROM main.rule)",
     "INSERT INTO hello SELECT * FROM present.hello WHERE true ON CONFLICT DO NOTHING",
     "INSERT INTO told_remark SELECT * FROM present.told_remark WHERE true ON CONFLICT DO NOTHING",
     "INSERT INTO revision SELECT * FROM present.revision WHERE true ON CONFLICT (name) DO UPDATE SET sequence = excluded.sequence
@@ -289,6 +293,7 @@ const THE_REST: [&str; 23] = [
 ];
 
 /// What an unknown time since means: letters that wait may have been sent, events may have been revised, and no letter leaves before a round.
+/// A backup of a copy is no copy any more.
 /// Gives the letters in doubt.
 fn as_of_later(tx: &Transaction, now: DateTime<Utc>, present_is_known: bool) -> sql::Result<Vec<String>> {
     let known = if present_is_known { "AND key NOT IN (SELECT key FROM present.letter)" } else { "" };
@@ -316,7 +321,7 @@ fn as_of_later(tx: &Transaction, now: DateTime<Utc>, present_is_known: bool) -> 
             micros(raised.changed_at)
         ])?;
     }
-    tx.execute("UPDATE house SET decided = decided + 1", [])?;
+    tx.execute("UPDATE house SET decided = decided + 1, copy_of = NULL", [])?;
     Ok(unknown.into_iter().map(|(key, _)| key).collect())
 }
 

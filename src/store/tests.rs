@@ -17,7 +17,7 @@ use crate::output::publication::{Document, Publication};
 use crate::plan::key::Kind;
 use crate::plan::ledger::{Fate, ItemVerdict, RememberedRule, Revision, SeriesMemory};
 use crate::plan::{Answer, Plan};
-use crate::source::Place;
+use crate::source::{Digest, Place};
 
 fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -149,8 +149,8 @@ fn everything_recorded_is_recalled_after_a_restart() {
     let text = StoredText {
         room: Room::Notes,
         path: "notes/a.md".into(),
-        digest: "00".into(),
-        bytes: Arc::from(&b"\xff\0bytes"[..]),
+        digest: Digest::of(b"\xff\0bytes"),
+        bytes: Some(Arc::from(&b"\xff\0bytes"[..])),
         first_seen: noon(),
         settled: false,
     };

@@ -54,6 +54,15 @@ impl Repository {
         git(&self.work, &["push", "-q", "origin", "HEAD:main"]);
     }
 
+    /// A file gets another name, where it is there.
+    pub fn move_away(&self, path: &str, to: &str) {
+        if self.work.join(path).exists() {
+            git(&self.work, &["mv", path, to]);
+            git(&self.work, &["commit", "-q", "-m", to]);
+            git(&self.work, &["push", "-q", "origin", "HEAD:main"]);
+        }
+    }
+
     /// A symbolic link, committed as one.
     pub fn link(&self, path: &str, to: &Path) {
         let link = self.work.join(path);

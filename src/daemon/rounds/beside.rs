@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::reading::{Held, Of};
 use super::{COMMUNITIES, Rounds};
 use crate::archiver::Archive;
 use crate::fetch::Wanted;
@@ -13,7 +14,7 @@ impl Rounds {
             if name == COMMUNITIES {
                 self.stale = true;
             }
-            if let Some((_, before)) = self.brought.get_mut(&name)
+            if let Some(Held { of: Of::Fetched(before), .. }) = self.brought.get_mut(&name)
                 && let Some(now) = self.shelf.brought(&name)
             {
                 self.changed |= now != *before;

@@ -12,7 +12,7 @@ use crate::meeting::series::NotesFolder;
 use crate::plan::items;
 use crate::round::texts::Texts;
 use crate::round::{Brought, Given, Kept, survey};
-use crate::source::{Grade, Remark, Text, digest};
+use crate::source::{Grade, Remark, Text};
 use crate::store::{PublicationChange, Room, Standing, Store, StoreError, StoredText};
 
 impl Rounds {
@@ -53,8 +53,8 @@ impl Rounds {
             let text = text.filter(|_| !rounds.opened.remarks.iter().any(of_settings)).map(|text| StoredText {
                 room: Room::Config,
                 path: text.path.clone(),
-                digest: digest(&text.bytes),
-                bytes: text.bytes.clone(),
+                digest: text.digest(),
+                bytes: Some(text.bytes.clone()),
                 first_seen: now,
                 settled: true,
             });
@@ -100,9 +100,9 @@ impl Rounds {
         // What was counted here while this daemon planned itself is not known as another's rounds.
         let known = self.attended.map_or(-1, |rounds| rounds);
         let (publication, rounds) = self.store.publication_since(&self.kept.publication, known)?;
-        let stored = self.store.texts()?;
-        let settled = stored.iter().filter(|text| text.room == Room::Config && text.settled);
-        let config: Vec<Text> = settled.map(|text| Text { path: text.path.clone(), bytes: text.bytes.clone() }).collect();
+        let texts = Texts::of(&self.store)?;
+        let settled = texts.in_force(Room::Config);
+        let config: Vec<Text> = settled.filter_map(|text| Some(Text { path: text.path.clone(), bytes: text.bytes.clone()? })).collect();
         self.elsewhere = self.store.sources()?;
         // Of the notes, what the other one read is in force; what it could not read is known from how the places fare.
         let states = &self.elsewhere;
@@ -110,10 +110,11 @@ impl Rounds {
             let remarks = states.iter().filter(|state| state.name == folder.folder).filter_map(fetch::remark).collect();
             Brought { partial: true, remarks, ..Brought::default() }
         };
-        let mut kept = Kept { texts: Texts::new(stored.clone()), publication: Arc::new(publication), ..Kept::default() };
+        let readings = std::mem::take(&mut self.kept.readings);
+        let mut kept = Kept { texts, readings, publication: Arc::new(publication), ..Kept::default() };
         let mut ledger = self.store.recall(now)?.ledger;
         let given = Given { config: &config, ..self.opened.trusting() };
-        let survey = survey(&mut kept, &mut ledger, &given, &mut bring, now);
+        let survey = survey(&mut kept, &mut ledger, &given, &mut bring, now)?;
         let mut calendar = survey.calendar;
         calendar.items = items::items(&calendar, &ledger, &mut items::Standing::default());
         self.chats = mail::chats(&calendar);

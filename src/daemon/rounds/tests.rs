@@ -1,6 +1,7 @@
 use std::fs;
 
 use super::super::opening::open;
+use super::super::wake_folder;
 use super::*;
 use crate::meeting::change::{By, Decision, DecisionId, Tell, Verdict};
 use crate::meeting::series::SeriesId;

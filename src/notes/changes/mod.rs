@@ -13,10 +13,10 @@ use chrono::{Datelike, Duration, NaiveDate};
 use super::cues::Cues;
 use super::heading::Meeting;
 use super::lines::{Doc, Kind};
-use super::neighbours::{self, Neighbours};
+use super::neighbours::{Dates, Looking};
 use super::people::Known;
 use super::words::sentences;
-use super::{Certainty, Change, ChangeKind, TimeSaid, When, actions, matching};
+use super::{Certainty, Change, ChangeKind, TimeSaid, When, actions};
 use crate::meeting::zone::Zones;
 use cancel::cancel;
 pub use goal::Goal;
@@ -88,7 +88,7 @@ const CUES: &Cues = &Cues::caseless(&[
 /// What else is known when the changes of a note are read.
 pub struct Beside<'n> {
     pub known: &'n Known,
-    pub folder: &'n Neighbours,
+    pub folder: &'n Looking<'n>,
     /// The time of the note's own meeting.
     pub time: Option<&'n TimeSaid>,
     pub zones: &'n Zones,
@@ -197,18 +197,18 @@ fn announcer(said: &Said<'_>, known: &Known) -> Option<String> {
 }
 
 /// Dates by the folder's rhythm, and no certainty about a day on which that series does not meet.
-fn settle(change: &mut Change, meeting: &Meeting, folder: &Neighbours) {
+fn settle(change: &mut Change, meeting: &Meeting, folder: &Looking<'_>) {
     let Some(date) = meeting.date else {
         change.certainty = Certainty::Possible;
         return;
     };
     let dates = match &change.series_text {
-        None => Some(meeting.dates.as_slice()),
-        Some(text) => matching::folder(text, &meeting.path, folder),
+        None => Some(meeting.dates.clone()),
+        Some(text) => folder.elsewhere(text, &meeting.path),
     };
     let own = change.series_text.is_none();
-    let rhythm = |from: NaiveDate, to: NaiveDate| dates.map(|d| neighbours::expected(d, date, from, to)).unwrap_or_default();
-    let known = dates.is_some_and(|d| neighbours::rhythm(d, date).is_some());
+    let rhythm = |from: NaiveDate, to: NaiveDate| dates.as_ref().map(|d| d.expected(date, from, to)).unwrap_or_default();
+    let known = dates.as_ref().is_some_and(|d| d.rhythm(date).is_some());
     let extra = change.kind == ChangeKind::Extra;
     change.dates = named(change, date, &rhythm);
     if change.dates.is_empty() && own && !extra {
@@ -221,7 +221,7 @@ fn settle(change: &mut Change, meeting: &Meeting, folder: &Neighbours) {
     let past = change.dates.iter().all(|d| *d < date) && !change.dates.is_empty() && change.when != When::This;
     let dated = matches!(change.kind, ChangeKind::Cancel | ChangeKind::Move | ChangeKind::Extra);
     let vague = dated && change.dates.is_empty() && (change.when != When::Next(1) || extra);
-    let meets = |d: &NaiveDate| near_rhythm(*d, dates.unwrap_or_default(), date);
+    let meets = |d: &NaiveDate| near_rhythm(*d, &dates.clone().unwrap_or_default(), date);
     let odd = match (change.kind, &change.when) {
         (ChangeKind::Cancel | ChangeKind::Move, When::On(_) | When::Either(..)) => known && !change.dates.iter().all(meets),
         (ChangeKind::Extra, _) => change.dates.iter().any(|d| !rhythm(*d, *d).is_empty()),
@@ -280,13 +280,13 @@ fn named(change: &Change, date: NaiveDate, meets: &dyn Fn(NaiveDate, NaiveDate) 
 }
 
 /// Whether a series may well meet on a day: it is expected then, or it is its own week day.
-fn near_rhythm(day: NaiveDate, dates: &[NaiveDate], note: NaiveDate) -> bool {
-    let usual = neighbours::usual_weekday(dates, note).or_else(|| {
-        let weekly = neighbours::rhythm(dates, note).is_some_and(|r| r % 7 == 0);
-        dates.last().filter(|_| weekly).map(Datelike::weekday)
+fn near_rhythm(day: NaiveDate, dates: &Dates, note: NaiveDate) -> bool {
+    let usual = dates.usual_weekday(note).or_else(|| {
+        let weekly = dates.rhythm(note).is_some_and(|r| r % 7 == 0);
+        weekly.then(|| dates.last()).flatten().map(|last| last.weekday())
     });
-    if neighbours::regular(dates, note) {
-        return !neighbours::expected(dates, note, day, day).is_empty();
+    if dates.regular(note) {
+        return !dates.expected(note, day, day).is_empty();
     }
-    dates.contains(&day) || !neighbours::expected(dates, note, day, day).is_empty() || usual.is_none_or(|w| w == day.weekday())
+    dates.contains(day) || !dates.expected(note, day, day).is_empty() || usual.is_none_or(|w| w == day.weekday())
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::super::heading::{self, Meeting};
 use super::super::lines::{self, Doc, Kind};
+use super::super::neighbours::Looking;
 use super::super::words::fold;
 use super::super::{Neighbours, Note, actions, dates, people};
 use super::Earlier;
@@ -39,7 +40,7 @@ pub(super) struct Paper<'a> {
 impl<'a> Paper<'a> {
     pub fn read(earlier: &'a Earlier, decoded: &'a str, folder: &Neighbours, zones: &Zones) -> Option<Paper<'a>> {
         let doc = lines::read(decoded);
-        let meetings = heading::meetings(&doc, &earlier.text.path, folder, zones);
+        let meetings = heading::meetings(&doc, &earlier.text.path, &Looking::at(folder), zones);
         let notes = super::super::read(&earlier.text, zones, folder);
         let at = meetings.iter().position(|meeting| meeting.line == earlier.line).or((!meetings.is_empty()).then_some(0))?;
         let meeting = meetings.into_iter().nth(at)?;
@@ -109,7 +110,7 @@ impl<'a> Paper<'a> {
 /// The dates before a note's own, as the names of the other notes say them.
 fn meeting_dates(meeting: &Meeting, folder: &Neighbours, earlier: &Earlier) -> Vec<chrono::NaiveDate> {
     let mut dates: Vec<chrono::NaiveDate> =
-        folder.all().flat_map(|(_, dates)| dates.iter().copied()).chain(meeting.dates.iter().copied()).collect();
+        folder.all().flat_map(|(_, dates)| dates.iter().copied()).chain(meeting.dates.all().iter().copied()).collect();
     dates.retain(|date| *date < earlier.date);
     dates.sort_unstable_by(|a, b| b.cmp(a));
     dates.dedup();

@@ -5,8 +5,9 @@ use chrono::{NaiveDate, NaiveTime};
 use super::super::cues::Cues;
 use super::super::heading::Meeting;
 use super::super::lines::{Doc, Kind};
+use super::super::neighbours::Dates;
 use super::super::words::{addresses, fold};
-use super::super::{Finding, dates, hours, neighbours};
+use super::super::{Finding, dates, hours};
 use crate::meeting::zone::Zones;
 
 /// What an address of a page of zones says.
@@ -138,12 +139,12 @@ fn unescape(s: &str) -> String {
 
 /// A link whose date is not this meeting's: old for a single meeting, and old for a recurring one after a season or when the notes have
 /// another rhythm than the link.
-pub(super) fn stale(link: &Link, date: NaiveDate, dates: &[NaiveDate]) -> Option<Finding> {
+pub(super) fn stale(link: &Link, date: NaiveDate, dates: &Dates) -> Option<Finding> {
     let said = link.date.filter(|d| *d != date)?;
     let days = (date - said).num_days();
     let step: i64 = if link.weekly { 7 } else { 14 };
     let recurring = link.weekly || link.biweekly;
-    let rhythm = neighbours::rhythm(dates, date);
+    let rhythm = dates.rhythm(date);
     let fits = recurring && days >= 0 && days % step == 0 && days <= 56 && rhythm.is_none_or(|r| r == step);
     if fits {
         return None;

@@ -21,7 +21,7 @@ use super::public::is_public;
 use super::{Trouble, for_the_log};
 use crate::meeting::remote::{GitLogin, Repository};
 
-pub use read::{Blobs, checked_out, notes};
+pub use read::{Blob, Tree, checked_out, load, notes};
 pub use write::{Entry, Put, put, unreviewed};
 
 /// The commit in force.

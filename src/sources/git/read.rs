@@ -1,20 +1,20 @@
 //! What stands in a mirror: the notes of the commit in force, or all of it as a folder.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::io::Read as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
+use imbl::OrdMap;
+
 use super::Way;
 use super::write::UNREVIEWED;
-use crate::source::{Place, Remark, Text, UNREADABLE};
-use crate::sources::folder::{MOST_NOTES, is_note};
-use crate::sources::{Brought, Trouble};
-
-/// Notes are written by people; what is larger is something else.
-const LARGEST_NOTE: u64 = 2 * 1024 * 1024;
+use crate::source::{Digest, Place, Remark, Text, UNREADABLE};
+use crate::sources::folder::is_note;
+use crate::sources::notes::{LARGEST_NOTE, MOST_NOTES};
+use crate::sources::{Brought, Bytes, Trouble};
 
 /// More than so many files, and more than so many bytes in them, are not taken over: a few small objects of git can name billions.
 const MOST_FILES: usize = 200_000;
@@ -40,15 +40,13 @@ impl Way {
     }
 
     /// What the commits of ours in the history that is known say nobody reviewed: the digests of texts.
-    fn said_unreviewed(&self, commit: &str) -> Vec<String> {
+    fn said_unreviewed(&self, commit: &str) -> Arc<[Digest]> {
         let grep = format!("--grep=^{UNREVIEWED}: ");
         let log = self.local(&["log", "--format=%B", &grep, commit, "--"], None).ok().filter(|log| log.status.success());
         let said = log.map(|log| String::from_utf8_lossy(&log.stdout).into_owned()).unwrap_or_default();
         let lines = said.lines().filter_map(|line| line.strip_prefix(UNREVIEWED)?.strip_prefix(": "));
-        let mut digests: Vec<String> = lines.map(|digest| digest.trim().to_owned()).collect();
-        digests.sort();
-        digests.dedup();
-        digests
+        let digests: BTreeSet<Digest> = lines.filter_map(|digest| digest.trim().parse().ok()).collect();
+        digests.into_iter().collect()
     }
 
     /// The files of a commit below the configured path, as `git ls-tree` names them; `None` where git refused, or where the list has no end.
@@ -71,94 +69,182 @@ impl Way {
     }
 }
 
-/// The notes of the commit in force, with paths relative to the configured folder, in their order. What did not change since `before` is not
-/// read again. `name` is what remarks call the place.
-pub fn notes(way: &Way, name: &str, before: &mut Blobs) -> Option<Brought> {
-    let good = way.good()?;
-    let path = way.repository.path.as_str();
-    let listed = way.list(&good)?;
-    let mut remarks = Vec::new();
-    let mut found: Vec<(String, String)> = Vec::new();
-    let entries: Vec<&[u8]> = listed.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()).collect();
-    if entries.is_empty() && !path.is_empty() {
-        let sentence = "This repository has no such folder. What was read of it before stays in force; check `path`.";
-        remarks.push(Remark::fault(Place::new(name, 0), UNREADABLE, sentence));
-    }
-    for entry in entries {
-        let Ok(entry) = std::str::from_utf8(entry) else {
-            let sentence = "The name of a file here is not UTF-8, so it is not read. Rename it.";
-            remarks.push(Remark::warning(Place::new(name, 0), UNREADABLE, sentence));
-            continue;
-        };
-        let Some((about, file)) = entry.split_once('\t') else { continue };
-        let mut about = about.split_whitespace();
-        let (Some(mode), Some("blob"), Some(blob), Some(size)) = (about.next(), about.next(), about.next(), about.next()) else { continue };
-        let inner = match file.strip_prefix(path).map(|rest| rest.strip_prefix('/').unwrap_or(rest)) {
-            Some("") => file.rsplit('/').next().unwrap_or(file),
-            Some(inner) => inner,
-            None => continue,
-        };
-        let hidden = inner.split('/').any(|part| part.starts_with('.'));
-        if !mode.starts_with("100") || hidden || !is_note(inner) {
-            continue;
-        }
-        if size.parse::<u64>().map_or(true, |size| size > LARGEST_NOTE) {
-            let sentence = "This file is larger than 2 MB, and is not read. What was read of it before stays in force.";
-            remarks.push(Remark::fault(Place::new(format!("{name}/{inner}"), 0), UNREADABLE, sentence));
-            continue;
-        }
-        found.push((inner.to_owned(), blob.to_owned()));
-    }
-    found.sort();
-    if found.len() > MOST_NOTES {
-        let sentence = format!(
-            "This place holds {} notes; only the first {MOST_NOTES} by name are read. Name a folder inside it with `path`.",
-            found.len()
-        );
-        remarks.push(Remark::warning(Place::new(name, 0), "too-many-notes", sentence));
-        found.truncate(MOST_NOTES);
-    }
-    before.read(way, &found)?;
-    let texts =
-        found.into_iter().filter_map(|(path, blob)| Some(Text { path: path.into(), bytes: before.0.get(&blob)?.clone() })).collect();
-    Some(Brought { texts, remarks, partial: false, unreviewed: way.said_unreviewed(&good).into() })
+/// Of so many files the bytes are held at a time.
+const AT_ONCE: usize = 1_000;
+
+/// A file's bytes under git's own name for them.
+pub type Blob = Arc<str>;
+
+/// The notes of a commit, as they were read last.
+#[derive(Clone, Debug, Default)]
+pub struct Tree {
+    /// The way to it, and its commit.
+    of: Option<(Way, String)>,
+    blobs: OrdMap<Arc<str>, Blob>,
+    brought: Brought,
 }
 
-/// The bytes of notes by git's name for them, as they were read last.
-#[derive(Clone, Debug, Default)]
-pub struct Blobs(HashMap<String, Arc<[u8]>>);
+/// The notes of the commit in force, with paths relative to the configured folder. `before` is what was read last: of a later commit only
+/// what it changed is read. `name` is what remarks call the place.
+pub fn notes(way: &Way, name: &str, before: &mut Tree) -> Option<Brought> {
+    let good = way.good()?;
+    if before.of.as_ref().is_some_and(|(of, commit)| of == way && *commit == good) {
+        return Some(before.brought.clone());
+    }
+    let later = before.later(way, &good);
+    *before = match later {
+        Some(tree) => tree,
+        None => Tree::whole(way, name, &good, before)?,
+    };
+    Some(before.brought.clone())
+}
 
-impl Blobs {
-    /// Reads those that are not known yet, and forgets those that are no longer named.
-    fn read(&mut self, way: &Way, named: &[(String, String)]) -> Option<()> {
-        let mut known = std::mem::take(&mut self.0);
-        let mut wanted: Vec<&str> = Vec::new();
-        for (_, blob) in named {
-            match known.remove(blob) {
-                Some(bytes) => drop(self.0.insert(blob.clone(), bytes)),
-                None if !self.0.contains_key(blob) => wanted.push(blob),
-                None => {}
+/// The bytes of notes, by their paths.
+pub fn load(way: &Way, blobs: &OrdMap<Arc<str>, Blob>, paths: &[Arc<str>]) -> Vec<Text> {
+    let named: Vec<(&Arc<str>, &str)> = paths.iter().filter_map(|path| Some((path, &**blobs.get(path)?))).collect();
+    let wanted: Vec<&str> = named.iter().map(|(_, blob)| *blob).collect();
+    let mut bytes: HashMap<&str, Arc<[u8]>> = HashMap::new();
+    if each(way, &wanted, &mut |blob, read| drop(bytes.insert(blob, read.into()))).is_none() {
+        return Vec::new();
+    }
+    named.into_iter().filter_map(|(path, blob)| Some(Text { path: path.clone(), bytes: bytes.get(blob)?.clone() })).collect()
+}
+
+/// A file's path inside the configured one, if it is a note.
+fn inside<'f>(path: &str, file: &'f str, mode: &str) -> Option<&'f str> {
+    let inner = match file.strip_prefix(path).map(|rest| rest.strip_prefix('/').unwrap_or(rest))? {
+        "" => file.rsplit('/').next().unwrap_or(file),
+        inner => inner,
+    };
+    let hidden = inner.split('/').any(|part| part.starts_with('.'));
+    (mode.starts_with("100") && !hidden && is_note(inner)).then_some(inner)
+}
+
+impl Tree {
+    /// All that a commit holds; bytes that were read before are not read again.
+    fn whole(way: &Way, name: &str, good: &str, before: &Tree) -> Option<Tree> {
+        let path = way.repository.path.as_str();
+        let listed = way.list(good)?;
+        let mut remarks = Vec::new();
+        let mut found: Vec<(&str, &str)> = Vec::new();
+        let entries: Vec<&[u8]> = listed.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()).collect();
+        if entries.is_empty() && !path.is_empty() {
+            let sentence = "This repository has no such folder. What was read of it before stays in force; check `path`.";
+            remarks.push(Remark::fault(Place::new(name, 0), UNREADABLE, sentence));
+        }
+        for entry in entries {
+            let Ok(entry) = std::str::from_utf8(entry) else {
+                let sentence = "The name of a file here is not UTF-8, so it is not read. Rename it.";
+                remarks.push(Remark::warning(Place::new(name, 0), UNREADABLE, sentence));
+                continue;
+            };
+            let Some((about, file)) = entry.split_once('\t') else { continue };
+            let mut about = about.split_whitespace();
+            let (Some(mode), Some("blob"), Some(blob), Some(size)) = (about.next(), about.next(), about.next(), about.next()) else {
+                continue;
+            };
+            let Some(inner) = inside(path, file, mode) else { continue };
+            if size.parse::<u64>().map_or(true, |size| size > LARGEST_NOTE) {
+                let sentence = "This file is larger than 2 MB, and is not read. What was read of it before stays in force.";
+                remarks.push(Remark::fault(Place::new(format!("{name}/{inner}"), 0), UNREADABLE, sentence));
+                continue;
             }
+            found.push((inner, blob));
         }
-        wanted.sort_unstable();
-        wanted.dedup();
-        if wanted.is_empty() {
-            return Some(());
+        found.sort_unstable();
+        if found.len() > MOST_NOTES {
+            let sentence = format!(
+                "This place holds {} notes; only the first {MOST_NOTES} by name are read. Name a folder inside it with `path`.",
+                found.len()
+            );
+            remarks.push(Remark::warning(Place::new(name, 0), "too-many-notes", sentence));
+            found.truncate(MOST_NOTES);
         }
-        let input = wanted.iter().map(|blob| format!("{blob}\n")).collect::<String>();
+        let mut tree = Tree { of: Some((way.clone(), good.to_owned())), ..Tree::default() };
+        let known: HashMap<&str, Digest> =
+            before.blobs.iter().filter_map(|(path, blob)| Some((&**blob, *before.brought.texts.get(path)?))).collect();
+        let wanted: Vec<&str> = found.iter().map(|(_, blob)| *blob).filter(|blob| !known.contains_key(blob)).collect();
+        let mut read = known;
+        each(way, &wanted, &mut |blob, bytes| read.extend([(blob, Digest::of(bytes))]))?;
+        for (inner, blob) in found {
+            tree.put(inner.into(), blob, *read.get(blob)?);
+        }
+        tree.brought.remarks = remarks;
+        Some(tree.at(way, good))
+    }
+
+    /// This one with what a later commit changed; `None` where it is better read whole.
+    fn later(&self, way: &Way, good: &str) -> Option<Tree> {
+        let (of, commit) = self.of.as_ref().filter(|(of, _)| of == way)?;
+        if !self.brought.remarks.is_empty() {
+            return None;
+        }
+        let path = of.repository.path.as_str();
+        let mut arguments = vec!["diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", commit, good, "--"];
+        if !path.is_empty() {
+            arguments.push(path);
+        }
+        let listed = way.local(&arguments, None).ok().filter(|output| output.status.success())?;
+        let words = std::str::from_utf8(&listed.stdout).ok()?;
+        let mut tree = Tree { of: Some((way.clone(), good.to_owned())), ..self.clone() };
+        let mut put: Vec<(&str, &str)> = Vec::new();
+        // `:MODE MODE BLOB BLOB STATUS`, then the path.
+        let mut fields = words.split('\0');
+        while let (Some(about), Some(file)) = (fields.next(), fields.next()) {
+            let about: Vec<&str> = about.strip_prefix(':')?.split(' ').collect();
+            let [old, new, _, blob, _] = about.as_slice() else { return None };
+            if let Some(inner) = inside(path, file, old) {
+                tree.blobs.remove(inner);
+                tree.brought.texts.remove(inner);
+            }
+            put.extend(inside(path, file, new).map(|inner| (inner, *blob)));
+        }
+        if tree.blobs.len() + put.len() > MOST_NOTES || tree.blobs.is_empty() && put.is_empty() {
+            return None;
+        }
+        let wanted: Vec<&str> = put.iter().map(|(_, blob)| *blob).collect();
+        let asked = wanted.iter().map(|blob| format!("{blob}\n")).collect::<String>();
+        let sizes = way.local(&["cat-file", "--batch-check=%(objectsize)"], Some(asked.as_bytes())).ok()?;
+        let sizes = String::from_utf8(sizes.stdout).ok()?;
+        if !sizes.lines().all(|size| size.parse::<u64>().is_ok_and(|size| size <= LARGEST_NOTE)) {
+            return None;
+        }
+        let mut read: HashMap<&str, Digest> = HashMap::new();
+        each(way, &wanted, &mut |blob, bytes| read.extend([(blob, Digest::of(bytes))]))?;
+        for (inner, blob) in put {
+            tree.put(inner.into(), blob, *read.get(blob)?);
+        }
+        Some(tree.at(way, good))
+    }
+
+    fn put(&mut self, path: Arc<str>, blob: &str, digest: Digest) {
+        self.blobs.insert(path.clone(), blob.into());
+        self.brought.texts.insert(path, digest);
+    }
+
+    fn at(mut self, way: &Way, good: &str) -> Tree {
+        self.brought.bytes = Bytes::Git(Box::new(way.clone()), self.blobs.clone());
+        self.brought.unreviewed = way.said_unreviewed(good);
+        self
+    }
+}
+
+/// Goes through the bytes of files, by git's names for them.
+fn each<'b>(way: &Way, wanted: &[&'b str], read: &mut dyn FnMut(&'b str, &[u8])) -> Option<()> {
+    for some in wanted.chunks(AT_ONCE) {
+        let input = some.iter().map(|blob| format!("{blob}\n")).collect::<String>();
         let output = way.local(&["cat-file", "--batch"], Some(input.as_bytes())).ok().filter(|output| output.status.success())?;
         let mut rest = output.stdout.as_slice();
-        for blob in wanted {
+        for blob in some {
             // `NAME blob SIZE`, the bytes, and a line's end.
             let end = rest.iter().position(|byte| *byte == b'\n')?;
             let head = std::str::from_utf8(&rest[..end]).ok()?;
             let size: usize = head.strip_prefix(blob)?.strip_prefix(" blob ")?.parse().ok()?;
-            let bytes = rest.get(end + 1..end + 1 + size)?;
-            self.0.insert(blob.to_owned(), bytes.into());
+            read(blob, rest.get(end + 1..end + 1 + size)?);
             rest = rest.get(end + 2 + size..)?;
         }
-        Some(())
     }
+    Some(())
 }
 
 /// What the commit in force has below the configured path as a folder beside the mirror, made where it is not there yet; older ones are taken away. Links in it are plain files.

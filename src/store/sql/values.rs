@@ -1,5 +1,7 @@
 //! What stands in columns and takes the place of `?1`.
 
+use std::sync::Arc;
+
 use rusqlite::ToSql;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
@@ -90,6 +92,12 @@ impl AsValue for str {
 }
 
 impl AsValue for String {
+    fn as_value(&self) -> Value<'_> {
+        Value::Text(self)
+    }
+}
+
+impl AsValue for Arc<str> {
     fn as_value(&self) -> Value<'_> {
         Value::Text(self)
     }
