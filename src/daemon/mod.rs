@@ -181,7 +181,7 @@ pub async fn serve(opened: Opened, clock: fn() -> DateTime<Utc>) -> Result<(), F
     // One daemon alone leads from the beginning.
     let (signs, mut standing) = watch::channel(Standing { leads: !store.is_shared(), ..Standing::default() });
     let shared = store.beside();
-    let beats = shared.clone().map(|beside| tokio::spawn(neighbours::beat(beside, clock, signs.clone(), ending.clone())));
+    let beats = shared.clone().map(|beside| tokio::spawn(neighbours::beat(beside, clock, signs.clone(), ending.clone(), letters.clone())));
     let mut led = !store.is_shared();
     // One of them looks whether letters arrive.
     if store.is_shared() {

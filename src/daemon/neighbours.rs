@@ -1,7 +1,9 @@
 //! Beside other daemons on one store: a sign of life every second, and what the others' signs say. One of them leads: it plans and publishes.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
 
@@ -9,19 +11,29 @@ use crate::store::{BEAT, Neighbour, SILENCE, Standing, Store};
 use crate::web::health::{Health, HostsHealth, SourceHealth};
 
 /// Beats until `ended`; while `ending` it does not want to lead any more. Settles what dead daemons had in hand while it leads.
-pub async fn beat(store: Store, clock: fn() -> DateTime<Utc>, standing: watch::Sender<Standing>, mut ending: watch::Receiver<bool>) {
+pub async fn beat(
+    store: Store,
+    clock: fn() -> DateTime<Utc>,
+    standing: watch::Sender<Standing>,
+    mut ending: watch::Receiver<bool>,
+    letters: Arc<Notify>,
+) {
     let mut heard = Instant::now();
     loop {
         let wants = !*ending.borrow_and_update();
         let (beating, now) = (store.clone(), clock());
         let beaten = spawn_blocking(move || {
             let standing = beating.beat(wants)?;
-            let in_doubt = if standing.leads { beating.bury(now)? } else { Vec::new() };
+            let in_doubt = if standing.leads { beating.bury(now)? } else { None };
             Ok::<_, crate::store::StoreError>((standing, in_doubt))
         });
         match beaten.await {
             Ok(Ok((now, in_doubt))) => {
-                for key in in_doubt {
+                // What was in another's hand held up the recipient's next letter.
+                if in_doubt.is_some() {
+                    letters.notify_one();
+                }
+                for key in in_doubt.into_iter().flatten() {
                     tracing::warn!(key, "This letter may have arrived: the daemon that handed it over ended before the answer.");
                 }
                 heard = Instant::now();

@@ -146,8 +146,8 @@ impl Store {
     }
 
     /// Settles what dead daemons had in hand.
-    pub fn bury(&self, _now: DateTime<Utc>) -> Result<Vec<String>, StoreError> {
-        Ok(Vec::new())
+    pub fn bury(&self, _now: DateTime<Utc>) -> Result<Option<Vec<String>>, StoreError> {
+        Ok(None)
     }
 
     /// Lets the lease go.
@@ -270,18 +270,19 @@ impl Store {
         Ok(standing)
     }
 
-    /// Settles what dead daemons had in hand, and forgets them; for who holds the lease. Returns the keys in doubt.
-    pub fn bury(&self, now: DateTime<Utc>) -> Result<Vec<String>, StoreError> {
-        let Some(run) = self.number() else { return Ok(Vec::new()) };
+    /// Settles what dead daemons had in hand, and forgets them; for who holds the lease. Returns the keys in doubt;
+    /// `None` where no other daemon had a letter in hand.
+    pub fn bury(&self, now: DateTime<Utc>) -> Result<Option<Vec<String>>, StoreError> {
+        let Some(run) = self.number() else { return Ok(None) };
         let all = self.transact(Way::Beat, neighbours)?;
         // Somebody who has just come cannot tell who is silent and who could not be heard.
         let judges = all.iter().any(|(other, steady, _)| *other == run && *steady > SILENCE);
         let living: Vec<i64> = all.into_iter().filter(|(_, _, other)| !judges || other.lives).map(|(other, _, _)| other).collect();
         let in_hand = "SELECT EXISTS (SELECT 1 FROM letter WHERE fate = 'handing-over' AND hand <> ?1)";
         if !self.read(|tx| tx.query_row(in_hand, [run], |row| row.get::<bool>(0)))? {
-            return Ok(Vec::new());
+            return Ok(None);
         }
-        self.recover_of(now, |hand| hand.is_some_and(|hand| hand != run && !living.contains(&hand)), false)
+        self.recover_of(now, |hand| hand.is_some_and(|hand| hand != run && !living.contains(&hand)), false).map(Some)
     }
 
     /// Lets the lease go, so that nobody waits for it.

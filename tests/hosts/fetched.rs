@@ -29,11 +29,12 @@ fn a_host_that_takes_over_while_the_sources_are_away_thins_nothing_and_says_how_
     );
     let schedule = orchard::schedule(today() - TimeDelta::days(7), "quiet = \"0 minutes\"");
     let git = |repository: &Repository| format!("git = \"{}\"", repository.bare.display());
-    files.commit("communities/orchard.toml", &schedule.replace("folder = \"../notes\"", &git(&notes)));
+    files.commit("communities/orchard.toml", &schedule.replace("folder = \"../notes\"", "grant = \"notes\""));
     let house = |name: &str| {
         let house = House::new(None);
         let settings = fs::read_to_string(house.path().join("config/convened.toml")).unwrap();
-        let communities = format!("local-sources = true\n[communities]\n{}\nrefresh = \"* * * * *\"\n[mail]", git(&files));
+        let grant = format!("[[communities.grant]]\nname = \"notes\"\ncommunities = [\"orchard\"]\n{}\n", git(&notes));
+        let communities = format!("local-sources = true\n[communities]\n{}\nrefresh = \"* * * * *\"\n{grant}[mail]", git(&files));
         house.write("config/convened.toml", &settings.replace("[mail]", &communities));
         on(&house, &server.url(), name);
         house
