@@ -291,7 +291,7 @@ fn note(seed: usize, series: usize, days: u64, date: NaiveDate) -> String {
         let of = number - back;
         let owner = NAMES[of * 5 % NAMES.len()].split(' ').next().unwrap_or_default().to_lowercase();
         let (work, thing) = (WORK[of % WORK.len()], THINGS[of * 7 % THINGS.len()]);
-        let mark = if back == 1 && of % 5 != 0 { 'x' } else { ' ' };
+        let mark = if back == 1 && !of.is_multiple_of(5) { 'x' } else { ' ' };
         text.push_str(&format!(
             "- [{mark}] @{owner}: {work} {thing} of boat {of} before the season of {}\n",
             SENTENCES[of % 12].split(' ').nth(2).unwrap_or("spring")

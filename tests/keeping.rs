@@ -363,11 +363,8 @@ fn what_pads_held_is_let_go_of_long_after_it_stands_in_the_archive_and_never_bef
         let start = begin + TimeDelta::weeks(4 * meeting);
         let text = format!("# {} Call\n\n## Action items\n\n- [ ] Order the labels of {meeting}\n", start.date_naive());
         for now in [start, start + TimeDelta::minutes(40), start + TimeDelta::hours(2), start + TimeDelta::hours(3)] {
-            let mut bring = |_: &NotesFolder| Brought {
-                texts: [Text::new("pad.md", text.clone().into_bytes())].into(),
-                partial: true,
-                ..Brought::default()
-            };
+            let pad = || Text::new("pad.md", text.clone().into_bytes());
+            let mut bring = |_: &NotesFolder| Brought { partial: true, ..[pad()].into_iter().collect() };
             through.round(&opened.given(), &mut bring, now).unwrap();
             for note in kept.to_archive(now, now).unwrap() {
                 let of = (note.date - begin.date_naive()).num_weeks() / 4;

@@ -100,7 +100,13 @@ fn of_a_new_commit_what_it_changed_is_read_and_that_is_what_the_whole_would_be()
     let folder = tempfile::tempdir().unwrap();
     let repository = Repository::new(folder.path(), "notes");
     let url = repository.bare.display().to_string();
-    let of = convened::meeting::remote::Repository { url, branch: Some("main".to_owned()), path: "meetings".to_owned(), login: None };
+    let of = convened::meeting::remote::Repository {
+        url,
+        branch: Some("main".to_owned()),
+        path: "meetings".to_owned(),
+        login: None,
+        public_only: false,
+    };
     let (mirror, base, time_out) = (folder.path().join("mirror"), folder.path().to_owned(), std::time::Duration::from_secs(60));
     let way = Way { repository: of, mirror, base, token: None, local: true, history: false, time_out };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

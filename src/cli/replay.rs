@@ -127,10 +127,13 @@ fn answer(
     Ok(())
 }
 
+/// From when notes count, by path.
+type Since = HashMap<Arc<str>, DateTime<Utc>>;
+
 /// The notes' folders, read once, each note with the instant from which it counts.
 struct Folders {
     places: Places,
-    read: HashMap<String, (Brought, HashMap<Arc<str>, DateTime<Utc>>)>,
+    read: HashMap<String, (Brought, Since)>,
     /// When the meetings of a series that a folder belongs to ended, by folder and date.
     end_of: HashMap<(String, chrono::NaiveDate), DateTime<Utc>>,
 }

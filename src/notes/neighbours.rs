@@ -92,15 +92,17 @@ pub type Span = Option<(NaiveDate, NaiveDate)>;
 pub struct Looking<'n> {
     folder: &'n Neighbours,
     own: Rc<Cell<Span>>,
-    elsewhere: RefCell<Vec<(String, Option<Arc<str>>, Rc<Cell<Span>>)>>,
+    elsewhere: RefCell<Vec<Elsewhere<Rc<Cell<Span>>>>>,
 }
+
+/// The words for another series, the name they were taken for, and how far its dates were looked at.
+type Elsewhere<S> = (String, Option<Arc<str>>, S);
 
 /// What a reading asked of its neighbours.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Looked {
     pub own: Span,
-    /// The words for another series, the name they were taken for, and how far its dates were looked at.
-    pub elsewhere: Vec<(String, Option<Arc<str>>, Span)>,
+    pub elsewhere: Vec<Elsewhere<Span>>,
 }
 
 impl<'n> Looking<'n> {

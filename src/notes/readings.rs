@@ -40,6 +40,9 @@ struct Reading {
     notes: Arc<[Arc<Note>]>,
 }
 
+/// Brings the bytes of texts by their paths.
+type Load<'l, E> = dyn FnMut(&[Arc<str>]) -> Result<Vec<Text>, E> + 'l;
+
 /// The dates of series as they were before some notes came, went or changed.
 type Before = BTreeMap<String, Arc<Vec<NaiveDate>>>;
 
@@ -52,7 +55,7 @@ impl Readings {
         name: &str,
         changes: &[(Arc<str>, Option<Digest>)],
         zones: &Zones,
-        load: &mut dyn FnMut(&[Arc<str>]) -> Result<Vec<Text>, E>,
+        load: &mut Load<'_, E>,
     ) -> Result<BTreeSet<Arc<str>>, E> {
         if self.zones.as_ref() != Some(zones) {
             self.folders.clear();

@@ -66,7 +66,7 @@ pub(super) fn due(
                     None if text.first_seen > end + LATEST || now > end + SAID => continue,
                     None => {}
                 }
-                let Some(Text { bytes, .. }) = texts.read(&[note.place.file.clone()])?.pop() else { continue };
+                let Some(Text { bytes, .. }) = texts.read(std::slice::from_ref(&note.place.file))?.pop() else { continue };
                 found.push(ToArchive {
                     place: pad.folder.clone(),
                     date: note.date,

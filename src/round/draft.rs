@@ -48,7 +48,7 @@ pub fn next_note(
     notes.truncate(LOOK_BACK);
     let mut earlier = Vec::new();
     for note in notes {
-        let Some(text) = kept.texts.read(&[note.place.file.clone()])?.pop() else { continue };
+        let Some(text) = kept.texts.read(std::slice::from_ref(&note.place.file))?.pop() else { continue };
         earlier.push(Earlier {
             text,
             line: note.place.line,

@@ -88,7 +88,7 @@ pub fn settle(
         let due = waiting.and_then(|new| Some(Text { path: path.clone(), bytes: new.bytes.clone()? }));
         let due = due.or_else(|| (quiet <= TimeDelta::zero()).then(|| new.text(path, digest)).flatten());
         if let Some(text) = due
-            && known.read(&[path.clone()])?.first().is_some_and(|old| lost(old, &text))
+            && known.read(std::slice::from_ref(path))?.first().is_some_and(|old| lost(old, &text))
         {
             continue;
         }
@@ -100,7 +100,9 @@ pub fn settle(
         // A file that is gone is an edit like any other: it counts once it has been so for the quiet time.
         match wait(known, &path, Digest::GONE, &mut new, look) {
             Some(at) => soon.push((path, at)),
-            None => drop(known.forget(Room::Notes, &path, true)),
+            None => {
+                known.forget(Room::Notes, &path, true);
+            }
         }
     }
     let counts = |path: &Arc<str>| Some((path.clone(), known.settled(Room::Notes, path)?.first_seen + quiet));

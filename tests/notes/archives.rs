@@ -8,7 +8,7 @@ use convened::import::archive::{From, FromNotes, from_notes};
 use convened::meeting::calendar::walls;
 use convened::meeting::series::{Community, ExceptionKind, Series};
 use convened::source::{Grade, Text};
-use convened::sources::folder;
+use convened::sources::notes::read;
 
 use crate::{corpus, zones};
 
@@ -181,7 +181,7 @@ fn configurations_of_real_archives_are_accepted_and_meet_when_people_met() {
     let mut repositories: Vec<_> = std::fs::read_dir(&root).expect("the corpus").flatten().map(|entry| entry.path()).collect();
     repositories.sort();
     for repository in repositories {
-        let (texts, _) = folder::notes(&repository, "archive");
+        let texts = read(&repository, "archive").all();
         let found = drafted(&texts);
         let name = repository.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let toml = found.toml.as_ref().unwrap_or_else(|| panic!("{name}: no file; {} series", found.series.len()));
