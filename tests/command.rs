@@ -455,7 +455,7 @@ fn each_command_does_what_it_says_and_prints_the_fields_that_were_promised() {
     let status = house.json(&["status", "--json", "--now", "2026-03-05T09:02:00Z"]);
     has_fields(
         &status[0],
-        "version needs daemon last_round next_due zones sources outbox letters proposals remarks faults documents store_bytes copy_of free_bytes",
+        "version needs daemon last_round next_due zones sources outbox letters proposals remarks faults documents store_bytes copy_of daemons s3 free_bytes",
     );
     has_fields(&status[0]["zones"], "in_force system embedded copies differ");
     assert_eq!(status[0]["last_round"], "2026-03-05T08:30:00Z");

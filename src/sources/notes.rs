@@ -35,7 +35,7 @@ pub struct Notes {
     /// What remarks call it.
     name: String,
     files: BTreeMap<Arc<str>, Known>,
-    /// Those that are symbolic links: what they lead to changes under another name.
+    /// Symbolic links, also those that lead to nothing yet: what they lead to comes and changes under another name.
     links: BTreeSet<Arc<str>>,
     brought: Brought,
 }
@@ -52,6 +52,8 @@ struct Known {
 struct Found {
     path: Arc<str>,
     is_link: bool,
+    /// To a file inside the folder, if it is a link.
+    leads: bool,
     stamp: u64,
     changed: DateTime<Utc>,
 }
@@ -100,6 +102,8 @@ impl Notes {
         };
         let (mut found, mut remarks) = (Vec::new(), Vec::new());
         collect(&root, &root, "", 0, &self.name, &mut found, &mut remarks);
+        self.links.clear();
+        self.without_links(&mut found);
         found.sort_by(|a, b| a.path.cmp(&b.path));
         if found.len() > MOST_NOTES {
             let sentence =
@@ -155,6 +159,7 @@ impl Notes {
                 .cloned()
                 .collect();
             gone.iter().filter(|path| ***path == *relative || path.starts_with(&below)).for_each(|path| self.forget(path));
+            self.links.retain(|path| **path != *relative && !path.starts_with(&below));
             let file = root.join(inner);
             let Some(parent) = file.parent() else { return false };
             match fs::canonicalize(parent) {
@@ -171,15 +176,21 @@ impl Notes {
                 Err(_) => return false,
             }
         }
+        self.without_links(&mut found);
         found.sort_by(|a, b| a.path.cmp(&b.path));
         found.dedup_by(|a, b| a.path == b.path);
         remarks.extend(self.read(&root, found, now));
         remarks.is_empty()
     }
 
+    /// Takes note of the links among what was found, and leaves out those that lead to nothing.
+    fn without_links(&mut self, found: &mut Vec<Found>) {
+        self.links.extend(found.iter().filter(|file| file.is_link).map(|file| file.path.clone()));
+        found.retain(|file| file.leads);
+    }
+
     fn forget(&mut self, path: &Arc<str>) {
         self.files.remove(path);
-        self.links.remove(path);
         self.brought.texts.remove(path);
     }
 
@@ -200,9 +211,6 @@ impl Notes {
                 Ok(digest) => {
                     let stamp = (file.changed + TICK < now).then_some(file.stamp);
                     self.files.insert(file.path.clone(), Known { digest, stamp });
-                    if file.is_link {
-                        self.links.insert(file.path.clone());
-                    }
                     self.brought.texts.insert(file.path, digest);
                 }
                 Err(error) => remarks.push(unreadable(&format!("{}/{}", self.name, file.path), &error)),
@@ -239,16 +247,20 @@ fn collect(root: &Path, folder: &Path, prefix: &str, depth: usize, name: &str, f
     }
 }
 
-/// A file, if it is a note.
+/// A file, if it is a note, or a link that could lead to one.
 fn of_note(root: &Path, path: &Path, relative: &str, about: &Metadata) -> Option<Found> {
     let is_link = about.is_symlink();
-    let is_note = is_note(relative) && (about.is_file() || is_link && leads_inside(root, path));
-    let about = if is_link { fs::metadata(path).ok()? } else { about.clone() };
+    if !is_note(relative) || !(is_link || about.is_file()) {
+        return None;
+    }
+    let of_target = is_link.then(|| fs::metadata(path).ok().filter(|_| leads_inside(root, path)));
+    let leads = !matches!(of_target, Some(None));
+    let about = of_target.flatten().unwrap_or_else(|| about.clone());
     let mut hasher = DefaultHasher::new();
     let times = (about.mtime(), about.mtime_nsec(), about.ctime(), about.ctime_nsec());
     (about.size(), about.ino(), about.dev(), times).hash(&mut hasher);
     let changed = DateTime::from_timestamp(about.ctime().max(about.mtime()), 0).unwrap_or(DateTime::<Utc>::MAX_UTC - TICK);
-    is_note.then(|| Found { path: relative.into(), is_link, stamp: hasher.finish(), changed: changed.min(DateTime::<Utc>::MAX_UTC - TICK) })
+    Some(Found { path: relative.into(), is_link, leads, stamp: hasher.finish(), changed: changed.min(DateTime::<Utc>::MAX_UTC - TICK) })
 }
 
 /// Whether a symbolic link leads to a file inside the folder that was configured.
