@@ -413,8 +413,11 @@ mod tests {
                         let path = root.join(FILES[*file]);
                         // A folder that is made is named as well.
                         path.ancestors().skip(1).take_while(|above| *above != root && !above.exists()).for_each(|above| touch(above.strip_prefix(&root).unwrap().to_str().unwrap()));
-                        let _ = fs::create_dir_all(path.parent().unwrap()).and_then(|()| fs::write(path, [*words]));
+                        let _ = fs::create_dir_all(path.parent().unwrap()).and_then(|()| fs::write(&path, [*words]));
                         touch(FILES[*file]);
+                        // What is written through a link is named as what it leads to.
+                        let real = fs::canonicalize(&path).ok();
+                        real.iter().filter_map(|real| real.strip_prefix(fs::canonicalize(&root).ok()?).ok()?.to_str()).for_each(touch);
                     }
                     Step::Remove(file) => {
                         let _ = fs::remove_file(root.join(FILES[*file]));
