@@ -113,7 +113,7 @@ fn one(shape: Shape) {
     for round in 0..ROUNDS {
         now += TimeDelta::minutes(1);
         let (community, date) = (round % communities, NaiveDate::from_ymd_opt(2026, 11, 17 + round as u32).unwrap());
-        let of = house.path().join(format!("notes/harbour-{community}/crew-{crew}/{date}.md"));
+        let of = house.path().join(format!("notes/harbour-{community}/{}/{date}.md", CREWS[crew]));
         fs::write(&of, note(community * 31 + crew, crew, days, date)).unwrap();
         let begun = Instant::now();
         // As the watch names it.
@@ -195,7 +195,8 @@ fn write_notes(house: &Path, shape: Shape) {
     let last = NaiveDate::from_ymd_opt(2026, 11, 16).unwrap();
     for community in 0..shape.communities {
         for series in 0..shape.series {
-            let folder = house.join(format!("notes/harbour-{community}/crew-{series}"));
+            // Numbers in the names of folders are taken for years, and say nothing of the series.
+            let folder = house.join(format!("notes/harbour-{community}/{}", CREWS[series]));
             fs::create_dir_all(&folder).unwrap();
             for number in 0..shape.notes_a_series() {
                 let date = last.checked_sub_days(Days::new(number as u64 * shape.days)).unwrap();

@@ -119,7 +119,7 @@ impl Folder {
     }
 
     /// The notes, beside `known` ones, that asked for something that is not as it was.
-    fn asked(&self, before: &Before, known: &BTreeSet<Arc<str>>) -> Vec<Arc<str>> {
+    fn asked<'f>(&'f self, before: &Before, known: &BTreeSet<Arc<str>>) -> Vec<Arc<str>> {
         let mut asked = BTreeSet::new();
         let mut differ: BTreeMap<&str, Vec<NaiveDate>> = BTreeMap::new();
         for (name, dates) in before {
@@ -137,12 +137,15 @@ impl Folder {
             asked.extend(own.filter(|(_, reading)| seen(&reading.looked.own, name)).map(|(path, _)| path.clone()));
         }
         if !differ.is_empty() {
+            // Notes of one series that say the same words mean the same by them.
+            let mut meant: HashMap<(String, &str), Option<&Arc<str>>> = HashMap::new();
             for path in &self.elsewhere {
                 let Some(reading) = self.reading(path) else { continue };
-                let other = |(words, name, span): &(String, Option<Arc<str>>, Span)| {
-                    matching::folder(words, path, &self.neighbours) != name.as_ref() || name.as_ref().is_some_and(|name| seen(span, name))
+                let mut other = |(words, name, span): &'f (String, Option<Arc<str>>, Span)| {
+                    let means = meant.entry((group(path), words)).or_insert_with(|| matching::folder(words, path, &self.neighbours));
+                    *means != name.as_ref() || name.as_ref().is_some_and(|name| seen(span, name))
                 };
-                if reading.looked.elsewhere.iter().any(other) {
+                if reading.looked.elsewhere.iter().any(&mut other) {
                     asked.insert(path.clone());
                 }
             }
