@@ -194,9 +194,9 @@ fn schedules(shape: Shape) -> Vec<Text> {
 fn write_notes(house: &Path, shape: Shape) {
     let last = NaiveDate::from_ymd_opt(2026, 11, 16).unwrap();
     for community in 0..shape.communities {
-        for series in 0..shape.series {
+        for (series, crew) in CREWS.iter().enumerate().take(shape.series) {
             // Numbers in the names of folders are taken for years, and say nothing of the series.
-            let folder = house.join(format!("notes/harbour-{community}/{}", CREWS[series]));
+            let folder = house.join(format!("notes/harbour-{community}/{crew}"));
             fs::create_dir_all(&folder).unwrap();
             for number in 0..shape.notes_a_series() {
                 let date = last.checked_sub_days(Days::new(number as u64 * shape.days)).unwrap();

@@ -225,8 +225,8 @@ fn a_restored_backup_keeps_the_events_of_a_rule_that_was_edited_since() {
     assert_eq!(uids(&house), before, "same event, same UID; what took place at 19:00 stays there");
 }
 
-#[test]
-fn a_backup_of_a_copy_is_a_store_once_it_was_restored() {
+/// A store after its first round, and a copy of it for looking at, with a configuration of its own in `beside`.
+fn with_a_copy_beside() -> House {
     let house = settled();
     house.round("2026-03-02T08:00:00Z");
     house.well(&["backup", "first.db"]);
@@ -236,6 +236,12 @@ fn a_backup_of_a_copy_is_a_store_once_it_was_restored() {
     house.write("beside/config/communities/orchard.toml", &community);
     fs::create_dir_all(house.path().join("beside/notes")).unwrap();
     house.well(&["--config", "beside/config", "restore", "first.db", "--copy"]);
+    house
+}
+
+#[test]
+fn a_backup_of_a_copy_is_a_store_once_it_was_restored() {
+    let house = with_a_copy_beside();
     house.well(&["--config", "beside/config", "backup", "of-the-copy.db"]);
     let said = house.well(&["restore", "of-the-copy.db", "--now", "2026-03-02T09:00:00Z"]);
     assert!(said.contains("The backup is the store now"), "{said}");
@@ -453,15 +459,7 @@ fn a_letter_printed_into_a_pipe_that_is_closed_is_no_fault_of_the_program() {
 
 #[test]
 fn a_copy_that_becomes_a_store_beside_the_one_that_goes_on_tells_nothing_twice_or_says_that_it_may() {
-    let house = settled();
-    house.round("2026-03-02T08:00:00Z");
-    house.well(&["backup", "first.db"]);
-    let settings = fs::read_to_string(house.path().join("config/convened.toml")).unwrap();
-    house.write("beside/config/convened.toml", &settings.replace("uid-domain", "state = \"beside/state\"\nuid-domain"));
-    let community = fs::read_to_string(house.path().join("config/communities/orchard.toml")).unwrap();
-    house.write("beside/config/communities/orchard.toml", &community);
-    fs::create_dir_all(house.path().join("beside/notes")).unwrap();
-    house.well(&["--config", "beside/config", "restore", "first.db", "--copy"]);
+    let house = with_a_copy_beside();
     let said = house.well(&["--config", "beside/config", "restore", "--release", "--now", "2026-03-02T09:00:00Z"]);
     house.round("2026-03-03T17:00:00Z");
     assert_eq!(house.told().len(), 1);

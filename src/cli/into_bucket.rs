@@ -111,6 +111,8 @@ mod built {
 
 #[cfg(not(feature = "s3"))]
 mod built {
+    use std::convert::Infallible;
+    use std::marker::PhantomData;
     use std::sync::Arc;
 
     use tokio::runtime::Runtime;
@@ -123,8 +125,7 @@ mod built {
 
     /// There is none.
     pub enum IntoBucket<'a> {
-        #[allow(dead_code, reason = "the other form of it borrows")]
-        Never(std::convert::Infallible, &'a Runtime),
+        Never(Infallible, PhantomData<&'a Runtime>),
     }
 
     impl IntoBucket<'_> {

@@ -16,9 +16,8 @@ use super::texts::Texts;
 /// From midnight in UTC until a day has ended in the last zone, twelve hours behind.
 const DAY_EVERYWHERE: TimeDelta = TimeDelta::hours(36);
 
-/// The texts of a pad by meeting: what it holds now, and what it held of another meeting on that meeting's day
-/// and that has not been quiet for long enough yet. A text
-/// without the date of a meeting is not believed where there was one before.
+/// The texts of a pad by meeting: what it holds now, and what it held of another meeting on that meeting's day and that has not been quiet for
+/// long enough yet. A text without the date of a meeting is not believed where there was one before.
 pub(super) fn by_meeting(brought: Vec<Text>, known: &mut Texts, prefix: &str, zones: &Zones, said: &mut Vec<Remark>) -> Vec<Text> {
     let mut texts = Vec::new();
     for text in brought {

@@ -123,7 +123,8 @@ fn reread(stored: &StoredText, given: &Given<'_>) -> Option<Community> {
     config::community_within(&text, &given.identity.uid_domain, given.zones, reach).0
 }
 
-pub(super) fn good(text: &Text, now: DateTime<Utc>) -> StoredText {
+/// The version of a file that is in force from now on.
+pub fn good(text: &Text, now: DateTime<Utc>) -> StoredText {
     StoredText {
         room: Room::Config,
         path: text.path.clone(),

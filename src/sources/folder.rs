@@ -282,11 +282,11 @@ fn unwatched(path: &str, error: &notify::Error) -> Remark {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use std::time::Duration;
 
-    fn folder_with(files: &[(&str, &str)]) -> tempfile::TempDir {
+    pub fn folder_with(files: &[(&str, &str)]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         for (path, text) in files {
             let path = folder.path().join(path);

@@ -10,10 +10,11 @@ use crate::daemon::{Failure, mail};
 use crate::fetch;
 use crate::meeting::series::NotesFolder;
 use crate::plan::items;
+use crate::round::schedule::good;
 use crate::round::texts::Texts;
 use crate::round::{Brought, Given, Kept, survey};
 use crate::source::{Grade, Remark, Text};
-use crate::store::{PublicationChange, Room, Standing, Store, StoreError, StoredText};
+use crate::store::{PublicationChange, Room, Standing, Store, StoreError};
 
 impl Rounds {
     /// From now on this daemon plans: it begins with what the store has, as after a start. `false` where the store does not say it now: a
@@ -50,14 +51,7 @@ impl Rounds {
             let Some((store, known)) = &mut rounds.served else { return Ok(()) };
             let of_settings = |remark: &Remark| &*remark.place.file == config::SETTINGS && remark.grade == Grade::Fault;
             let text = rounds.opened.texts.iter().find(|text| &*text.path == config::SETTINGS);
-            let text = text.filter(|_| !rounds.opened.remarks.iter().any(of_settings)).map(|text| StoredText {
-                room: Room::Config,
-                path: text.path.clone(),
-                digest: text.digest(),
-                bytes: Some(text.bytes.clone()),
-                first_seen: now,
-                settled: true,
-            });
+            let text = text.filter(|_| !rounds.opened.remarks.iter().any(of_settings)).map(|text| good(text, now));
             store.keep_served(&PublicationChange::between(known, &rounds.kept.publication), text, now)?;
             *known = rounds.kept.publication.clone();
             Ok(())
