@@ -15,6 +15,8 @@ mod certificates;
 #[path = "support/daemon.rs"]
 #[allow(dead_code, reason = "each test that includes this file uses its part of it")]
 mod daemon;
+#[path = "support/day.rs"]
+mod day;
 #[path = "support/house.rs"]
 mod house;
 #[path = "support/impatient.rs"]
@@ -61,6 +63,7 @@ use convened::plan::key::Kind;
 use convened::plan::ledger::Fate;
 use convened::store::Store;
 use daemon::{Daemon, soon};
+use day::today;
 use house::Mail;
 use server::{Postgres, house, leader, without_smtp};
 use settled::settled;
@@ -163,7 +166,7 @@ fn one_plans_all_serve_and_another_takes_over() {
     let Some(server) = Postgres::start() else {
         return left_out("hosts", "no PostgreSQL; tests/run installs it");
     };
-    let houses = server::NAMES.map(|name| without_smtp(&server, name, (Utc::now() + TimeDelta::days(20)).date_naive(), ""));
+    let houses = server::NAMES.map(|name| without_smtp(&server, name, today() + TimeDelta::days(20), ""));
     let mut daemons: Vec<Option<Daemon>> = houses.iter().map(|house| Some(Daemon::start(house))).collect();
     let feed =
         |daemon: &Daemon| Some(daemon.get("/feeds/orchard/community.ics")).filter(|answer| answer.status == 200).map(|answer| answer.body);
@@ -187,7 +190,7 @@ fn one_plans_all_serve_and_another_takes_over() {
     let second = leader(&daemons);
     assert_ne!(second, first);
     // It plans indeed: what is decided now is published.
-    let day = (Utc::now() + TimeDelta::days(20)).date_naive().to_string();
+    let day = (today() + TimeDelta::days(20)).to_string();
     houses[other].well(&["restore", "orchard/community", "--on", &day, "--already-told"]);
     soon("the next one publishes", || feed(daemons.iter().flatten().next().unwrap()).filter(|feed| !feed.contains("STATUS:CANCELLED")));
 
@@ -196,8 +199,7 @@ fn one_plans_all_serve_and_another_takes_over() {
     let daemon = daemons[second].as_ref().unwrap();
     houses[second].write(
         "config/communities/orchard.toml",
-        &orchard::schedule((Utc::now() + TimeDelta::days(27)).date_naive(), "")
-            .replace("Orchard community meeting", "Orchard town meeting"),
+        &orchard::schedule(today() + TimeDelta::days(27), "").replace("Orchard community meeting", "Orchard town meeting"),
     );
     soon("health says that the database is away", || {
         let health = daemon.health();

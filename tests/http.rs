@@ -3,6 +3,8 @@
 #[allow(dead_code, reason = "each test uses its part of it")]
 #[path = "support/daemon.rs"]
 mod daemon;
+#[path = "support/day.rs"]
+mod day;
 #[path = "support/house.rs"]
 mod house;
 #[path = "http/load.rs"]
@@ -15,8 +17,9 @@ mod support;
 use std::io::Read as _;
 use std::process::Command;
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use daemon::{Daemon, soon};
+use day::today;
 use flate2::read::GzDecoder;
 use house::House;
 use orchard::{orchard, schedule};
@@ -61,7 +64,7 @@ fn published(settings: &str) -> (House, Daemon) {
     let house = House::new(None);
     let text = std::fs::read_to_string(house.path().join("config/convened.toml")).unwrap();
     house.write("config/convened.toml", &text.replace("[mail]", &format!("{settings}[mail]")));
-    orchard(&house, Utc::now().date_naive(), QUIET);
+    orchard(&house, today(), QUIET);
     let daemon = Daemon::start(&house);
     soon("the feed", || Some(daemon.get(FEED)).filter(|answer| answer.status == 200));
     (house, daemon)
@@ -198,8 +201,8 @@ fn a_broken_or_vanished_source_is_never_an_error_and_never_empties_a_feed() {
     assert_eq!(curl(&daemon, "/feeds/nobody.ics", &[]).status, 404);
     assert_eq!(curl(&daemon, "/feeds/orchard/grafting/19700101T0900.ics", &[]).status, 404);
     // The file is back, with a series that has ended before it began: its feed stays, and says so.
-    let yesterday = (Utc::now() - TimeDelta::days(1)).date_naive();
-    assert!(schedule(Utc::now().date_naive(), QUIET).contains("id = \"grafting\""));
+    let yesterday = today() - TimeDelta::days(1);
+    assert!(schedule(today(), QUIET).contains("id = \"grafting\""));
     std::fs::write(&file, good.replacen("id = \"grafting\"", &format!("id = \"grafting\"\nended = {yesterday}"), 1)).unwrap();
     let ended = soon("the end of the series", || {
         let feed = curl(&daemon, "/feeds/orchard/grafting.ics", &[]);
@@ -215,7 +218,7 @@ fn a_single_meeting_is_a_file_to_keep_and_addresses_for_calendars_are_on_the_pag
         return;
     }
     let (_house, daemon) = published("");
-    let first = (Utc::now().date_naive() + TimeDelta::days(3)).format("%Y%m%d").to_string();
+    let first = (today() + TimeDelta::days(3)).format("%Y%m%d").to_string();
     let series = String::from_utf8(curl(&daemon, "/c/orchard/grafting/", &[]).body).unwrap();
     assert!(series.contains("href=\"/c/orchard/grafting/subscribe\""), "{series}");
     let page = String::from_utf8(curl(&daemon, "/c/orchard/grafting/subscribe", &[]).body).unwrap();

@@ -6,6 +6,8 @@ mod certificates;
 #[path = "support/daemon.rs"]
 #[allow(dead_code, reason = "not all of it is used here")]
 mod daemon;
+#[path = "support/day.rs"]
+mod day;
 #[path = "support/house.rs"]
 mod house;
 #[path = "support/note.rs"]
@@ -23,10 +25,10 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use chrono::{NaiveDate, Utc};
 use convened::config::{LogFormat, LogLevel};
 use convened::daemon::log;
 use daemon::{Daemon, soon};
+use day::today;
 use house::{House, Mail};
 use note::note;
 use orchard::schedule;
@@ -35,10 +37,6 @@ use webhook::Webhook;
 
 const AT_ONCE: &str = "letters = \"changes\"\ngrace = \"0 minutes\"\nquiet = \"0 minutes\"";
 const PASSWORD: &str = "open-sesame-7391";
-
-fn today() -> NaiveDate {
-    Utc::now().date_naive()
-}
 
 fn text(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))

@@ -3,6 +3,8 @@
 #[path = "support/daemon.rs"]
 #[allow(dead_code, reason = "not all of it is used here")]
 mod daemon;
+#[path = "support/day.rs"]
+mod day;
 #[path = "support/house.rs"]
 mod house;
 #[path = "support/note.rs"]
@@ -10,18 +12,15 @@ mod note;
 #[path = "support/orchard.rs"]
 mod orchard;
 
-use chrono::{NaiveDate, TimeDelta, Utc};
+use chrono::TimeDelta;
 use daemon::{Answer, Daemon, soon};
+use day::today;
 use house::{House, Mail};
 use note::note;
 use orchard::orchard;
 
 const GRAFTING: &str = "/feeds/orchard/grafting.ics";
 const AT_ONCE: &str = "letters = \"changes\"\ngrace = \"0 minutes\"\nquiet = \"0 minutes\"";
-
-fn today() -> NaiveDate {
-    Utc::now().date_naive()
-}
 
 fn started(settings: &str) -> (House, Daemon) {
     let house = House::new(None);

@@ -8,6 +8,8 @@ mod bucket;
 #[path = "support/daemon.rs"]
 #[allow(dead_code, reason = "each test that includes this file uses its part of it")]
 mod daemon;
+#[path = "support/day.rs"]
+mod day;
 #[path = "support/house.rs"]
 mod house;
 #[path = "support/orchard.rs"]
@@ -22,6 +24,7 @@ use std::path::Path;
 use bucket::Bucket;
 use chrono::{TimeDelta, Utc};
 use daemon::{Daemon, soon};
+use day::today;
 use house::House;
 use serde_json::Value;
 use support::left_out;
@@ -35,7 +38,7 @@ fn bucket() -> Option<Bucket> {
 }
 
 fn day() -> String {
-    (Utc::now() + TimeDelta::days(20)).date_naive().to_string()
+    (today() + TimeDelta::days(20)).to_string()
 }
 
 fn house(bucket: &Bucket, more: &str) -> House {
@@ -169,6 +172,9 @@ fn a_bucket_holds_what_is_served_and_only_what_changed_is_put() {
     let order = puts(&bucket);
     assert_eq!(order.iter().collect::<BTreeSet<_>>(), changed);
     assert_eq!(order.len(), changed.len());
+    let counted = format!("\nconvened_s3_requests_total{{what=\"put\"}} {}\n", order.len());
+    soon("the puts are counted", || daemon.get("/metrics").body.contains(&counted).then_some(()));
+    assert_eq!(health(&daemon)["documents"], all.len() - 1, "none came and none went");
     assert!(changed.len() * 3 < all.len(), "{} of {}", changed.len(), all.len());
     assert!(String::from_utf8(bucket.get("feeds/orchard/community.ics").unwrap().bytes).unwrap().contains("CANCELLED"));
 

@@ -3,6 +3,8 @@
 #[path = "support/daemon.rs"]
 #[allow(dead_code, reason = "each test that includes this file uses its part of it")]
 mod daemon;
+#[path = "support/day.rs"]
+mod day;
 #[path = "support/full_disk.rs"]
 mod full_disk;
 #[path = "support/house.rs"]
@@ -16,8 +18,9 @@ mod support;
 use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
-use chrono::{NaiveDate, TimeDelta, Utc};
+use chrono::{TimeDelta, Utc};
 use daemon::{Answer, Daemon, soon};
+use day::today;
 use house::{House, Mail};
 use note::note;
 use orchard::{orchard, schedule};
@@ -27,10 +30,6 @@ const COMMUNITY: &str = "config/communities/orchard.toml";
 const GRAFTING: &str = "/feeds/orchard/grafting.ics";
 /// Letters about decisions only, at once; notes count at once.
 const AT_ONCE: &str = "letters = \"changes\"\ngrace = \"0 minutes\"\nquiet = \"0 minutes\"";
-
-fn today() -> NaiveDate {
-    Utc::now().date_naive()
-}
 
 /// The grafting team's first meeting.
 fn grafting() -> String {

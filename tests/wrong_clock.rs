@@ -6,6 +6,8 @@ mod clock;
 #[path = "support/daemon.rs"]
 #[allow(dead_code, reason = "not all of it is used here")]
 mod daemon;
+#[path = "support/day.rs"]
+mod day;
 #[path = "support/house.rs"]
 mod house;
 mod support;
@@ -13,6 +15,7 @@ mod support;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use clock::WallClock;
 use daemon::{Daemon, soon};
+use day::today;
 use house::House;
 use support::{SmtpServer, left_out, python};
 
@@ -29,7 +32,7 @@ fn schedule(from: NaiveDate, time: &str) -> String {
 
 /// Tomorrow's call, at 18:00 UTC.
 fn call() -> DateTime<Utc> {
-    (Utc::now().date_naive() + TimeDelta::days(1)).and_hms_opt(18, 0, 0).unwrap().and_utc()
+    (today() + TimeDelta::days(1)).and_hms_opt(18, 0, 0).unwrap().and_utc()
 }
 
 fn a_house() -> House {

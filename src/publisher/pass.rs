@@ -87,7 +87,7 @@ pub async fn pass(
         kept.compare_at = clock() + order.compare_every;
     }
     let (site, Work { put, remove }) = look(kept, order).await;
-    state.objects = kept.manifest.values().filter(|object| object.digest.is_some()).count();
+    state.objects = standing(&kept.manifest);
     state.waiting = put.len() + remove.len();
     let mut told = clock();
     let mut tell = |state: &Fared, now: DateTime<Utc>| {
@@ -125,16 +125,17 @@ async fn take_up<'a>(
     order: &Order,
     now: DateTime<Utc>,
 ) -> Result<&'a mut Kept, Stopped> {
-    if kept.as_ref().is_none_or(|kept| !Arc::ptr_eq(&kept.way, way)) {
-        let bucket = Arc::new(Bucket::open(way).map_err(Stopped::Bucket)?);
-        let place = way.place();
-        let manifest = blocking(store, move |store| store.objects(&place)).await?;
-        let soon = if manifest.is_empty() { order.compare_every } else { order.compare_every.min(SOON) };
-        *kept = None;
-        return Ok(kept.insert(Kept { bucket, way: way.clone(), manifest, done: None, compare_at: now + soon }));
-    }
-    // It is there: looked at above.
-    kept.as_mut().ok_or_else(|| Stopped::Bucket(String::new()))
+    let known = match kept.take().filter(|kept| Arc::ptr_eq(&kept.way, way)) {
+        Some(same) => same,
+        None => {
+            let bucket = Arc::new(Bucket::open(way).map_err(Stopped::Bucket)?);
+            let place = way.place();
+            let manifest = blocking(store, move |store| store.objects(&place)).await?;
+            let soon = if manifest.is_empty() { order.compare_every } else { order.compare_every.min(SOON) };
+            Kept { bucket, way: way.clone(), manifest, done: None, compare_at: now + soon }
+        }
+    };
+    Ok(kept.insert(known))
 }
 
 /// What there is to do. Everything may have to be looked at, so it is done on a thread of its own.
@@ -235,7 +236,7 @@ async fn put_all(
         kept.manifest.insert(name.clone(), object.clone());
     }
     state.waiting = state.waiting.saturating_sub(done.len());
-    state.objects = state.objects.saturating_add(done.len());
+    state.objects = standing(&kept.manifest);
     if !done.is_empty() {
         blocking(store, move |store| store.put_objects(&place, &done)).await?;
     }
@@ -302,12 +303,17 @@ async fn remove_all(store: &Store, kept: &mut Kept, batch: &[String], at_once: u
         kept.manifest.remove(name);
     }
     state.waiting = state.waiting.saturating_sub(done.len());
-    state.objects = kept.manifest.len();
+    state.objects = standing(&kept.manifest);
     let place = kept.way.place();
     if !done.is_empty() {
         blocking(store, move |store| store.removed_objects(&place, &done)).await?;
     }
     stopped.map_or(Ok(()), Err)
+}
+
+/// Objects that stand in the bucket, as far as is known.
+fn standing(manifest: &Manifest) -> usize {
+    manifest.values().filter(|object| object.digest.is_some()).count()
 }
 
 async fn still_publishes(store: &Store) -> Result<(), Stopped> {

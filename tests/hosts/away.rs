@@ -5,9 +5,10 @@ use std::fs;
 use std::os::unix::net::UnixDatagram;
 use std::sync::{Arc, Mutex};
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 
 use crate::daemon::{Daemon, soon};
+use crate::day::today;
 use crate::server::{NAMES, Postgres, leader, of_source, without_smtp};
 use crate::support::left_out;
 
@@ -25,7 +26,7 @@ fn a_start_without_the_database_serves_what_was_served_last_and_says_of_when() {
     let Some(server) = Postgres::start() else {
         return left_out("hosts", "no PostgreSQL; tests/run installs it");
     };
-    let day = (Utc::now() + TimeDelta::days(20)).date_naive();
+    let day = today() + TimeDelta::days(20);
     let houses = NAMES.map(|name| without_smtp(&server, name, day, ""));
     let mut daemons: Vec<Option<Daemon>> = houses[..2].iter().map(|house| Some(Daemon::start(house))).collect();
     let feed = |daemon: &Daemon| Some(daemon.get(FEED)).filter(|answer| answer.status == 200).map(|answer| answer.body);

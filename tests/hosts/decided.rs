@@ -1,8 +1,9 @@
 //! Who decides need not know which host plans: by browser, behind a link or by command, on any of them.
 
-use chrono::{NaiveDate, TimeDelta, Utc};
+use chrono::TimeDelta;
 
 use crate::daemon::{Answer, Daemon, soon};
+use crate::day::today;
 use crate::house::{House, Mail};
 use crate::note::note;
 use crate::server::{NAMES, Postgres, leader, without_smtp};
@@ -10,10 +11,6 @@ use crate::support::left_out;
 
 const GRAFTING: &str = "/feeds/orchard/grafting.ics";
 const AT_ONCE: &str = "letters = \"changes\"\ngrace = \"0 minutes\"\nquiet = \"0 minutes\"";
-
-fn today() -> NaiveDate {
-    Utc::now().date_naive()
-}
 
 /// All letters, whichever host sent them.
 fn mail(houses: &[House]) -> Vec<Mail> {

@@ -4,11 +4,12 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use convened::store::{Server, Store};
 
 use crate::certificates::{another, certificates};
 use crate::daemon::{Daemon, soon};
+use crate::day::today;
 use crate::house::House;
 use crate::orchard;
 use crate::server::{Postgres, of_source};
@@ -78,7 +79,7 @@ fn the_way_to_the_server_is_encrypted_and_its_name_is_proved() {
 
     // The daemon, at its most talkative: the password stands in a file, and nowhere else.
     let house = House::new(None);
-    orchard::orchard(&house, (Utc::now() + TimeDelta::days(20)).date_naive(), "");
+    orchard::orchard(&house, today() + TimeDelta::days(20), "");
     let settings = fs::read_to_string(house.path().join("config/convened.toml")).unwrap();
     house.write(
         "config/convened.toml",

@@ -2,18 +2,15 @@
 
 use std::fs;
 
-use chrono::{NaiveDate, TimeDelta, Utc};
+use chrono::TimeDelta;
 
 use crate::daemon::{Daemon, soon};
+use crate::day::today;
 use crate::house::House;
 use crate::orchard;
 use crate::places::Repository;
 use crate::server::{NAMES, Postgres, leader, of_source, on};
 use crate::support::left_out;
-
-fn today() -> NaiveDate {
-    Utc::now().date_naive()
-}
 
 #[test]
 fn a_host_that_takes_over_while_the_sources_are_away_thins_nothing_and_says_how_they_fare() {

@@ -9,6 +9,7 @@ use convened::plan::ledger::Fate;
 use convened::store::{Server, Store};
 
 use crate::daemon::{Daemon, soon};
+use crate::day::today;
 use crate::house::House;
 use crate::letters;
 use crate::orchard::orchard;
@@ -67,7 +68,7 @@ fn a_store_moved_to_a_server_backed_up_there_and_restored_says_the_same_and_tell
     }
     let house = House::new(None);
     // No meeting is reminded of, begins or ends while this runs.
-    let day = (Utc::now() + TimeDelta::days(5)).date_naive();
+    let day = today() + TimeDelta::days(5);
     orchard(&house, day, "letters = \"reminders\"\ngrace = \"0 minutes\"");
     let state = house.path().join("state");
     let mut daemon = Daemon::start(&house);

@@ -3,10 +3,11 @@
 
 use std::fs;
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 
 use super::bucket::{self, Bucket};
 use super::daemon::{Daemon, soon};
+use super::day::today;
 use super::house::House;
 use super::support::left_out;
 use super::{Postgres, house, orchard};
@@ -18,7 +19,7 @@ fn settles(bucket: &Bucket, house: &House, daemon: &Daemon, title: &str) {
 }
 
 fn title(houses: &[House], title: &str) {
-    let schedule = orchard::schedule((Utc::now() + TimeDelta::days(20)).date_naive(), "");
+    let schedule = orchard::schedule(today() + TimeDelta::days(20), "");
     houses.iter().for_each(|house| house.write("config/communities/orchard.toml", &schedule.replace("Orchard community meeting", title)));
 }
 

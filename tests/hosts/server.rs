@@ -5,10 +5,11 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use chrono::{NaiveDate, TimeDelta, Utc};
+use chrono::{NaiveDate, TimeDelta};
 use convened::store::{Server, Store};
 
 use crate::daemon::{Daemon, soon};
+use crate::day::today;
 use crate::house::House;
 use crate::orchard;
 
@@ -130,7 +131,7 @@ pub fn on(house: &House, url: &str, name: &str) {
 pub fn house(server: &Postgres, smtp: u16, name: &str) -> House {
     let house = House::new(Some(smtp));
     on(&house, &server.url(), name);
-    orchard::orchard(&house, (Utc::now() + TimeDelta::days(20)).date_naive(), "");
+    orchard::orchard(&house, today() + TimeDelta::days(20), "");
     house
 }
 

@@ -8,6 +8,7 @@ use convened::plan::ledger::Fate;
 
 use crate::carried::copies;
 use crate::daemon::{Daemon, soon};
+use crate::day::today;
 use crate::letters;
 use crate::orchard;
 use crate::server::{Postgres, house, said};
@@ -66,7 +67,7 @@ fn one_that_stood_still_sends_nothing_twice_publishes_nothing_old_and_brings_wha
     let (its_house, name) = if still.id() == first.id() { (&one, "alpha") } else { (&other, "beta") };
     let mut block = client.transaction().unwrap();
     block.batch_execute("LOCK TABLE house IN ROW SHARE MODE").unwrap();
-    let day = (Utc::now() + TimeDelta::days(27)).date_naive();
+    let day = today() + TimeDelta::days(27);
     let town = orchard::schedule(day, "").replace("Orchard community meeting", "Orchard town meeting");
     its_house.write("config/communities/orchard.toml", &town);
     let mut look = server.client();

@@ -5,11 +5,12 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use crate::daemon::{Daemon, soon};
+use crate::day::today;
 use crate::house::House;
 use crate::orchard::orchard;
 use crate::support::left_out;
@@ -22,7 +23,7 @@ const KB_A_CONNECTION: u64 = 40;
 /// An orchard that writes to its list at once when something is decided, published.
 fn orchard_with_letters() -> (House, Daemon) {
     let house = House::new(None);
-    orchard(&house, Utc::now().date_naive() + TimeDelta::days(2), "letters = \"changes\"\ngrace = \"0 minutes\"");
+    orchard(&house, today() + TimeDelta::days(2), "letters = \"changes\"\ngrace = \"0 minutes\"");
     let daemon = Daemon::start(&house);
     soon("the feed", || Some(daemon.get(FEED)).filter(|answer| answer.status == 200));
     (house, daemon)
@@ -30,7 +31,7 @@ fn orchard_with_letters() -> (House, Daemon) {
 
 /// Cancels a meeting, and waits for the letter and for the feed that says so.
 fn a_decision_arrives(house: &House, daemon: &Daemon) {
-    let date = (Utc::now().date_naive() + TimeDelta::days(9)).to_string();
+    let date = (today() + TimeDelta::days(9)).to_string();
     let begun = Instant::now();
     house.well(&["cancel", "orchard/community", "--on", &date]);
     soon("the feed says so", || daemon.get(FEED).body.contains("STATUS:CANCELLED").then_some(()));
@@ -250,7 +251,7 @@ fn statuses(daemon: &Daemon, request: &[u8]) -> Vec<u16> {
 #[test]
 fn whatever_strangers_ask_is_no_fault_of_the_daemon() {
     let house = House::new(None);
-    orchard(&house, Utc::now().date_naive(), "letters = \"none\"");
+    orchard(&house, today(), "letters = \"none\"");
     let daemon = Daemon::start(&house);
     let feed = soon("the feed", || Some(daemon.get(FEED)).filter(|answer| answer.status == 200));
     let cases = if std::env::var_os("CONVENED_FULL").is_some() { 20_000 } else { 600 };
