@@ -1,5 +1,6 @@
 //! Arguments to a command; its end to an exit code.
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -9,7 +10,8 @@ fn main() -> ExitCode {
     match run(Cli::parse()) {
         Ok(exit) => exit.into(),
         Err(stop) => {
-            eprintln!("convened: {}", stop.sentence);
+            // Where nobody reads it, the exit code still says it.
+            let _ = writeln!(io::stderr(), "convened: {}", stop.sentence);
             stop.exit.into()
         }
     }

@@ -567,6 +567,21 @@ fn a_draft_becomes_a_new_pad_and_its_token_stands_in_no_sentence() {
 }
 
 #[test]
+fn a_command_whose_words_nobody_reads_any_more_ends_as_it_would() {
+    let house = settled();
+    house.write("notes/2026-02-25.md", "# 2026-02-25 Orchard community meeting\n\n- [ ] Ada to order the labels\n");
+    for words in [&["draft", "orchard/community", "--now", LATER][..], &["show", "orchard/nobody"], &["notes", "notes/none.md"]] {
+        let usual = house.run(words);
+        assert!(!err(&usual).is_empty(), "{words:?} has nothing to say");
+        let mut command = house.command(words);
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let unread = command.stderr(writer).output().unwrap();
+        assert_eq!((code(&unread), out(&unread)), (code(&usual), out(&usual)), "{words:?}");
+    }
+}
+
+#[test]
 fn notes_say_when_their_configuration_matches_no_series() {
     let house = settled();
     let named = |config: &str| house.run(&["--config", config, "notes", "notes/2026-03-04.md", "--json"]);

@@ -235,6 +235,26 @@ fn a_silent_mail_server_delays_neither_another_list_nor_a_feed() {
 }
 
 #[test]
+fn a_daemon_whose_log_nobody_reads_any_more_goes_on() {
+    let house = House::new(None);
+    orchard(&house, today(), AT_ONCE);
+    let mut daemon = Daemon::start(&house);
+    soon("the first round", || Some(daemon.get(GRAFTING)).filter(|answer| answer.status == 200));
+    daemon.hear_no_more();
+    // A line for the last reader, then one for nobody, and then it is asked for something.
+    for broken in ["nonsense = 1", "nonsense = 2"] {
+        house.write(COMMUNITY, &(schedule(today(), AT_ONCE) + broken));
+        soon("the fault is counted", || (daemon.health()["faults"] == 1).then_some(()));
+        house.write(COMMUNITY, &schedule(today(), AT_ONCE));
+        soon("the file is well again", || (daemon.health()["faults"] == 0).then_some(()));
+    }
+    house.well(&["cancel", "orchard/grafting", "--on", &grafting()]);
+    soon("the feed", || Some(daemon.get(GRAFTING)).filter(cancelled));
+    soon("the letter", || (fates(&house).first()?.1 == "sent").then_some(()));
+    assert_eq!(daemon.end().0.code(), Some(0));
+}
+
+#[test]
 fn systemd_is_told_when_it_is_ready_and_that_it_lives() {
     let house = House::new(None);
     orchard(&house, today(), AT_ONCE);

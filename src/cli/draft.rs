@@ -105,26 +105,24 @@ fn say(drafted: &Drafted, date: NaiveDate) {
     let draft = &drafted.draft;
     let count = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
     match (&draft.from, drafted.last) {
-        (Some(from), Some(last)) => eprintln!(
+        (Some(from), Some(last)) => aside!(
             "From {from} ({last}): {}, {} put off.",
             count(draft.items, "open item", "open items"),
             count(draft.topics, "topic", "topics")
         ),
-        _ => eprintln!("There is no note of this series before {date}: this is what the schedule says."),
+        _ => aside!("There is no note of this series before {date}: this is what the schedule says."),
     }
     if !drafted.trusted {
-        eprintln!(
-            "Its words are from a source that is not trusted. Put it where they came from, and nowhere else before you have read it."
-        );
+        aside!("Its words are from a source that is not trusted. Put it where they came from, and nowhere else before you have read it.");
     }
     if drafted.unquiet {
-        eprintln!("That note was edited a short while ago; this is from the version before. Draft again once it has stood quiet.");
+        aside!("That note was edited a short while ago; this is from the version before. Draft again once it has stood quiet.");
     }
     if let Some(there) = &drafted.there {
-        eprintln!("There is a note of {date} already: {there}.");
+        aside!("There is a note of {date} already: {there}.");
     }
     let from = draft.from.as_deref().unwrap_or_default();
-    draft.remarks.iter().for_each(|remark| eprintln!("{from}:{}: {} [{}]", remark.line, remark.text, remark.code));
+    draft.remarks.iter().for_each(|remark| aside!("{from}:{}: {} [{}]", remark.line, remark.text, remark.code));
 }
 
 fn pads(address: &str, token_file: Option<&Path>) -> Result<Pads, Stop> {

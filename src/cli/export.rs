@@ -73,7 +73,7 @@ pub fn say_what_is_lost(calendar: &Calendar) {
     let around: Vec<&str> =
         calendar.communities.iter().filter(|community| community.join_links == JoinLinks::Page).map(|community| &*community.id).collect();
     if !around.is_empty() {
-        eprintln!(
+        aside!(
             "{}: join links are shown around the meeting only (join-links = \"page\"). Static files show them as of the last export: export every \
              ten minutes, or write join-links = \"public\".",
             around.join(", ")

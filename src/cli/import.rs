@@ -117,7 +117,7 @@ pub fn run(args: Args) -> Result<Exit, Stop> {
         say(one, path.as_deref(), args.json, &mut out)?;
     }
     out.flush()?;
-    between.iter().for_each(|remark| eprintln!("{remark}"));
+    between.iter().for_each(|remark| aside!("{remark}"));
     let faulty = found.iter().flat_map(|one| &one.remarks).chain(&between).any(|remark| remark.grade == Grade::Fault);
     Ok(if faulty { Exit::Faults } else { Exit::Well })
 }
@@ -250,7 +250,7 @@ fn say(one: &Imported, path: Option<&Path>, json: bool, out: &mut dyn Write) -> 
         out.flush()?;
     }
     for remark in &one.remarks {
-        eprintln!("{remark}");
+        aside!("{remark}");
     }
     let faults = one.remarks.iter().filter(|remark| remark.grade == Grade::Fault).count();
     let into = match (path, &one.toml) {
@@ -258,6 +258,6 @@ fn say(one: &Imported, path: Option<&Path>, json: bool, out: &mut dyn Write) -> 
         (Some(path), Some(_)) => format!("written to {}", path.display()),
         (None, Some(_)) => "printed".to_owned(),
     };
-    eprintln!("{}: {} series, {into}; {} remarks, {faults} of them faults.", one.community, one.series, one.remarks.len());
+    aside!("{}: {} series, {into}; {} remarks, {faults} of them faults.", one.community, one.series, one.remarks.len());
     Ok(())
 }

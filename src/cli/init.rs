@@ -68,9 +68,9 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
         writeln!(std::io::stdout(), "{}", settings.display())?;
     }
     writeln!(std::io::stdout(), "{}", file.display())?;
-    eprint!("{told}");
+    told.lines().for_each(|line| aside!("{line}"));
     if ending == "toml" {
-        eprintln!("Look at {}, then: convened --config {} check", if told.is_empty() { "both" } else { "it" }, target.display());
+        aside!("Look at {}, then: convened --config {} check", if told.is_empty() { "both" } else { "it" }, target.display());
     }
     Ok(Exit::Well)
 }
@@ -112,7 +112,7 @@ fn drafted(target: &Path, notes: &Path, id: &str, today: NaiveDate) -> Result<Dr
             Ok(Drafted { text, told: format!("{told}{} questions stand in the file. {why}\n", found.questions), ending: "toml.draft" })
         }
         None => {
-            eprint!("{told}");
+            told.lines().for_each(|line| aside!("{line}"));
             let sentence = "No series could be found in these notes: a series needs three dated notes. Nothing was written.";
             Err(Stop::faults(sentence))
         }

@@ -63,7 +63,7 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     let meeting = chosen(series, &Verdicts::of(&decisions), args.on, now)?;
     if args.template {
         let (path, template) = survey.templates.in_force(args.kind, &series.id.community);
-        eprintln!("{}", path.map_or("The built-in template:".to_owned(), |path| format!("{path}:")));
+        aside!("{}", path.map_or("The built-in template:".to_owned(), |path| format!("{path}:")));
         write!(io::stdout(), "{template}")?;
         return Ok(Exit::Well);
     }
@@ -134,7 +134,7 @@ fn invented(calendar: &Calendar, series: &Series, kind: Kind, now: DateTime<Utc>
     let mut community = calendar.community(&series.id.community)?.clone();
     community.series.sort_by_key(|other| other.id != series.id);
     let intent = sample::intents(kind, &community, now).into_iter().next()?;
-    eprintln!("There is nothing to write of this kind; what this letter tells is made up.");
+    aside!("There is nothing to write of this kind; what this letter tells is made up.");
     Some((intent, now))
 }
 

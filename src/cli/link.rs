@@ -40,11 +40,7 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
         let own = Own { community: community.id.to_string(), recipient: organiser.clone(), expires: now + link::LIFETIME };
         let token = own::make(&key, &own).ok_or_else(|| Stop::world("The store has no key to sign with."))?;
         writeln!(io::stdout(), "{}", own::page(&opened.identity.base_url, &token))?;
-        eprintln!(
-            "The page of {organiser} for {}, until {}. Whoever has its address decides.",
-            community.title,
-            words::in_full(own.expires)
-        );
+        aside!("The page of {organiser} for {}, until {}. Whoever has its address decides.", community.title, words::in_full(own.expires));
         found += 1;
     }
     if found == 0 {

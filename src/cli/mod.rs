@@ -1,5 +1,13 @@
 //! The commands, one file each. Here is what they share: the arguments, and how they end.
 
+/// Says something beside what was asked for, as a line on standard error; where nobody reads that any more, the command goes on.
+macro_rules! aside {
+    ($($words:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($words)*);
+    }};
+}
+
 pub mod agenda;
 pub mod arrival;
 pub mod backup;
@@ -286,9 +294,9 @@ fn read_notes(config: &Path, args: &notes::Args) -> Result<Exit, Stop> {
                 .chain(survey.remarks.iter().map(|(_, remark)| remark))
                 .filter(|remark| remark.grade == Grade::Fault)
                 .collect();
-            faults.iter().for_each(|fault| eprintln!("{fault}"));
+            faults.iter().for_each(|fault| aside!("{fault}"));
             if !faults.is_empty() {
-                eprintln!("Series of files with faults may not be matched.");
+                aside!("Series of files with faults may not be matched.");
             }
             let all: Vec<_> = survey.calendar.all_series().map(|(_, series)| candidate(series)).collect();
             notes::run(args, &all, &opened.zones, &mut out)?
@@ -297,7 +305,7 @@ fn read_notes(config: &Path, args: &notes::Args) -> Result<Exit, Stop> {
             // Without a configuration none was meant; one that is named or there and cannot be read matches nothing, and that is told.
             if config != Path::new(DEFAULT_CONFIG) || config.join(SETTINGS).exists() {
                 let why = Stop::from(failure).sentence;
-                eprintln!("{why}\nNo series are matched: the configuration in {} cannot be used.", config.display());
+                aside!("{why}\nNo series are matched: the configuration in {} cannot be used.", config.display());
             }
             notes::run(args, &[], &zoneinfo::load(&ZoneSource::Newest, None).0, &mut out)?
         }

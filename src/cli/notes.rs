@@ -48,7 +48,7 @@ pub fn run(args: &Args, series: &[Candidate<'_>], zones: &Zones, out: &mut dyn W
         Some(name) => match zones.get(name) {
             Some(zone) => Some(zone),
             None => {
-                eprintln!("The zone \"{name}\" is not known. Give a name of the zone data, such as Europe/Zurich or UTC.");
+                aside!("The zone \"{name}\" is not known. Give a name of the zone data, such as Europe/Zurich or UTC.");
                 return Ok(2);
             }
         },
@@ -58,7 +58,7 @@ pub fn run(args: &Args, series: &[Candidate<'_>], zones: &Zones, out: &mut dyn W
         return history(dir, args.json, zones, out);
     }
     if args.files.is_empty() {
-        eprintln!("Give at least one file of notes, or --history and a folder.");
+        aside!("Give at least one file of notes, or --history and a folder.");
         return Ok(2);
     }
     let mut code = 0;
@@ -67,7 +67,7 @@ pub fn run(args: &Args, series: &[Candidate<'_>], zones: &Zones, out: &mut dyn W
         let bytes = match std::fs::read(file) {
             Ok(bytes) => bytes,
             Err(e) => {
-                eprintln!("{} cannot be read: {e}.", file.display());
+                aside!("{} cannot be read: {e}.", file.display());
                 code = 3;
                 continue;
             }
@@ -152,7 +152,7 @@ fn is_note(name: &str) -> bool {
 
 fn history(dir: &Path, json: bool, zones: &Zones, out: &mut dyn Write) -> io::Result<u8> {
     if !dir.is_dir() {
-        eprintln!("{} is not a folder.", dir.display());
+        aside!("{} is not a folder.", dir.display());
         return Ok(2);
     }
     let paths = listed(dir);
@@ -160,7 +160,7 @@ fn history(dir: &Path, json: bool, zones: &Zones, out: &mut dyn Write) -> io::Re
     let mut all = Vec::new();
     for path in &paths {
         let Ok(bytes) = std::fs::read(path) else {
-            eprintln!("{path} cannot be read and is left out.");
+            aside!("{path} cannot be read and is left out.");
             continue;
         };
         all.extend(notes::read(&Text::new(path.as_str(), bytes), zones, &folder));

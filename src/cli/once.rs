@@ -95,7 +95,7 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
         }
     }
     if let Some(backup) = store.copy_of()? {
-        eprintln!("The store is a copy of {backup} for looking at: nothing is sent. `convened restore --release` makes it the store.");
+        aside!("The store is a copy of {backup} for looking at: nothing is sent. `convened restore --release` makes it the store.");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let bucket = (args.s3 || args.adopt.as_deref() == Some(BUCKET)).then(|| IntoBucket::open(&opened, &runtime)).transpose()?;
@@ -113,7 +113,7 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     zoneinfo::keep(&zone_source(&opened.settings.zone_data), state)?;
     // What lasts for weeks, and advice, is said by `check`, on the organisers' page and in the letter of the week, not at every hour of a cron job.
     for remark in walked.remarks.iter().filter(|remark| remark.lasting.is_none() && remark.grade != Grade::Advice) {
-        eprintln!("{}", discreet::text(&log::of_remark(remark)));
+        aside!("{}", discreet::text(&log::of_remark(remark)));
     }
     let post = Arc::new(daemon::ways(&opened.settings.mail, &daemon::chats(&walked.calendar))?);
     let target = match (&args.export, bucket.as_ref().filter(|_| args.s3)) {
@@ -137,9 +137,9 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     let troubled = carried.refused + carried.deferred + carried.in_doubt;
     if troubled > 0 {
         for row in store.outbox()?.iter().filter(|row| matches!(row.fate, Fate::Refused | Fate::Deferred | Fate::Doubt)) {
-            eprintln!("{}: {}: {}", row.fate.word(), row.key, discreet::text(row.server_said.as_deref().unwrap_or_default()));
+            aside!("{}: {}: {}", row.fate.word(), row.key, discreet::text(row.server_said.as_deref().unwrap_or_default()));
         }
-        eprintln!("Whom they are for is said by `convened outbox`, and not here: this may be a log that everybody reads.");
+        aside!("Whom they are for is said by `convened outbox`, and not here: this may be a log that everybody reads.");
     }
     say(&args, &walked, &carried, published.as_ref())?;
     if archived != archiver::Passed::default() {
@@ -298,7 +298,7 @@ impl Out<'_> {
         match confirmed {
             Ok(again) => Exported { written: exported.written.max(again.written), ..again },
             Err(stop) => {
-                eprintln!("Letters were handed over, but that could not be published: {} The next run does it.", stop.sentence);
+                aside!("Letters were handed over, but that could not be published: {} The next run does it.", stop.sentence);
                 exported
             }
         }

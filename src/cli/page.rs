@@ -39,7 +39,7 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     }
     if args.template {
         if let Some((path, template)) = survey.pages.in_force(&args.name, of) {
-            eprintln!("{}", path.map_or("The built-in template:".to_owned(), |path| format!("{path}:")));
+            aside!("{}", path.map_or("The built-in template:".to_owned(), |path| format!("{path}:")));
             write!(io::stdout(), "{template}")?;
         }
         return Ok(Exit::Well);
@@ -52,7 +52,7 @@ pub fn run(config: &Path, args: Args) -> Result<Exit, Stop> {
     write!(io::stdout(), "{page}")?;
     Ok(match fault {
         Some(fault) => {
-            eprintln!("{fault}");
+            aside!("{fault}");
             Exit::Faults
         }
         None => Exit::Well,

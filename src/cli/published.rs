@@ -120,7 +120,7 @@ impl<'a> Place<'a> {
                 )));
             }
             Published::FeedOnly => {
-                eprintln!("{} does not say what was told. What was due before now counts as told; every event is revised once.", self.name);
+                aside!("{} does not say what was told. What was due before now counts as told; every event is revised once.", self.name);
                 (Ledger { revisions: self.revisions(calendar)?, ..Ledger::default() }, store.run()?)
             }
             Published::State(state) => {
@@ -136,7 +136,7 @@ impl<'a> Place<'a> {
             // An older state does not know what was told of it.
             _ => store.begin_anew(now)?,
         }
-        eprintln!(
+        aside!(
             "Taken over from {}: {} letters told, {} revisions, run {}.",
             self.name,
             memory.told.len(),
@@ -178,16 +178,17 @@ fn say_what_is_open(
         } else {
             "is not told again, for by what is known here there is nothing to tell"
         };
-        eprintln!("Run {} was about to tell {key}; whether it did is not known: it {then}.", state.generation);
+        aside!("Run {} was about to tell {key}; whether it did is not known: it {then}.", state.generation);
     }
     for decision in ledger.decisions.iter_mut().filter(|decision| by_text.contains(&decision.id)) {
         decision.tell = Tell::List;
     }
     let untold = to_tell(calendar, &ledger, now);
     for intent in untold.iter().filter(|intent| intent.instead_of.is_none() && !to_come.contains(&intent.key.to_string())) {
-        eprintln!(
+        aside!(
             "Run {} did not know of {}: it holds, and people are told nothing of it. Tell them, or take it back and decide it again.",
-            state.generation, intent.key
+            state.generation,
+            intent.key
         );
     }
     // Those of the schedule files are made by the next round.
@@ -202,7 +203,7 @@ fn say_what_is_open(
             Kind::Moved => format!("convened move {} --on {} --to WHEN --already-told", meeting.series, meeting.wall.date()),
             _ => format!("convened extra {} --on {} --already-told", meeting.series, meeting.wall.format("%Y-%m-%dT%H:%M")),
         };
-        eprintln!(
+        aside!(
             "People {} told that the meeting of {} at {} is {}, and decision {about}, which said so, is not known here: feed, page and letters say \
              otherwise. Put the last decisions.toml into the state folder and adopt again, or decide it again: `{by_hand}`.",
             if is_known { "were" } else { "may have been" },

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -27,6 +28,7 @@ pub fn soon<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 pub struct Daemon {
     process: Child,
     log: Arc<Mutex<String>>,
+    heard: Arc<AtomicBool>,
     pub address: SocketAddr,
 }
 
@@ -42,13 +44,18 @@ impl Daemon {
         change(&mut command);
         let mut process = command.spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
+        let heard = Arc::new(AtomicBool::new(true));
         let (kept, lines) = (log.clone(), BufReader::new(process.stderr.take().unwrap()).lines());
+        let still = heard.clone();
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
                 kept.lock().unwrap().push_str(&(line + "\n"));
+                if !still.load(Ordering::Relaxed) {
+                    break;
+                }
             }
         });
-        let mut daemon = Daemon { process, log, address: SocketAddr::from(([127, 0, 0, 1], 0)) };
+        let mut daemon = Daemon { process, log, heard, address: SocketAddr::from(([127, 0, 0, 1], 0)) };
         daemon.address = soon("the log names the address", || {
             let log = daemon.log();
             assert!(daemon.process.try_wait().unwrap().is_none(), "it ended: {log}");
@@ -60,6 +67,11 @@ impl Daemon {
 
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
+    }
+
+    /// Reads one more line of its log, and then closes it.
+    pub fn hear_no_more(&self) {
+        self.heard.store(false, Ordering::Relaxed);
     }
 
     /// Bytes that it caused to be written to disks, and how often one of its threads lay down and was woken.
