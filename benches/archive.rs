@@ -1,6 +1,6 @@
 //! What a large archive of notes costs: 50 communities, 1,000 series, and none, 10,000 or 100,000 notes of 2 to 6 kB in folders (with the
-//! argument `full`, or with CONVENED_FULL, a million); and a series with 1,000 or 10,000 notes. The first start, a later one, a new
-//! note, a decision, a round with nothing due, and what the process holds afterwards. Each archive has a process of its own.
+//! argument `full`, or with CONVENED_FULL, a million in 64 communities); and a series with 1,000 or 10,000 notes. The first start, a later
+//! one, a new note, a decision, a round with nothing due, and what the process holds afterwards. Each archive has a process of its own.
 
 mod harbour;
 
@@ -53,7 +53,8 @@ fn main() {
     println!(
         "    notes  series  documents  first start     start   new note (reading, round)   refresh  decision   nothing    most   rest   a note"
     );
-    let spread = [10_000, 100_000, 1_000_000].into_iter().take(if full { 3 } else { 2 }).map(|notes| [notes, 50, 20, 7]);
+    // More than 20,000 notes are not read of one folder: a million takes some communities more.
+    let spread = [[10_000, 50, 20, 7], [100_000, 50, 20, 7], [1_000_000, 64, 16, 7]].into_iter().take(if full { 3 } else { 2 });
     // Few series with long memories: the notes of one are resolved together.
     let long = [1_000, 10_000].map(|notes| [notes, 1, 1, 1]);
     let mut empty = None;
